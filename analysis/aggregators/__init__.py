@@ -1,0 +1,1 @@
+"""One file a method that turns votes into labels."""

@@ -1,0 +1,1 @@
+"""The one command, `earwitness`, a file for each noun."""

@@ -1,0 +1,1 @@
+"""A marketplace that speaks MTurk's wire protocol; reached by HTTP alone."""

@@ -1,0 +1,1 @@
+"""The history of the tables: `study` for a study's database, `marketplace` for the marketplace's own."""

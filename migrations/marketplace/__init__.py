@@ -1,0 +1,1 @@
+"""The marketplace's database, revision by revision."""

@@ -1,0 +1,1 @@
+"""What nets see of a clip."""

@@ -1,0 +1,85 @@
+"""Clip, Word, Phone, Pair: the vocabulary of the whole project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+Gender: TypeAlias = Literal["female", "male", "unknown"]
+Role: TypeAlias = Literal["study", "identical", "positive", "check", "repeat"]
+
+#: What a noise drew: plain JSON values, enough to make the same sound again.
+Param: TypeAlias = str | int | float | bool | None | list["Param"] | dict[str, "Param"]
+Params: TypeAlias = Mapping[str, Param]
+
+
+@dataclass(frozen=True)
+class Word:
+    """A spoken word and when it sounds, in seconds from the start of its clip."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A spoken phone (in the corpus' own alphabet) and when it sounds, in seconds."""
+
+    symbol: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One utterance of a corpus as sound, with what the corpus says of it.
+
+    Ratings are means on 1..5 and None where the corpus has none.
+    """
+
+    clip_id: str
+    path: Path
+    speaker: str
+    gender: Gender = "unknown"
+    session: str | None = None
+    length_s: float = 0.0
+    activation: float | None = None
+    valence: float | None = None
+    dominance: float | None = None
+    category: str | None = None
+    transcript: str | None = None
+    words: tuple[Word, ...] = ()
+    phones: tuple[Phone, ...] = ()
+    simulated: bool = False
+    #: How activation and valence came about: "measured" by raters, or "mapped" from the category.
+    ratings: Literal["measured", "mapped", "simulated", "none"] = "none"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An original clip and its noisy twin: what one judgment is about.
+
+    Paths are relative to the folder of the manifest. Hashes are SHA-256 of the decoded 16-bit samples, so that
+    they survive another encoding of the same sound.
+    """
+
+    pair_id: str
+    clip_id: str
+    condition: str
+    role: Role
+    original_path: Path
+    noisy_path: Path
+    original_length_s: float
+    noisy_length_s: float
+    original_sha256: str
+    noisy_sha256: str
+    seed: int
+    params: Params
+    gain_db: float = 0.0
+    sound_ids: tuple[str, ...] = ()
+    simulated: bool = False
+    #: What the corpus says of the original: speaker, gender, activation, valence, category ...
+    clip: Mapping[str, str | float | bool | None] = field(default_factory=dict)

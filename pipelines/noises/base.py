@@ -1,0 +1,51 @@
+"""Noise: draw() gives parameters that can be written down, apply() is arithmetic on them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from pipelines.audio import Samples, Speech
+from pipelines.clip import Params
+from pipelines.sounds.base import SoundBank
+
+
+class NoiseRefused(ValueError):
+    """A noise can't be applied to this clip: too short, no such word, silence. Says which and why."""
+
+
+@dataclass(frozen=True)
+class Noise(ABC):
+    """One way to change speech, in one setting.
+
+    A variant's file defines one subclass (a frozen dataclass whose fields are its settings, units at the ends of
+    their names) and `STUDY`, a dict from condition name to an instance: the settings that the study uses.
+    """
+
+    #: environmental (needs a sound bank) or synthetic (paper sections 4.1 and 4.2).
+    kind: ClassVar[str] = "synthetic"
+
+    @abstractmethod
+    def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
+        """Draw everything that is left to chance, as plain JSON values.
+
+        Raises:
+            NoiseRefused: this clip can't carry this noise.
+        """
+
+    @abstractmethod
+    def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
+        """The speech so changed; the same params give the same samples. May exceed [-1, 1]: the caller fits."""
+
+    @property
+    def snr_db(self) -> float | None:
+        """Ratio of speech to noise in dB for additive noises; None where the noise has no such ratio."""
+        return None
+
+    @property
+    def family(self) -> str:
+        """The word under which conditions are grouped: `nat`, `hum`, `int`, `fade`, `speed-utterance` ..."""
+        return "other"

@@ -1,0 +1,1 @@
+"""One file a sound bank: sounds by family."""
