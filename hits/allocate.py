@@ -1,0 +1,104 @@
+"""Adaptive filling: which pairs an accepted HIT asks about, from what is still open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hits.batch import Hits, order_of
+from hits.judgment import Slot
+from pipelines.clip import Role
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of one pair: the votes in, and the votes on their way."""
+
+    pair_id: str
+    clip_id: str
+    role: Role
+    votes: int = 0
+    activation_different: int = 0
+    valence_different: int = 0
+    reserved: int = 0
+
+    @property
+    def votes_by_dimension(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(same, different) for activation and for valence."""
+        return (
+            (self.votes - self.activation_different, self.activation_different),
+            (self.votes - self.valence_different, self.valence_different),
+        )
+
+
+def votes_missing(standing: Standing, votes_per_pair: int) -> int:
+    """Judgments that a pair needs at least until both its majorities are certain; 0 when it is decided.
+
+    >>> votes_missing(Standing("p", "c", "study", votes=2), votes_per_pair=3)  # both said same, twice
+    0
+    >>> votes_missing(Standing("p", "c", "study", votes=2, valence_different=1), votes_per_pair=3)
+    1
+    """
+    majority = votes_per_pair // 2 + 1
+    leads = [max(same, different) for same, different in standing.votes_by_dimension]
+    left = votes_per_pair - standing.votes
+    return max(0, min(left, majority - min(leads)))
+
+
+def votes_open(standing: Standing, votes_per_pair: int) -> int:
+    """Judgments that could be handed out now: missing, less those that are reserved."""
+    return max(0, votes_missing(standing, votes_per_pair) - standing.reserved)
+
+
+def fill(
+    standings: Sequence[Standing],
+    judged: frozenset[str],
+    design: Hits,
+    rng: np.random.Generator,
+) -> list[Slot]:
+    """The trials of one accepted HIT.
+
+    Pairs that are nearest to their decision come first, so that few are left half-judged when a study stops; among
+    equals chance decides. One clip is heard once a HIT as long as there are others, and no worker meets a pair twice.
+
+    Args:
+        standings: every study, control and check pair that may still be asked.
+        judged: pairs that this worker has judged or holds.
+        design: the study's design.
+        rng: decides among equals.
+
+    Returns:
+        At most `trials_per_hit` slots, in the order to be asked; empty when nothing is open for this worker.
+    """
+    fresh = [standing for standing in standings if standing.pair_id not in judged]
+    asked = [s for s in fresh if s.role != "check" and votes_open(s, design.votes_per_pair) > 0]
+    room = max(1, design.trials_per_hit - design.checks_per_hit)
+    chosen = _one_a_clip(_by_urgency(asked, rng), room)
+    if not chosen:
+        return []
+    checks = [s for s in fresh if s.role == "check"]
+    wanted = min(design.checks_per_hit, len(checks))
+    chosen += [checks[int(index)] for index in rng.choice(len(checks), size=wanted, replace=False)] if wanted else []
+    return [
+        Slot(chosen[int(index)].pair_id, chosen[int(index)].role, order_of(design, rng))
+        for index in rng.permutation(len(chosen))
+    ]
+
+
+def _by_urgency(standings: Sequence[Standing], rng: np.random.Generator) -> list[Standing]:
+    """Most votes in or on their way first; chance among equals."""
+    shuffled = [standings[int(index)] for index in rng.permutation(len(standings))]
+    return sorted(shuffled, key=lambda standing: -(standing.votes + standing.reserved))
+
+
+def _one_a_clip(standings: Sequence[Standing], room: int) -> list[Standing]:
+    """The first `room` of them, those whose clip is already there last."""
+    first: list[Standing] = []
+    again: list[Standing] = []
+    clips: set[str] = set()
+    for standing in standings:
+        (again if standing.clip_id in clips else first).append(standing)
+        clips.add(standing.clip_id)
+    return [*first, *again][:room]

@@ -1,0 +1,166 @@
+"""How trials are cut into HITs, and how controls and checks are mixed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from hits.judgment import Hit, Order, Policy, Slot
+from pipelines.clip import Pair
+
+
+class Hits(BaseModel):
+    """What a HIT is, and how many judgments are asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    platform: str = Field("mturk", description="where workers come from; see `earwitness hits publish --help`")
+    policy: Policy = Field(
+        "adaptive",
+        description="'fixed': every pair gets all its votes (the paper); 'adaptive': a HIT is filled when it is "
+        "accepted, from pairs whose majority is still open",
+    )
+    votes_per_pair: int = Field(
+        3,
+        ge=1,
+        le=9,
+        description="judgments of a pair by different workers (at most, under 'adaptive')",
+        json_schema_extra={"paper": "section 5.1"},
+    )
+    trials_per_hit: int = Field(10, ge=1, le=100, description="trials in a HIT, checks included")
+    checks_per_hit: int = Field(1, ge=0, le=20, description="attention checks among the trials of a HIT")
+    first_clip: Order | str = Field(
+        "original-first",
+        pattern="^(original-first|balanced)$",
+        description="'original-first' (the paper) or 'balanced': which clip of a pair sounds first",
+        json_schema_extra={"paper": "section 5.1"},
+    )
+    title: str = Field("Do two short voice clips feel the same?", max_length=128, description="title workers see")
+    explanation: str = Field(
+        "Listen to pairs of short voice clips and say whether the emotion you hear is the same.",
+        max_length=2000,
+        description="description workers see",
+    )
+    keywords: tuple[str, ...] = Field(("audio", "emotion", "listening"), description="words workers search by")
+    assignment_duration_s: int = Field(
+        3600, ge=30, le=31_536_000, description="time to finish a HIT", json_schema_extra={"unit": "s"}
+    )
+    lifetime_s: int = Field(
+        604_800,
+        ge=30,
+        le=31_536_000,
+        description="time a HIT can be accepted",
+        json_schema_extra={"unit": "s"},
+    )
+    auto_approval_delay_s: int = Field(
+        259_200,
+        ge=0,
+        le=2_592_000,
+        description="time after which the platform pays by itself",
+        json_schema_extra={"unit": "s"},
+    )
+
+
+class TooFewPairs(ValueError):
+    """There is nothing to publish, or no pair fit for a role that the design asks for."""
+
+
+def order_of(design: Hits, rng: np.random.Generator) -> Order:
+    """Which clip sounds first in one slot."""
+    if design.first_clip == "balanced" and rng.random() < 0.5:
+        return "noisy-first"
+    return "original-first"
+
+
+def require_checks(checks: Sequence[Pair], design: Hits) -> None:
+    """Refuse a design that asks for checks where none were made."""
+    if design.checks_per_hit and not checks:
+        raise TooFewPairs(
+            f"hits.checks_per_hit is {design.checks_per_hit}, but the manifest has no pair with the role 'check'; "
+            "set pairs.checks above 0 and run `earwitness pairs make`, or set hits.checks_per_hit to 0"
+        )
+
+
+def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator) -> list[Hit]:
+    """HITs of the policy `fixed`: every study and control pair once, mixed, checks among them.
+
+    Pairs are shuffled over conditions, since a HIT of one condition doubles false certifications; the same clip
+    stands twice in a HIT only where nothing else is left.
+
+    Raises:
+        TooFewPairs: no pair at all, or no check where checks are asked for.
+    """
+    checks = [pair for pair in pairs if pair.role == "check"]
+    asked = [pair for pair in pairs if pair.role != "check"]
+    if not asked:
+        raise TooFewPairs("the manifest has no pair to ask about; run `earwitness pairs make` first")
+    require_checks(checks, design)
+    room = max(1, design.trials_per_hit - design.checks_per_hit)
+    hits = []
+    for number, chunk in enumerate(_chunks(asked, room, rng)):
+        slots = [Slot(pair.pair_id, pair.role, order_of(design, rng)) for pair in chunk]
+        slots += [
+            Slot(checks[int(index)].pair_id, "check", order_of(design, rng))
+            for index in rng.choice(len(checks), size=min(design.checks_per_hit, len(checks)), replace=False)
+        ]
+        order = rng.permutation(len(slots))
+        hits.append(
+            Hit(
+                hit_id=f"hit-{number:05d}",
+                policy="fixed",
+                trials_per_hit=len(slots),
+                assignments_wanted=design.votes_per_pair,
+                slots=tuple(slots[int(index)] for index in order),
+            )
+        )
+    return hits
+
+
+def _chunks(pairs: Sequence[Pair], room: int, rng: np.random.Generator) -> Iterator[list[Pair]]:
+    """Deal pairs round robin by clip, so that one clip's pairs fall into different HITs."""
+    by_clip: dict[str, list[Pair]] = {}
+    for index in rng.permutation(len(pairs)):
+        by_clip.setdefault(pairs[int(index)].clip_id, []).append(pairs[int(index)])
+    count = ceil(len(pairs) / room)
+    dealt: list[list[Pair]] = [[] for _ in range(count)]
+    ordered = [pair for group in by_clip.values() for pair in group]
+    for position, pair in enumerate(ordered):
+        dealt[position % count].append(pair)
+    yield from (chunk for chunk in dealt if chunk)
+
+
+def open_hits(first: int, count: int, design: Hits) -> list[Hit]:
+    """HITs of the policy `adaptive`: room for trials that are chosen when a worker accepts.
+
+    Args:
+        first: number of the first of them, after those that exist.
+        count: how many.
+        design: the study's design.
+    """
+    return [
+        Hit(
+            hit_id=f"hit-{number:05d}",
+            policy="adaptive",
+            trials_per_hit=design.trials_per_hit,
+            assignments_wanted=1,
+        )
+        for number in range(first, first + count)
+    ]
+
+
+def open_hits_needed(votes_open: int, trials_out: int, design: Hits) -> int:
+    """How many adaptive HITs are missing to collect the votes that are open.
+
+    Args:
+        votes_open: judgments still needed, none of them reserved.
+        trials_out: trials in HITs that are out and not yet accepted, checks not counted.
+        design: the study's design.
+
+    >>> open_hits_needed(votes_open=20, trials_out=9, design=Hits(trials_per_hit=10, checks_per_hit=1))
+    2
+    """
+    room = max(1, design.trials_per_hit - design.checks_per_hit)
+    return max(0, ceil((votes_open - trials_out) / room))

@@ -1,0 +1,81 @@
+"""Simulated listeners, for rehearsals: what a crowd of mixed skill would say of a pair."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hits.judgment import Answer, Said
+
+#: Share of pairs (activation, valence) whose emotion truly changes: the paper's section 5.1 where it gives one,
+#: else a small share such as the paper found for environmental noise.
+PAPER_CHANGES: dict[str, tuple[float, float]] = {
+    "speed-utterance-1.25x": (0.28, 0.06),
+    "speed-utterance-0.75x": (0.13, 0.03),
+    "identical": (0.0, 0.0),
+    "obvious": (1.0, 0.9),
+}
+REST_CHANGES = (0.01, 0.01)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One simulated worker.
+
+    Attributes:
+        false_alarm: probability of "different" where nothing changed.
+        sensitivity: probability of "different" where the emotion changed.
+        careless: share of trials that are answered by a coin.
+    """
+
+    name: str
+    false_alarm: float
+    sensitivity: float
+    careless: float = 0.0
+
+
+def crowd(size: int, rng: np.random.Generator, careless_share: float = 0.05) -> list[Listener]:
+    """Listeners of mixed skill: false alarms around .05, sensitivity around .85, some who answer by a coin."""
+    careless = rng.random(size) < careless_share
+    return [
+        Listener(
+            name=f"simulated listener {number}",
+            false_alarm=float(rng.beta(0.05 * 20, 0.95 * 20)),
+            sensitivity=float(rng.beta(0.85 * 12, 0.15 * 12)),
+            careless=1.0 if careless[number] else 0.0,
+        )
+        for number in range(size)
+    ]
+
+
+def truly_changed(
+    pair_id: str, condition: str, seed: int, changes: Mapping[str, tuple[float, float]]
+) -> tuple[bool, bool]:
+    """Whether a pair changes in activation and in valence: one truth for every listener.
+
+    >>> truly_changed("p1", "identical", 0, PAPER_CHANGES)
+    (False, False)
+    """
+    digest = hashlib.sha256(f"{seed}/{pair_id}".encode()).digest()
+    drawn = np.random.default_rng(list(digest)).random(2)
+    activation, valence = changes.get(condition, REST_CHANGES)
+    return bool(drawn[0] < activation), bool(drawn[1] < valence)
+
+
+def say(listener: Listener, changed: tuple[bool, bool], rng: np.random.Generator) -> Said:
+    """What a listener answers of a pair, ratings drawn around the middle of the scale."""
+    answers = [_hear(listener, flag, rng) for flag in changed]
+    if "different" not in answers:
+        return Said(answers[0], answers[1])
+    ratings = np.clip(np.rint(rng.normal(3.0, 1.0, size=2)), 1, 5).astype(int)
+    return Said(answers[0], answers[1], int(ratings[0]), int(ratings[1]))
+
+
+def _hear(listener: Listener, changed: bool, rng: np.random.Generator) -> Answer:
+    if rng.random() < listener.careless:
+        return "different" if rng.random() < 0.5 else "same"
+    said_different = rng.random() < (listener.sensitivity if changed else listener.false_alarm)
+    return "different" if said_different else "same"

@@ -1,0 +1,49 @@
+"""Put HITs on a platform, one at a time, so that none is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hits.batch import Hits
+from hits.judgment import Hit
+from hits.pay import Pay, fee_minor, reward_minor
+from hits.platforms.base import Offer, Platform
+
+
+def offer_of(hit: Hit, token: str, design: Hits, pay: Pay, url: str) -> Offer:
+    """A HIT as the platform shows it.
+
+    Args:
+        hit: what is asked.
+        token: names this HIT of this study for ever, so that a repeat makes no second one.
+        design: the study's words and durations.
+        pay: the study's wage.
+        url: where the task lives.
+    """
+    return Offer(
+        token=token,
+        title=design.title,
+        description=design.explanation,
+        keywords=design.keywords,
+        url=url,
+        reward_minor=reward_minor(hit.trials_per_hit, pay),
+        assignments=hit.assignments_wanted,
+        assignment_duration_s=design.assignment_duration_s,
+        lifetime_s=design.lifetime_s,
+        auto_approval_delay_s=design.auto_approval_delay_s,
+    )
+
+
+def cost_minor(hits: Iterable[Hit], pay: Pay) -> int:
+    """What HITs commit: rewards and the platform's fees, all assignments handed in."""
+    total = 0
+    for hit in hits:
+        reward = reward_minor(hit.trials_per_hit, pay)
+        total += hit.assignments_wanted * (reward + fee_minor(reward, pay))
+    return total
+
+
+def publish(offers: Iterable[tuple[Hit, Offer]], platform: Platform) -> Iterator[tuple[Hit, str]]:
+    """Each HIT with the platform's id for it, as soon as it is out (so none is lost)."""
+    for hit, offer in offers:
+        yield hit, platform.publish(offer)
