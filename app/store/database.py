@@ -1,0 +1,104 @@
+"""The study's database: open it, read in it, write in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_S = 30
+
+
+class DatabaseUnusable(RuntimeError):
+    """The database can't be opened, or is not at the revision that this version needs."""
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return f"sqlite:///{path}"
+
+
+class Database:
+    """An engine with two ways in: `reading` and `writing`. Safe to open in many processes at once."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = make_url(url)
+            self.engine: Engine = create_engine(self.url, pool_pre_ping=True)
+        except (ArgumentError, ImportError) as error:
+            raise DatabaseUnusable(f"the database URL can't be used: {error}") from error
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the tables and writes nothing."""
+        with Session(self.engine.execution_options(earwitness_writes=False)) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session in one transaction: all of it is kept at the end, or nothing of it.
+
+        On SQLite the write lock is taken at the start, so two writers queue instead of failing half-way.
+        """
+        with Session(self.engine.execution_options(earwitness_writes=True)) as session, session.begin():
+            yield session
+
+    def require_tables(self) -> None:
+        """Refuse a database that is unreachable or was never upgraded.
+
+        Raises:
+            DatabaseUnusable: with the command that mends it.
+        """
+        try:
+            with self.engine.connect() as connection:
+                known = inspect(connection).get_table_names()
+        except DBAPIError as error:
+            shown = self.url.render_as_string(hide_password=True)
+            raise DatabaseUnusable(f"the database {shown} can't be opened: {error.orig}") from error
+        if "alembic_version" not in known:
+            raise DatabaseUnusable(
+                f"the database {self.url.render_as_string(hide_password=True)} has no tables yet; "
+                "run `earwitness db upgrade`"
+            )
+
+    def revision(self) -> str | None:
+        """The revision that the tables are at; None for an empty database."""
+        try:
+            with self.engine.connect() as connection:
+                return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        except (OperationalError, DBAPIError):
+            return None
+
+    def dispose(self) -> None:
+        """Close every connection; call it before a fork, and at the end."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    """Readers beside one writer, foreign keys, patience."""
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver's guess
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A writer takes its lock at once: a read that turns into a write half-way can't be queued by SQLite."""
+    writes = connection.get_execution_options().get("earwitness_writes", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")

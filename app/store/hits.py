@@ -1,0 +1,145 @@
+"""HITs: planned, sent, open, closed; and the assignments that platforms report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from app.tables import AssignmentRow, HitRow, SlotRow
+from hits.batch import Hits
+from hits.judgment import Hit, Policy, Slot
+from hits.pay import Pay, reward_minor
+from hits.platforms.base import PlatformAssignment
+
+
+@dataclass(frozen=True)
+class HitFacts:
+    """What a worker may know of a HIT before accepting it."""
+
+    hit_id: str
+    trials: int
+    reward_minor: int
+    minutes: int
+
+
+def plan_hits(session: Session, hits: Iterable[Hit], study: str, design: Hits, pay: Pay) -> int:
+    """Write HITs down before any platform hears of them; the number written."""
+    count = 0
+    for hit in hits:
+        session.add(
+            HitRow(
+                hit_id=hit.hit_id,
+                platform=design.platform,
+                token=f"{study[:40]}-{hit.hit_id}",
+                policy=hit.policy,
+                state="planned",
+                trials_per_hit=hit.trials_per_hit,
+                assignments_wanted=hit.assignments_wanted,
+                reward_minor=reward_minor(hit.trials_per_hit, pay),
+                created_at=datetime.now(UTC),
+            )
+        )
+        session.flush()  # slots point at it
+        session.add_all(
+            SlotRow(hit_id=hit.hit_id, position=position, pair_id=slot.pair_id, role=slot.role, order=slot.order)
+            for position, slot in enumerate(hit.slots)
+        )
+        count += 1
+    return count
+
+
+def unsent_hits(session: Session) -> list[tuple[Hit, str]]:
+    """HITs that may not be out yet, with their tokens: planned, or sent and never answered (the token settles it)."""
+    rows = session.scalars(select(HitRow).where(HitRow.state.in_(("planned", "sent"))).order_by(HitRow.hit_id))
+    return [(_hit(session, row), row.token) for row in rows]
+
+
+def _hit(session: Session, row: HitRow) -> Hit:
+    policy: Policy = "fixed" if row.policy == "fixed" else "adaptive"
+    return Hit(row.hit_id, policy, row.trials_per_hit, row.assignments_wanted, tuple(slots_of(session, row.hit_id)))
+
+
+def slots_of(session: Session, hit_id: str) -> list[Slot]:
+    """The slots of a fixed HIT in their order; empty for an adaptive one."""
+    rows = session.scalars(select(SlotRow).where(SlotRow.hit_id == hit_id).order_by(SlotRow.position))
+    return [Slot(row.pair_id, row.role, row.order) for row in rows]  # type: ignore[arg-type]
+
+
+def mark_sent(session: Session, hit_ids: Sequence[str]) -> None:
+    """These HITs are about to be published."""
+    session.execute(update(HitRow).where(HitRow.hit_id.in_(hit_ids), HitRow.state == "planned").values(state="sent"))
+
+
+def mark_open(session: Session, hit_id: str, platform_hit_id: str, lifetime_s: int) -> None:
+    """The platform has the HIT."""
+    now = datetime.now(UTC)
+    session.execute(
+        update(HitRow)
+        .where(HitRow.hit_id == hit_id)
+        .values(
+            state="open",
+            platform_hit_id=platform_hit_id,
+            opened_at=now,
+            closes_at=now + timedelta(seconds=lifetime_s),
+        )
+    )
+
+
+def mark_closed(session: Session, platform_hit_id: str) -> None:
+    """The HIT is off the shelf."""
+    session.execute(update(HitRow).where(HitRow.platform_hit_id == platform_hit_id).values(state="closed"))
+
+
+def published_ids(session: Session, *, open_only: bool = False) -> list[str]:
+    """The platform's ids of the HITs that are, or ever were, out."""
+    query = select(HitRow.platform_hit_id).where(HitRow.platform_hit_id.is_not(None)).order_by(HitRow.hit_id)
+    if open_only:
+        query = query.where(HitRow.state == "open")
+    return [hit_id for hit_id in session.scalars(query) if hit_id]
+
+
+def unsettled_ids(session: Session) -> list[str]:
+    """The platform's ids of HITs with assignments that may have been handed in since the last look.
+
+    A HIT can be left alone once it is closed or full and everything of it is approved or rejected.
+    """
+    waiting = (
+        select(AssignmentRow.hit_id)
+        .where(AssignmentRow.state.in_(("accepted", "finished", "submitted")))
+        .scalar_subquery()
+    )
+    query = (
+        select(HitRow.platform_hit_id)
+        .where(HitRow.platform_hit_id.is_not(None), HitRow.hit_id.in_(waiting))
+        .order_by(HitRow.hit_id)
+    )
+    return [hit_id for hit_id in session.scalars(query) if hit_id]
+
+
+def count_hits(session: Session) -> int:
+    """How many HITs were ever planned."""
+    return session.scalar(select(func.count()).select_from(HitRow)) or 0
+
+
+def committed_hits(session: Session) -> list[Hit]:
+    """Every HIT that was planned or published, for adding up what is committed."""
+    return [
+        Hit(row.hit_id, "fixed", row.trials_per_hit, row.assignments_wanted) for row in session.scalars(select(HitRow))
+    ]
+
+
+def record_submission(session: Session, seen: PlatformAssignment) -> AssignmentRow | None:
+    """Take over what the platform says of an assignment; None where we never met it."""
+    row = session.scalar(
+        select(AssignmentRow).where(AssignmentRow.platform_assignment_id == seen.assignment_id).limit(1)
+    )
+    if row is None:
+        return None
+    if row.state in ("accepted", "finished"):
+        row.state = "submitted"
+    row.submitted_at = row.submitted_at or seen.submitted_at
+    return row

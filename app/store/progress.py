@@ -1,0 +1,200 @@
+"""What the researcher's pages and commands show: counts, rows, money, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.store.money import committed_minor, spent_minor
+from app.store.standing import standings
+from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
+from hits.allocate import Standing, votes_missing, votes_open
+from hits.batch import Hits
+from hits.pay import Pay
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A study at a glance. Money in minor units, fees included."""
+
+    pairs: int
+    pairs_decided: int
+    hits_by_state: dict[str, int]
+    assignments_by_state: dict[str, int]
+    judgments: int
+    judgments_by_role: dict[str, int]
+    workers: int
+    workers_simulated: int
+    spent_minor: int
+    pending_minor: int
+    committed_minor: int
+    cap_minor: int
+    currency: str
+    last_event_at: datetime | None
+    per_hour: list[tuple[datetime, int]]
+
+
+def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
+    """Everything that the head of the dashboard and `earwitness hits status` say."""
+    now = datetime.now(UTC)
+    asked = [standing for standing in standings(session, now) if standing.role != "check"]
+    confirmed, pending = spent_minor(session)
+    simulated = select(func.count()).select_from(WorkerRow).where(WorkerRow.simulated)
+    return Overview(
+        pairs=len(asked),
+        pairs_decided=sum(is_decided(standing, hits) for standing in asked),
+        hits_by_state=_tally(session, HitRow.state),
+        assignments_by_state=_tally(session, AssignmentRow.state),
+        judgments=session.scalar(select(func.count()).select_from(JudgmentRow)) or 0,
+        judgments_by_role=_tally(session, JudgmentRow.role),
+        workers=session.scalar(select(func.count()).select_from(WorkerRow)) or 0,
+        workers_simulated=session.scalar(simulated) or 0,
+        spent_minor=confirmed,
+        pending_minor=pending,
+        committed_minor=committed_minor(session, pay),
+        cap_minor=pay.cap_minor,
+        currency=pay.currency,
+        last_event_at=session.scalar(select(func.max(EventRow.at))),
+        per_hour=_per_hour(session),
+    )
+
+
+def is_decided(standing: Standing, hits: Hits) -> bool:
+    """Whether a pair has the votes it was to get."""
+    if hits.policy == "fixed":
+        return standing.votes >= hits.votes_per_pair
+    return votes_missing(standing, hits.votes_per_pair) == 0
+
+
+def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
+    """Judgments that adaptive HITs should still collect, reserved ones left out."""
+    return sum(
+        votes_open(standing, hits.votes_per_pair) for standing in standings(session, now) if standing.role != "check"
+    )
+
+
+def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
+    """Judgments that pairs still miss, whether or not somebody is at work on them."""
+    return sum(
+        votes_missing(standing, hits.votes_per_pair) for standing in standings(session, now) if standing.role != "check"
+    )
+
+
+def trials_out(session: Session, hits: Hits) -> int:
+    """Trials, checks not counted, in adaptive HITs that are planned or out and not yet accepted."""
+    taken = select(AssignmentRow.hit_id)
+    free = (
+        select(func.count())
+        .select_from(HitRow)
+        .where(HitRow.policy == "adaptive", HitRow.state != "closed", HitRow.hit_id.not_in(taken))
+    )
+    return (session.scalar(free) or 0) * max(1, hits.trials_per_hit - hits.checks_per_hit)
+
+
+def _tally(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
+    return dict(session.execute(select(column, func.count()).group_by(column).order_by(column)).tuples().all())
+
+
+def _per_hour(session: Session) -> list[tuple[datetime, int]]:
+    """Judgments by the hour in which they came, hours without any left out."""
+    counts: dict[datetime, int] = {}
+    for moment in session.scalars(select(JudgmentRow.submitted_at).order_by(JudgmentRow.submitted_at)):
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        counts[hour] = counts.get(hour, 0) + 1
+    return list(counts.items())
+
+
+def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
+    """One row a condition and role: pairs, how many are decided, judgments in."""
+    by_pair = {standing.pair_id: standing for standing in standings(session, datetime.now(UTC))}
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for pair in session.scalars(select(PairRow).order_by(PairRow.family, PairRow.snr_db.desc(), PairRow.condition)):
+        row = rows.setdefault(
+            (pair.condition, pair.role),
+            {
+                "condition": pair.condition,
+                "family": pair.family,
+                "snr_db": pair.snr_db,
+                "role": pair.role,
+                "pairs": 0,
+                "decided": 0,
+                "judgments": 0,
+            },
+        )
+        standing = by_pair[pair.pair_id]
+        row["pairs"] += 1
+        row["decided"] += is_decided(standing, hits)
+        row["judgments"] += standing.votes
+    return list(rows.values())
+
+
+def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
+    """Every judgment as a row of judgments.csv, in the order in which they came."""
+    query = (
+        select(JudgmentRow, PairRow, WorkerRow.trusted, WorkerRow.simulated)
+        .join(PairRow, PairRow.pair_id == JudgmentRow.pair_id)
+        .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
+        .order_by(JudgmentRow.submitted_at, JudgmentRow.judgment_id)
+    )
+    for judgment, pair, trusted, simulated in session.execute(query):
+        yield {
+            "judgment_id": judgment.judgment_id,
+            "pair_id": pair.pair_id,
+            "clip_id": pair.clip_id,
+            "condition": pair.condition,
+            "family": pair.family,
+            "snr_db": pair.snr_db,
+            "role": judgment.role,
+            "worker": judgment.worker,
+            "assignment_id": judgment.assignment_id,
+            "order": judgment.order,
+            "activation": judgment.activation,
+            "valence": judgment.valence,
+            "activation_rating": judgment.activation_rating,
+            "valence_rating": judgment.valence_rating,
+            "listened_s": round(judgment.listened_s, 3),
+            "elapsed_s": round(judgment.elapsed_s, 3),
+            "submitted_at": judgment.submitted_at,
+            "used": trusted,
+            "late": judgment.late,
+            "simulated": simulated or pair.simulated,
+        }
+
+
+def count_judgments(session: Session) -> int:
+    """How many judgments are in."""
+    return session.scalar(select(func.count()).select_from(JudgmentRow)) or 0
+
+
+def events(session: Session, limit: int = 50) -> list[tuple[datetime, str, str]]:
+    """The latest events, newest first."""
+    rows = session.scalars(select(EventRow).order_by(EventRow.event_id.desc()).limit(limit))
+    return [(row.at, row.kind, row.text) for row in rows]
+
+
+def payments(session: Session) -> list[dict[str, Any]]:
+    """The ledger, payments of unknown outcome on top, then the latest."""
+    rows = session.execute(
+        select(PaymentRow, AssignmentRow.worker)
+        .join(AssignmentRow, AssignmentRow.assignment_id == PaymentRow.assignment_id)
+        .order_by((PaymentRow.state != "unknown"), PaymentRow.changed_at.desc(), PaymentRow.key)
+    ).all()
+    return [
+        {
+            "key": row.key,
+            "kind": row.kind,
+            "amount_minor": row.amount_minor,
+            "fee_minor": row.fee_minor,
+            "state": row.state,
+            "note": row.note,
+            "worker": worker,
+            "assignment_id": row.assignment_id,
+            "at": row.changed_at,
+        }
+        for row, worker in rows
+    ]

@@ -1,0 +1,54 @@
+"""Where every pair stands: the votes that are in, and those on their way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy.orm import Session
+
+from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, WorkerRow
+from hits.allocate import Standing
+
+
+def standings(session: Session, now: datetime, pair_id: str | None = None) -> list[Standing]:
+    """Every pair with its votes by trusted workers and its reservations that have not run out.
+
+    Judgments of workers who are not used count for nothing, so their pairs are asked again; late ones neither.
+    """
+    votes = (
+        select(
+            JudgmentRow.pair_id,
+            func.count().label("votes"),
+            func.sum(case((JudgmentRow.activation == "different", 1), else_=0)).label("activation_different"),
+            func.sum(case((JudgmentRow.valence == "different", 1), else_=0)).label("valence_different"),
+        )
+        .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
+        .where(WorkerRow.trusted, JudgmentRow.late.is_(False))
+        .group_by(JudgmentRow.pair_id)
+        .subquery()
+    )
+    reserved = (
+        select(TrialRow.pair_id, func.count().label("reserved"))
+        .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
+        .where(TrialRow.state != "answered", AssignmentRow.expires_at > now)
+        .group_by(TrialRow.pair_id)
+        .subquery()
+    )
+    query = (
+        select(
+            PairRow.pair_id,
+            PairRow.clip_id,
+            PairRow.role,
+            func.coalesce(votes.c.votes, 0),
+            cast(func.coalesce(votes.c.activation_different, 0), Integer),
+            cast(func.coalesce(votes.c.valence_different, 0), Integer),
+            func.coalesce(reserved.c.reserved, 0),
+        )
+        .outerjoin(votes, votes.c.pair_id == PairRow.pair_id)
+        .outerjoin(reserved, reserved.c.pair_id == PairRow.pair_id)
+        .order_by(PairRow.pair_id)
+    )
+    if pair_id is not None:
+        query = query.where(PairRow.pair_id == pair_id)
+    return [Standing(*row) for row in session.execute(query).all()]
