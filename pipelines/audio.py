@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import io
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
+import librosa
 import numpy as np
+import soundfile
 from numpy.typing import NDArray
 
-from pipelines.clip import Phone, Word
+from pipelines.clip import Clip, Phone, Word
 
 #: float32 in [-1, 1], shape (time,).
 Samples: TypeAlias = NDArray[np.float32]
+
+ACTIVE_RANGE_DB = 30.0  # P.56 counts what lies within 16 dB of the active level, about 30 dB below the loudest frame
+FRAME = 320  # samples: 20 ms at 16 kHz
+SILENCE = 10 ** (-80 / 20)  # a file whose peak lies below -80 dB of full scale holds no speech
+PCM_STEPS = 32768  # 16 bits
+FULL_SCALE = 1 - 1 / PCM_STEPS  # the largest sample that 16 bits can hold
+LFS_POINTER = b"version https://git-lfs"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class SoundUnreadable(ValueError):
+    """A file holds no usable sound: which file, and what is wrong with it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}")
+        self.path, self.reason = path, reason
+
+    def __reduce__(self) -> tuple[type[SoundUnreadable], tuple[Path, str]]:
+        return type(self), (self.path, self.reason)  # so that it survives the way back from a worker process
+
+
+class DiskFull(OSError):
+    """There was no room to write a file. What had been written before is whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"no room left to write {path}; nothing written before is lost: "
+            "make room, then run the same command again and it goes on from here"
+        )
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[DiskFull], tuple[Path]]:
+        return type(self), (self.path,)
 
 
 @dataclass(frozen=True)
@@ -22,3 +62,187 @@ class Speech:
     sample_rate_hz: int
     words: tuple[Word, ...] = ()
     phones: tuple[Phone, ...] = ()
+
+    @property
+    def length_s(self) -> float:
+        """How long it sounds, in seconds."""
+        return len(self.samples) / self.sample_rate_hz
+
+
+def rms(samples: Samples) -> float:
+    """Root mean square of samples, 0 where there are none.
+
+    >>> rms(np.array([0.5, -0.5], dtype=np.float32))
+    0.5
+    """
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
+
+
+def frame_powers(samples: Samples) -> NDArray[np.float64]:
+    """Mean power of each whole or begun frame of 20 ms (at 16 kHz), shape (frames,)."""
+    squares = np.square(samples, dtype=np.float64)
+    starts = np.arange(0, len(squares), FRAME)
+    lengths = np.minimum(FRAME, len(squares) - starts)
+    return np.asarray(np.add.reduceat(squares, starts) / lengths) if len(squares) else squares
+
+
+def active_rms(samples: Samples) -> float:
+    """RMS of what sounds: of the frames within 30 dB of the loudest one; 0 for silence.
+
+    Pauses in speech and the silent padding of short sounds leave it as it is, unlike `rms`.
+
+    >>> sound = np.full(3200, 0.25, dtype=np.float32)
+    >>> padded = np.concatenate([sound, np.zeros(16000, dtype=np.float32)])
+    >>> active_rms(padded), round(rms(padded), 3)
+    (0.25, 0.102)
+    """
+    powers = frame_powers(samples)
+    if not len(powers) or powers.max() == 0:
+        return 0.0
+    sounding = powers >= powers.max() * 10 ** (-ACTIVE_RANGE_DB / 10)
+    return rms(samples[np.repeat(sounding, FRAME)[: len(samples)]])
+
+
+def gain_for_snr(speech: Samples, noise: Samples, snr_db: float) -> float:
+    """The factor that brings noise to an SNR below speech, by their active levels.
+
+    Raises:
+        ValueError: speech or noise is silent, so no ratio can be set.
+    """
+    speech_level, noise_level = active_rms(speech), active_rms(noise)
+    if speech_level == 0 or noise_level == 0:
+        silent = "speech" if speech_level == 0 else "noise"
+        raise ValueError(f"the {silent} is silent, so no SNR can be set; expected sound in both")
+    return float(speech_level / noise_level * 10 ** (-snr_db / 20))
+
+
+def mix_at_snr(speech: Samples, noise: Samples, snr_db: float) -> Samples:
+    """Add noise to speech at a signal-to-noise ratio.
+
+    The noise is looped or cut to the length of the speech, never the other way round. The result may exceed
+    [-1, 1]: see `fit_to_full_scale`.
+
+    Args:
+        speech: shape (time,), not silent.
+        noise: shape (any_time,), not silent.
+        snr_db: ratio of the two active RMS levels in dB; lower is noisier.
+
+    Raises:
+        ValueError: the speech or the noise is silent, so no ratio can be set.
+
+    >>> speech = np.full(4, 0.5, dtype=np.float32)
+    >>> mixed = mix_at_snr(speech, np.ones(2, dtype=np.float32), snr_db=20.0)
+    >>> round(rms(speech) / rms(mixed - speech))  # 20 dB is a factor of ten
+    10
+    """
+    beside = np.resize(noise, len(speech)) if len(noise) else np.zeros_like(speech)
+    return (speech + beside * gain_for_snr(speech, beside, snr_db)).astype(np.float32)
+
+
+def fit_to_full_scale(samples: Samples) -> tuple[Samples, float]:
+    """Samples turned down so far that 16 bits hold them, and the gain in dB (0 or below) that this took.
+
+    >>> fitted, gain_db = fit_to_full_scale(np.array([2.0, -1.0], dtype=np.float32))
+    >>> round(gain_db, 1), bool(abs(fitted).max() < 1)
+    (-6.0, True)
+    """
+    peak = float(np.max(np.abs(samples), initial=0.0))
+    if peak <= FULL_SCALE:
+        return samples.astype(np.float32), 0.0
+    factor = FULL_SCALE / peak
+    return np.clip(samples * factor, -FULL_SCALE, FULL_SCALE).astype(np.float32), float(20 * np.log10(factor))
+
+
+def read_sound(path: Path, sample_rate_hz: int) -> Samples:
+    """A sound file as samples at a rate; several channels become their mean; shape (time,).
+
+    Raises:
+        SoundUnreadable: missing, empty, a Git LFS pointer, corrupt, truncated, silent, or not finite.
+    """
+    _refuse_without_sound(path)
+    try:
+        with soundfile.SoundFile(path) as file:
+            promised, own_rate_hz = file.frames, file.samplerate
+            channels = file.read(dtype="float32", always_2d=True)  # (time, channels)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
+    if not promised:
+        raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
+    if len(channels) < promised:
+        raise SoundUnreadable(path, f"is cut off: {len(channels)} of {promised} samples are there; fetch it again")
+    mono = channels.mean(axis=1)
+    if not np.isfinite(mono).all():
+        raise SoundUnreadable(path, "holds samples that are not numbers (NaN or infinite); leave it out")
+    if np.abs(mono).max() < SILENCE:
+        raise SoundUnreadable(path, "is silent (no sample above -80 dB of full scale); leave it out")
+    if own_rate_hz != sample_rate_hz:
+        mono = librosa.resample(mono, orig_sr=own_rate_hz, target_sr=sample_rate_hz)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def _refuse_without_sound(path: Path) -> None:
+    if not path.is_file():
+        raise SoundUnreadable(path, "does not exist; expected a sound file")
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(64)
+    if not head:
+        raise SoundUnreadable(path, "is empty (0 bytes); fetch the file again")
+    if head.startswith(LFS_POINTER):
+        raise SoundUnreadable(path, "is a Git LFS pointer, not the sound; run `git lfs pull` where it came from")
+    if head.startswith(b"RIFF"):
+        promised = int.from_bytes(head[4:8], "little") + 8
+        # Programs that write to a pipe leave 0 or the largest number here; libsndfile silently takes what is there.
+        if size + 1 < promised < 0xFFFFFF00:
+            raise SoundUnreadable(path, f"is cut off: {size} of {promised} bytes are there; fetch it again")
+
+
+def to_pcm16(samples: Samples) -> NDArray[np.int16]:
+    """Samples as the 16-bit whole numbers that are written and hashed, shape (time,)."""
+    return np.clip(np.round(samples * PCM_STEPS), -PCM_STEPS, PCM_STEPS - 1).astype("<i2")
+
+
+def sha256_of(samples: Samples) -> str:
+    """SHA-256 of the samples in 16 bits: the same for every lossless encoding of the sound."""
+    return hashlib.sha256(to_pcm16(samples).tobytes()).hexdigest()
+
+
+def write_flac(path: Path, samples: Samples, sample_rate_hz: int) -> None:
+    """Write samples as 16-bit FLAC; the same samples give the same bytes; the file is there whole or not at all.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    encoded = io.BytesIO()
+    soundfile.write(encoded, to_pcm16(samples), sample_rate_hz, format="FLAC", subtype="PCM_16")
+    write_whole(path, encoded.getvalue())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever stops the machine.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if error.errno in NO_ROOM:
+            raise DiskFull(path) from error
+        raise
+
+
+def load_speech(clip: Clip, sample_rate_hz: int) -> Speech:
+    """A clip as sound at a rate, with the times of its words and phones.
+
+    Raises:
+        SoundUnreadable: its file holds no usable sound.
+    """
+    return Speech(read_sound(clip.path, sample_rate_hz), sample_rate_hz, clip.words, clip.phones)

@@ -11,7 +11,7 @@ Gender: TypeAlias = Literal["female", "male", "unknown"]
 Role: TypeAlias = Literal["study", "identical", "positive", "check", "repeat"]
 
 #: What a noise drew: plain JSON values, enough to make the same sound again.
-Param: TypeAlias = str | int | float | bool | None | list["Param"] | dict[str, "Param"]
+Param: TypeAlias = str | int | float | bool | list["Param"] | dict[str, "Param"] | None
 Params: TypeAlias = Mapping[str, Param]
 
 

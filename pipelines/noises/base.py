@@ -49,3 +49,34 @@ class Noise(ABC):
     def family(self) -> str:
         """The word under which conditions are grouped: `nat`, `hum`, `int`, `fade`, `speed-utterance` ..."""
         return "other"
+
+
+class ParamsWrong(ValueError):
+    """Parameters written down earlier don't fit their noise."""
+
+    def __init__(self, name: str, found: object, expected: str) -> None:
+        super().__init__(f"the parameter {name!r} is {found!r}; expected {expected}")
+
+
+def number(params: Params, name: str) -> float:
+    """The parameter `name` as a number.
+
+    Raises:
+        ParamsWrong: it is absent or no number.
+    """
+    value = params.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ParamsWrong(name, value, "a number")
+    return float(value)
+
+
+def text(params: Params, name: str) -> str:
+    """The parameter `name` as text.
+
+    Raises:
+        ParamsWrong: it is absent or no text.
+    """
+    value = params.get(name)
+    if not isinstance(value, str):
+        raise ParamsWrong(name, value, "text")
+    return value

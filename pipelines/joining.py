@@ -1,0 +1,75 @@
+"""Join sounds without a click: noise looped over its seams, and several clips as one file to listen to."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipelines.audio import Samples, to_pcm16
+
+with warnings.catch_warnings():
+    # pydub looks for ffmpeg when it is imported; nothing here needs it.
+    warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)
+    from pydub import AudioSegment
+
+SEAM_MS = 50  # short enough to go unnoticed, long enough not to click
+EDGE_MS = 5  # a clip that begins in the middle of a wave clicks without it
+WIDE = 4  # bytes a sample while joining, so that nothing is lost to rounding
+
+
+def _segment(samples: Samples, sample_rate_hz: int) -> AudioSegment:
+    """Samples as a pydub segment of 32 bits; half of full scale, since a cross-fade adds two sounds."""
+    numbers = np.clip(samples.astype(np.float64) * 2**30, -(2**31), 2**31 - 1).astype("<i4")
+    return AudioSegment(data=numbers.tobytes(), sample_width=WIDE, frame_rate=sample_rate_hz, channels=1)
+
+
+def _samples(segment: AudioSegment) -> Samples:
+    return (np.frombuffer(segment.raw_data, dtype="<i4").astype(np.float64) / 2**30).astype(np.float32)
+
+
+def loop(sound: Samples, sample_rate_hz: int, length: int, *, start: int = 0) -> Samples:
+    """A sound from `start` on, begun again with a cross-fade of 50 ms as often as it takes; shape (length,).
+
+    Args:
+        sound: shape (time,), at least one sample, in [-2, 2].
+        sample_rate_hz: of the sound.
+        length: samples wanted.
+        start: the sample to begin with, 0 <= start < time.
+
+    Raises:
+        ValueError: there is no sound to loop, or `start` lies outside it.
+    """
+    if not 0 <= start < len(sound):
+        raise ValueError(f"the sound has {len(sound)} samples, so it can't begin at sample {start}")
+    if len(sound) - start >= length:
+        return sound[start : start + length].copy()
+    whole = _segment(sound, sample_rate_hz)
+    looped = _segment(sound[start:], sample_rate_hz)
+    while int(looped.frame_count()) < length:
+        # Each joint takes at most half of either side, so that a sound of a few milliseconds still grows.
+        seam_ms = min(SEAM_MS, len(whole) // 2, len(looped) // 2)
+        looped = looped.append(whole, crossfade=seam_ms)
+    return _samples(looped)[:length]
+
+
+def encode_heard(clips: Sequence[Samples], sample_rate_hz: int, *, pause_s: float = 0.5) -> bytes:
+    """The clips one after the other as a listener hears them: one 16-bit WAV file, edges faded over 5 ms.
+
+    Args:
+        clips: each of shape (time,), in [-1, 1]; at least one.
+        sample_rate_hz: of all of them.
+        pause_s: silence between two clips, in seconds.
+    """
+    pause = AudioSegment.silent(duration=round(pause_s * 1000), frame_rate=sample_rate_hz)
+    heard = AudioSegment.empty()
+    for position, clip in enumerate(clips):
+        segment = AudioSegment(data=to_pcm16(clip).tobytes(), sample_width=2, frame_rate=sample_rate_hz, channels=1)
+        edge_ms = min(EDGE_MS, len(segment) // 2)
+        faded = segment.fade_in(edge_ms).fade_out(edge_ms)
+        heard = faded if position == 0 else heard + pause + faded
+    encoded = io.BytesIO()
+    heard.export(encoded, format="wav")  # written by Python's own wave module: no ffmpeg is asked for
+    return encoded.getvalue()

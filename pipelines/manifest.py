@@ -1,0 +1,169 @@
+"""The manifest: pairs as a file, one JSON object a line (the schema is in docs/manifest.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import IO, Any, TypeAlias, get_args
+
+from pipelines.audio import NO_ROOM, DiskFull, write_whole
+from pipelines.clip import Pair, Role
+
+FORMAT = "earwitness pairs"
+VERSION = 1
+FILE_NAME = "manifest.jsonl"
+
+
+class ManifestWrong(ValueError):
+    """A manifest, or one of its lines, is not what it should be: which line, what was found, what was expected."""
+
+    def __init__(self, path: Path, line: int, found: str, expected: str) -> None:
+        super().__init__(f"{path}, line {line}: found {found}; expected {expected}")
+        self.path, self.line = path, line
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line: what the pairs were made from, so that a second run knows whether it may go on.
+
+    The two hashes are SHA-256 of what the corpus says of its clips, and of the list of sounds.
+    """
+
+    seed: int
+    design: Mapping[str, Any]
+    clips_sha256: str
+    sounds_sha256: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A pair that could not be made: its clip can't carry the condition, or could not be read."""
+
+    pair_id: str
+    clip_id: str
+    condition: str
+    sentence: str
+
+
+Entry: TypeAlias = Pair | Refusal
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+
+def line_of(entry: Header | Entry) -> str:
+    """One line of the manifest, with its newline; the same entry gives the same bytes."""
+    if isinstance(entry, Header):
+        return _json({"format": FORMAT, "version": VERSION, **asdict(entry)}) + "\n"
+    if isinstance(entry, Refusal):
+        return _json({"refused": asdict(entry)}) + "\n"
+    row = {field.name: getattr(entry, field.name) for field in fields(Pair)}
+    row |= {name: row[name].as_posix() for name in ("original_path", "noisy_path")}
+    row |= {"params": dict(entry.params), "clip": dict(entry.clip), "sound_ids": list(entry.sound_ids)}
+    return _json(row) + "\n"
+
+
+def read_header(path: Path) -> Header:
+    """The first line of a manifest.
+
+    Raises:
+        FileNotFoundError: there is no manifest.
+        ManifestWrong: it is not a manifest, or one of another version.
+    """
+    with path.open(encoding="utf-8", errors="replace") as file:
+        first = file.readline()
+    row = _object(path, 1, first)
+    if row.get("format") != FORMAT:
+        raise ManifestWrong(path, 1, f"the format {row.get('format')!r}", f"{FORMAT!r}, as `pairs make` writes it")
+    if row.get("version") != VERSION:
+        raise ManifestWrong(path, 1, f"version {row.get('version')!r}", f"{VERSION}; make the pairs anew")
+    try:
+        return Header(**{field.name: row[field.name] for field in fields(Header)})
+    except KeyError as missing:
+        raise ManifestWrong(path, 1, f"no {missing}", "it to say what the pairs were made from") from missing
+
+
+def read_entries(path: Path) -> Iterator[Entry]:
+    """Each pair and each refusal of a manifest, in its order.
+
+    Raises:
+        FileNotFoundError: there is no manifest.
+        ManifestWrong: a line is broken, its number is in the sentence.
+    """
+    read_header(path)
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            if number > 1:
+                yield _entry(path, number, line)
+
+
+def read_manifest(path: Path) -> Iterator[Pair]:
+    """Each pair of a manifest (or of the folder that holds one), in its order; refusals are left out.
+
+    Raises:
+        FileNotFoundError: there is no manifest.
+        ManifestWrong: a line is broken, its number is in the sentence.
+    """
+    path = path / FILE_NAME if path.is_dir() else path
+    return (entry for entry in read_entries(path) if isinstance(entry, Pair))
+
+
+def write_manifest(path: Path, header: Header, entries: Iterator[Entry] | list[Entry]) -> None:
+    """Write a manifest at once; it is there whole or not at all."""
+    write_whole(path, "".join([line_of(header), *map(line_of, entries)]).encode())
+
+
+def append(file: IO[bytes], entry: Header | Entry) -> None:
+    """Add one line to an open manifest, and wait until the disk has it.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    try:
+        file.write(line_of(entry).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise DiskFull(Path(file.name)) from error
+        raise
+
+
+def drop_broken_end(path: Path) -> None:
+    """Cut off a last line without its newline: what a killed run leaves behind."""
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        with path.open("r+b") as file:
+            file.truncate(whole)
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ManifestWrong(path, number, f"{line.strip()[:60]!r}", "a JSON object a line") from error
+    if not isinstance(row, dict):
+        raise ManifestWrong(path, number, f"{line.strip()[:60]!r}", "a JSON object a line")
+    return row
+
+
+def _entry(path: Path, number: int, line: str) -> Entry:
+    row = _object(path, number, line)
+    try:
+        if "refused" in row:
+            return Refusal(**row["refused"])
+        pair = Pair(
+            **row
+            | {name: Path(row[name]) for name in ("original_path", "noisy_path")}
+            | {"sound_ids": tuple(row["sound_ids"])}
+        )
+    except (KeyError, TypeError) as error:
+        raise ManifestWrong(path, number, f"a pair with wrong fields ({error})", "those of docs/manifest.md") from error
+    if pair.role not in get_args(Role):
+        raise ManifestWrong(path, number, f"the role {pair.role!r}", f"one of {', '.join(get_args(Role))}")
+    return pair
