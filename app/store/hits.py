@@ -120,6 +120,12 @@ def unsettled_ids(session: Session) -> list[str]:
     return [hit_id for hit_id in session.scalars(query) if hit_id]
 
 
+def platform_hit_of(session: Session, platform_assignment_id: str) -> str:
+    """The platform's id of the HIT that an assignment belongs to."""
+    query = select(HitRow.platform_hit_id).join(AssignmentRow, AssignmentRow.hit_id == HitRow.hit_id)
+    return session.scalars(query.where(AssignmentRow.platform_assignment_id == platform_assignment_id)).first() or ""
+
+
 def count_hits(session: Session) -> int:
     """How many HITs were ever planned."""
     return session.scalar(select(func.count()).select_from(HitRow)) or 0

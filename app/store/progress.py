@@ -85,9 +85,9 @@ def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
     )
 
 
-def trials_out(session: Session, hits: Hits) -> int:
-    """Trials, checks not counted, in adaptive HITs that are planned or out and not yet accepted."""
-    taken = select(AssignmentRow.hit_id)
+def trials_out(session: Session, hits: Hits, now: datetime) -> int:
+    """Trials, checks not counted, in adaptive HITs that are planned or out and in nobody's hands."""
+    taken = select(AssignmentRow.hit_id).where((AssignmentRow.state != "accepted") | (AssignmentRow.expires_at > now))
     free = (
         select(func.count())
         .select_from(HitRow)

@@ -1,0 +1,212 @@
+"""study.toml: the whole design of a study in one typed model, read whole with every error named at once."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticUndefined
+
+from analysis.certify import DecisionRule
+from hits.batch import Hits
+from hits.listening import Listening
+from hits.pay import Pay
+from hits.quality import Quality
+from models.attacks.base import AttackDesign
+from models.train import Training
+from pipelines.plan import PairDesign
+from pipelines.sampling import Sampling
+
+FILE_NAME = "study.toml"
+
+
+class About(BaseModel):
+    """What the study is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        "study", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$", description="short name: letters, digits, dash, dot"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="everything random follows from this number")
+    contact: str = Field("", max_length=200, description="whom workers write to; shown on their pages")
+    about: str = Field(
+        "We study how background noise changes the emotion that people hear in a voice.",
+        max_length=5000,
+        description="what workers read about the study before they begin",
+    )
+    simulated: bool = Field(False, description="true where listeners or speech are simulated: every page says so")  # noqa: FBT003
+
+
+class CorpusPlace(BaseModel):
+    """Where the speech is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="reader of the corpus; `earwitness init --help` lists them")
+    path: Path = Field(description="the corpus' root folder")
+
+
+class SoundsPlace(BaseModel):
+    """Where the noise is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(description="reader of the sound bank; `earwitness init --help` lists them")
+    path: Path = Field(description="the sound bank's root folder")
+
+
+class Study(BaseModel):
+    """A whole study. Each section is the settings model of the code that uses it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: About = About()
+    corpus: CorpusPlace
+    sounds: SoundsPlace
+    sampling: Sampling = Sampling()
+    pairs: PairDesign = PairDesign()
+    hits: Hits = Hits()
+    listening: Listening = Listening()
+    pay: Pay = Pay()
+    quality: Quality = Quality()
+    decision: DecisionRule = DecisionRule()
+    training: Training = Training()
+    attack: AttackDesign = AttackDesign()
+
+
+class StudyWrong(ValueError):
+    """study.toml can't be used: every wrong key with what was found and what was expected."""
+
+    def __init__(self, path: Path, errors: list[str]) -> None:
+        count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        super().__init__(f"{path} has {count}:\n" + "\n".join(f"  {error}" for error in errors))
+        self.errors = errors
+
+
+class NoStudy(FileNotFoundError):
+    """A folder holds no study."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"no {FILE_NAME} in {folder.resolve()}; make a study with `earwitness init DIR --corpus NAME=PATH "
+            "--sounds NAME=PATH`, or name its folder with --study DIR"
+        )
+
+
+def read_study(folder: Path) -> Study:
+    """The study of a folder.
+
+    Raises:
+        NoStudy: there is no study.toml.
+        StudyWrong: it can't be read as TOML, or keys are wrong: all of them are listed.
+    """
+    path = folder / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise NoStudy(folder) from error
+    except UnicodeDecodeError as error:
+        raise StudyWrong(path, [f"byte {error.start}: found no UTF-8 text; expected a text file"]) from error
+    try:
+        return Study.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise StudyWrong(path, [f"not TOML: {error}"]) from error
+    except ValidationError as error:
+        raise StudyWrong(path, [_sentence(details) for details in error.errors()]) from error
+
+
+def _sentence(details: ErrorDetails) -> str:
+    """One error: its key, what was found, what was expected."""
+    key = ".".join(str(part) for part in details["loc"])
+    if details["type"] == "missing":
+        return f"{key}: found nothing; expected {_described(details['loc']) or 'a value'}"
+    if details["type"] == "extra_forbidden":
+        return f"{key}: found a key that no setting has; expected one of: {', '.join(_siblings(details['loc']))}"
+    expected = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"{key}: found {details['input']!r}; expected {expected}"
+
+
+def _model_at(loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model that holds the key at a place of the file."""
+    model: type[BaseModel] = Study
+    for part in loc[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is None or not _is_section(field):
+            break
+        model = field.annotation  # type: ignore[assignment]
+    return model
+
+
+def _described(loc: tuple[int | str, ...]) -> str | None:
+    field = _model_at(loc).model_fields.get(str(loc[-1]))
+    return field.description if field else None
+
+
+def _siblings(loc: tuple[int | str, ...]) -> list[str]:
+    return list(_model_at(loc).model_fields)
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def write_study(study: Study) -> str:
+    """study.toml as text: every setting with its value, and in comments its meaning, unit and the paper's section."""
+    head = (
+        "# The design of one earwitness study. Sections of the paper are those of Jaiswal & Mower Provost,\n"
+        "# 'Best Practices for Noise-Based Augmentation to Improve the Performance of Emotion Recognition\n"
+        "# 'In the Wild'' (2021). Paths are absolute, or relative to the folder where a command is given.\n"
+    )
+    return head + "".join(_section(name, getattr(study, name)) for name in Study.model_fields)
+
+
+def _section(name: str, model: BaseModel) -> str:
+    doc = (type(model).__doc__ or "").strip().splitlines()[0]
+    lines = ["", f"# {doc}", f"[{name}]"]
+    nested = []
+    for key, field in type(model).model_fields.items():
+        value = getattr(model, key)
+        if isinstance(value, BaseModel):
+            nested.append(_section(f"{name}.{key}", value))
+            continue
+        lines.append(f"# {_comment(field)}")
+        lines.append(f"# {key} =" if value is None else f"{key} = {_toml(value)}")
+    return "\n".join(lines) + "\n" + "".join(nested)
+
+
+def _comment(field: FieldInfo) -> str:
+    extra: dict[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    notes = [str(extra["unit"])] if "unit" in extra else []
+    if "paper" in extra:
+        notes.append("paper: " + str(extra["paper"]))
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if default is not PydanticUndefined and not isinstance(default, (tuple, BaseModel)) and len(str(default)) < 30:
+        notes.append("required" if field.is_required() else f"default: {_toml(default)}")
+    return f"{field.description}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _toml(value: object) -> str:
+    """A value in TOML's own writing."""
+    if isinstance(value, (bool, int, float)) or value is None:
+        return json.dumps(value)
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(str(value), ensure_ascii=False)
+
+
+def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its key in study.toml, for the documentation."""
+    for key, field in model.model_fields.items():
+        if _is_section(field):
+            section: type[BaseModel] = field.annotation  # type: ignore[assignment]
+            yield from settings_of(section, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", field

@@ -1,0 +1,207 @@
+"""One turn of the one pair of hands: publish, collect, pay, top up, close. Whoever calls it holds the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from app.store import hits as hit_store
+from app.store.database import Database
+from app.store.events import fact, keep_fact, note_event
+from app.store.lock import Hands
+from app.store.money import committed_minor, keep_payment, payments_in, plan_payments, work_done
+from app.store.progress import trials_out, votes_still_missing, votes_still_open
+from app.study import Study
+from hits.batch import open_hits, open_hits_needed
+from hits.collect import collect, payments_due
+from hits.ledger import reconcile, send
+from hits.pay import OverCap
+from hits.platforms.base import Platform, PlatformRefused
+from hits.publish import cost_minor, offer_of, publish
+
+LAUNCHED = "launched"  # the fact that a researcher said yes to spending
+
+OnStep = Callable[[str, int, int], None]
+
+
+@dataclass
+class Turn:
+    """What a turn did."""
+
+    published: int = 0
+    handed_in: int = 0
+    paid: int = 0
+    closed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.published or self.handed_in or self.paid or self.closed)
+
+
+def _quiet(_what: str, _done: int, _total: int) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Worksite:
+    """Everything that a turn needs: the study, its database, the platform, where the task lives, the held lock."""
+
+    study: Study
+    database: Database
+    platform: Platform
+    task_url: str
+    hands: Hands
+    on_step: OnStep = _quiet
+
+
+def take_turn(site: Worksite) -> Turn:
+    """Everything that is due now, in the order in which money is safest.
+
+    Raises:
+        PlatformUnreachable: the platform gives no answer; what was done is kept, the rest comes with the next turn.
+    """
+    turn = Turn()
+    publish_due(site, turn)
+    collect_due(site, turn)
+    pay_due(site, turn)
+    top_up(site, turn)
+    close_when_decided(site, turn)
+    return turn
+
+
+def publish_due(site: Worksite, turn: Turn) -> None:
+    """Put out every HIT that was planned, or whose publication was never confirmed (its token makes that safe)."""
+    with site.database.reading() as session:
+        due = hit_store.unsent_hits(session)
+    offers = [(hit, offer_of(hit, token, site.study.hits, site.study.pay, site.task_url)) for hit, token in due]
+    with site.database.writing() as session:
+        hit_store.mark_sent(session, [hit.hit_id for hit, _ in due])
+    for hit, platform_hit_id in publish(offers, site.platform):
+        with site.database.writing() as session:
+            hit_store.mark_open(session, hit.hit_id, platform_hit_id, site.study.hits.lifetime_s)
+        turn.published += 1
+        site.hands.renew()
+        site.on_step("publishing HITs", turn.published, len(due))
+    if turn.published:
+        _note(site, "publish", f"{turn.published} HITs published")
+
+
+def collect_due(site: Worksite, turn: Turn) -> None:
+    """Take over what was handed in, and write down what is owed for it, before any of it is paid."""
+    with site.database.reading() as session:
+        hit_ids = hit_store.unsettled_ids(session)
+    for number, hit_id in enumerate(hit_ids, start=1):
+        for seen in collect([hit_id], site.platform):
+            with site.database.writing() as session:
+                row = hit_store.record_submission(session, seen)
+                if row is None:
+                    continue
+                due = payments_due(work_done(session, row.assignment_id), site.study.pay)
+                turn.handed_in += plan_payments(session, row.assignment_id, due, site.study.pay) > 0
+        site.hands.renew()
+        site.on_step("collecting", number, len(hit_ids))
+    if turn.handed_in:
+        _note(site, "collect", f"{turn.handed_in} assignments handed in")
+
+
+def pay_due(site: Worksite, turn: Turn) -> None:
+    """Settle payments of unknown outcome by the platform's books, then send what is planned."""
+    with site.database.reading() as session:
+        unsettled = payments_in(session, "sent", "unknown")
+    for payment in unsettled:
+        approved = payment.kind == "reward" and _approved(site, payment.platform_assignment_id)
+        settled = reconcile(payment, approved, site.platform)
+        with site.database.writing() as session:
+            keep_payment(session, settled)
+    with site.database.reading() as session:
+        planned = payments_in(session, "planned")
+    for number, payment in enumerate(planned, start=1):
+        for step in send(payment, site.platform):
+            with site.database.writing() as session:
+                keep_payment(session, step)
+        turn.paid += step.state == "confirmed"
+        if step.state == "refused":
+            turn.notes.append(f"payment {payment.key} was refused: {step.note}")
+            _note(site, "pay", turn.notes[-1])
+        site.hands.renew()
+        site.on_step("paying", number, len(planned))
+    if turn.paid:
+        _note(site, "pay", f"{turn.paid} payments confirmed")
+
+
+def _approved(site: Worksite, platform_assignment_id: str) -> bool:
+    with site.database.reading() as session:
+        hit_id = hit_store.platform_hit_of(session, platform_assignment_id)
+    return any(
+        seen.assignment_id == platform_assignment_id and seen.state == "approved"
+        for seen in site.platform.assignments(hit_id)
+    )
+
+
+def top_up(site: Worksite, turn: Turn) -> None:
+    """Under `adaptive`, plan as many HITs as the votes that are still open need, within the cap."""
+    if site.study.hits.policy != "adaptive":
+        return
+    now = datetime.now(UTC)
+    try:
+        with site.database.writing() as session:
+            if fact(session, LAUNCHED) is None:
+                return
+            needed = open_hits_needed(
+                votes_still_open(session, site.study.hits, now),
+                trials_out(session, site.study.hits, now),
+                site.study.hits,
+            )
+            planned = open_hits(hit_store.count_hits(session), needed, site.study.hits)
+            require_within_cap(
+                cost_minor(planned, site.study.pay), committed_minor(session, site.study.pay), site.study
+            )
+            hit_store.plan_hits(session, planned, site.study.study.name, site.study.hits, site.study.pay)
+    except OverCap as error:
+        turn.notes.append(f"no further HITs: {error}")
+
+
+def require_within_cap(wanted_minor: int, committed: int, study: Study) -> None:
+    """Refuse to commit more than the study's cap.
+
+    Raises:
+        OverCap: with what is committed, what was wanted, and the cap.
+    """
+    if wanted_minor and committed + wanted_minor > study.pay.cap_minor:
+        raise OverCap(wanted_minor, committed, study.pay)
+
+
+def close_when_decided(site: Worksite, turn: Turn) -> None:
+    """Take every HIT off the shelf once no pair misses a judgment."""
+    now = datetime.now(UTC)
+    with site.database.reading() as session:
+        open_ids = hit_store.published_ids(session, open_only=True)
+        if not open_ids or votes_still_missing(session, site.study.hits, now):
+            return
+    close_all(site, turn)
+    _note(site, "close", "every pair is decided; all HITs are off the shelf")
+
+
+def close_all(site: Worksite, turn: Turn) -> None:
+    """Take every open HIT off the shelf, and plan no new ones."""
+    with site.database.writing() as session:
+        keep_fact(session, "closed", {"at": datetime.now(UTC).isoformat()})
+        open_ids = hit_store.published_ids(session, open_only=True)
+    for number, hit_id in enumerate(open_ids, start=1):
+        try:
+            site.platform.expire(hit_id)
+        except PlatformRefused as error:  # one HIT that is gone must not keep the others open
+            turn.notes.append(str(error))
+        with site.database.writing() as session:
+            hit_store.mark_closed(session, hit_id)
+        turn.closed += 1
+        site.hands.renew()
+        site.on_step("closing HITs", number, len(open_ids))
+
+
+def _note(site: Worksite, kind: str, text: str) -> None:
+    with site.database.writing() as session:
+        note_event(session, kind, text)
