@@ -54,7 +54,7 @@ class DimensionDecision:
     ratio: float | None
     lower: float | None
     upper: float | None
-    verdict: Verdict
+    decision: Verdict
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Decision:
     condition: str
     family: str
     snr_db: float | None
-    verdict: Verdict
+    decision: Verdict
     activation: DimensionDecision
     valence: DimensionDecision
     reason: str
@@ -145,7 +145,7 @@ def _decide(group: Sequence[Ratio], rule: DecisionRule) -> Decision:
         decide_dimension(name, found.pairs, found.votes, found.different, rule)
         for name, found in ((name, by_dimension[name]) for name in JUDGED)
     )
-    verdict = overall([activation.verdict, valence.verdict])
+    verdict = overall([activation.decision, valence.decision])
     first = group[0]
     reason = _reason(verdict, activation, valence, rule)
     return Decision(first.condition, first.family, first.snr_db, verdict, activation, valence, reason)
@@ -158,9 +158,9 @@ def _reason(verdict: Verdict, activation: DimensionDecision, valence: DimensionD
     if verdict == "SAFE":
         return f"in both dimensions people call at most {tau} of the pairs different, at confidence {sure}"
     if verdict == "UNSAFE":
-        changed = [part.dimension for part in (activation, valence) if part.verdict == "UNSAFE"]
+        changed = [part.dimension for part in (activation, valence) if part.decision == "UNSAFE"]
         return f"people call more than {tau} of the pairs different in {' and '.join(changed)}, at confidence {sure}"
-    open_ = [part.dimension for part in (activation, valence) if part.verdict == "UNDECIDED"]
+    open_ = [part.dimension for part in (activation, valence) if part.decision == "UNDECIDED"]
     return f"the interval of {' and '.join(open_)} holds {tau}; more pairs would tell"
 
 
@@ -172,12 +172,14 @@ def _notes(floor: Sequence[Ratio], rule: DecisionRule) -> list[str]:
     measured = [ratio for ratio in floor if ratio.dimension in JUDGED and ratio.pairs]
     if not measured:
         return [*notes, "No identical pairs were judged, so the noise floor of these listeners is unknown."]
+    several = len({ratio.condition for ratio in measured}) > 1
     for ratio in measured:
         part = decide_dimension(ratio.dimension, ratio.pairs, ratio.votes, ratio.different, rule)
         assert part.upper is not None
+        of_condition = f" ({ratio.condition})" if several else ""
         notes.append(
-            f"Noise floor in {ratio.dimension}: {ratio.different} of {ratio.pairs} identical pairs were called "
-            f"different ({part.ratio:.3f}, at most {part.upper:.3f} at confidence {rule.confidence:g})."
+            f"Noise floor in {ratio.dimension}{of_condition}: {ratio.different} of {ratio.pairs} identical pairs "
+            f"were called different ({part.ratio:.3f}, at most {part.upper:.3f} at confidence {rule.confidence:g})."
         )
         if part.upper >= rule.max_different:
             notes.append(

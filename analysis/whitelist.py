@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -146,12 +147,13 @@ class Whitelist(_Frozen):
         higher SNR beside it: less of a sound that changes nothing changes nothing either.
 
         Args:
-            family: as in `ConditionVerdict.family`.
+            family: as in `ConditionVerdict.family` (`nat`), or a condition's name without its level (`nat-co`), which
+                leaves out the family's other conditions, such as sounds at the start only.
             snr_db: speech to noise in dB; higher is cleaner.
         """
         levels: dict[float, list[Verdict]] = {}
         for verdict in self.conditions:
-            if verdict.family == family and verdict.snr_db is not None:
+            if verdict.snr_db is not None and family in (verdict.family, _stem(verdict.condition)):
                 levels.setdefault(verdict.snr_db, []).append(verdict.decision)
         judged = {level: overall(found) for level, found in levels.items()}
         if judged.get(snr_db) in ("SAFE", "UNSAFE"):
@@ -260,7 +262,7 @@ def _verdict(decision: Decision, agreed: Agreement | None) -> ConditionVerdict:
         condition=decision.condition,
         family=decision.family,
         snr_db=decision.snr_db,
-        decision=decision.verdict,
+        decision=decision.decision,
         reason=decision.reason,
         pairs=decision.activation.pairs,
         votes=decision.activation.votes,
@@ -281,7 +283,7 @@ def _dimension(part: DimensionDecision) -> DimensionRatio:
         ratio=part.ratio,
         lower=part.lower,
         upper=part.upper,
-        decision=part.verdict,
+        decision=part.decision,
     )
 
 
@@ -298,11 +300,16 @@ def _check(verdict: ConditionVerdict, rule: DecisionRule) -> None:
                     f"{where}: {name} is {getattr(found, name)}, but {found.different} different of "
                     f"{verdict.pairs} pairs give {getattr(due, name)}"
                 )
-        if found.decision != due.verdict:
-            raise ValueError(f"{where}: it says {found.decision}, but its counts and rule give {due.verdict}")
+        if found.decision != due.decision:
+            raise ValueError(f"{where}: it says {found.decision}, but its counts and rule give {due.decision}")
     due_overall = overall([verdict.activation.decision, verdict.valence.decision])
     if verdict.decision != due_overall:
         raise ValueError(f"{verdict.condition}: it says {verdict.decision}, but its dimensions give {due_overall}")
+
+
+def _stem(condition: str) -> str:
+    """A condition's name without the level at its end: `nat-co` of `nat-co-10db`."""
+    return re.sub(r"-{1,2}[0-9.]+db$", "", condition)
 
 
 def _near(found: float | None, due: float | None) -> bool:
