@@ -1,1 +1,1 @@
-"""One file an attack."""
+"""Black-box attacks on a recogniser, one file an attack."""

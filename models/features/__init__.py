@@ -1,1 +1,1 @@
-"""What nets see of a clip."""
+"""What nets see of a clip: one file a kind of feature."""

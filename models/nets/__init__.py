@@ -1,1 +1,1 @@
-"""One file a net."""
+"""Classifiers of emotion, one file a net."""

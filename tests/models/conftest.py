@@ -1,0 +1,86 @@
+"""A tiny corpus of tones and a sound bank of hums, for the tests of the nets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.nets.crnn import CrnnSettings
+from models.train import Training
+from pipelines.audio import Samples, write_flac
+from pipelines.clip import Clip
+from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
+
+RATE_HZ = 16000
+TINY = Training(
+    net_settings={"channels": 8, "gru_width": 8, "dense_width": 8, "gru_layers": 1}, folds=2, epochs_max=3, batch=8
+)
+assert CrnnSettings.model_validate(TINY.net_settings)
+
+
+def tone(hz: float, length_s: float, level: float, seed: int) -> Samples:
+    """A wavering tone in a little hiss; shape (time,)."""
+    rng = np.random.default_rng(seed)
+    seconds = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
+    wave = level * np.sin(2 * np.pi * hz * seconds) * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * seconds))
+    return (wave + rng.normal(0, 0.003, len(seconds))).astype(np.float32)
+
+
+def tones(folder: Path, speakers: int = 4, each: int = 6) -> list[Clip]:
+    """Clips whose activation is heard in their pitch, and valence in their loudness."""
+    clips = []
+    for speaker in range(speakers):
+        for number in range(each):
+            activation, valence = number % 3, (number // 2) % 3
+            clip_id = f"s{speaker}-{number}"
+            path = folder / f"{clip_id}.flac"
+            samples = tone(
+                [250, 900, 2500][activation] * (1 + 0.03 * speaker),
+                0.4 + 0.07 * number,
+                [0.05, 0.15, 0.4][valence],
+                number,
+            )
+            write_flac(path, samples, RATE_HZ)
+            clips.append(
+                Clip(
+                    clip_id,
+                    path,
+                    f"speaker-{speaker}",
+                    length_s=len(samples) / RATE_HZ,
+                    activation=[1.5, 3.0, 4.5][activation],
+                    valence=[1.5, 3.0, 4.5][valence],
+                    ratings="measured",
+                )
+            )
+    return clips
+
+
+class Hums(SoundBank):
+    """Three sounds of each family, made on the spot."""
+
+    def __init__(self, families: Sequence[Family] = FAMILIES, each: int = 3) -> None:
+        super().__init__(Path("hums"))
+        self.families, self.each = families, each
+
+    def sounds(self, family: Family) -> tuple[Sound, ...]:
+        if family not in self.families:
+            return ()
+        return tuple(Sound(f"{family}-{n}", Path(f"{family}-{n}"), family, "hum") for n in range(self.each))
+
+    def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
+        family, number = sound_id.split("-")
+        hz = {"nat": 150, "hum": 600, "int": 3000}[family] * (1 + int(number) / 5)
+        return tone(hz, 0.7, 0.3, int(number))
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    return tones(tmp_path_factory.mktemp("tones"))
+
+
+@pytest.fixture
+def sounds() -> Hums:
+    return Hums()
