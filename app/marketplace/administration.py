@@ -1,0 +1,99 @@
+"""What the wiring does with a marketplace from outside: upgrade its database, add requesters and invites."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.util import find_spec
+
+from alembic import command
+from alembic.config import Config
+
+from app.marketplace.ids import new_invite_code, new_key
+from app.marketplace.records import Invite, Requester
+from app.marketplace.refusals import Refused
+from app.marketplace.store import requesters
+from app.marketplace.store.engine import Store
+
+MIGRATIONS = "migrations.marketplace"
+
+
+class NoMigrations(RuntimeError):
+    """The revisions of the marketplace's database are not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the package {MIGRATIONS} is not installed; install earwitness afresh")
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, made in code from the installed package."""
+    spec = find_spec(MIGRATIONS)
+    if spec is None or not spec.submodule_search_locations:
+        raise NoMigrations
+    config = Config()
+    config.set_main_option("script_location", next(iter(spec.submodule_search_locations)).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(database_url: str) -> None:
+    """Bring the marketplace's database to its newest revision, making it where there is none."""
+    store = Store(database_url)
+    try:
+        with store.write() as connection:
+            config = alembic_config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        store.close()
+
+
+def add_requester(database_url: str, name: str, balance_minor: int) -> tuple[str, str]:
+    """A new requester with that balance in US cents; the access key id and the secret access key.
+
+    Raises:
+        ValueError: the balance is below zero, or the name is empty.
+    """
+    if balance_minor < 0 or not name.strip():
+        raise ValueError(f"a requester needs a name and a balance of 0 or more; found {name!r} and {balance_minor}")
+    access_key_id, secret = new_key()
+    store = Store(database_url)
+    try:
+        with store.write() as connection:
+            requester = Requester(access_key_id, secret, name.strip()[:200], balance_minor, datetime.now(UTC))
+            requesters.add_requester(connection, requester)
+    finally:
+        store.close()
+    return access_key_id, secret
+
+
+def add_invite(
+    database_url: str,
+    access_key_id: str,
+    uses: int | None = None,
+    expires_at: datetime | None = None,
+    *,
+    simulated: bool = False,
+) -> str:
+    """A new invite's code; `<marketplace>/invite/<code>` is the link.
+
+    Args:
+        database_url: the marketplace's database.
+        access_key_id: whose workers the invited become.
+        uses: how many may come in by it; None for any number.
+        expires_at: until when; None for ever.
+        simulated: it is for simulated listeners, whose WorkerIds say so.
+
+    Raises:
+        Refused: no requester has that key.
+    """
+    store = Store(database_url)
+    try:
+        with store.write() as connection:
+            if requesters.find_requester(connection, access_key_id) is None:
+                raise Refused("RequesterDoesNotExist", f"No requester has the access key {access_key_id}.")
+            code = new_invite_code()
+            made = Invite(code, access_key_id, uses, 0, expires_at, simulated, datetime.now(UTC))
+            requesters.add_invite(connection, made)
+    finally:
+        store.close()
+    return code

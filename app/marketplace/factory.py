@@ -1,0 +1,142 @@
+"""Build the marketplace: a WSGI app of its own, with its own database, mounted anywhere or served alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask, Response, g, render_template, request
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException
+
+from app.marketplace import question, site
+from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
+from app.marketplace.requester import requester_blueprint
+from app.marketplace.store.engine import Store, StoreUnavailable
+
+GREATEST_REQUEST_BYTES = 1_048_576  # a Question may have 64 kB; answers are forms
+SIGNED_IN_FOR = timedelta(days=365)
+
+log = logging.getLogger(__name__)
+
+
+class DatabaseNotReady(RuntimeError):
+    """The marketplace's database has no tables yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the marketplace's database has no tables; run `earwitness db upgrade` first")
+
+
+def utc_now() -> datetime:
+    """The clock by which HITs expire and assignments run out."""
+    return datetime.now(UTC)
+
+
+def create_marketplace(
+    database_url: str,
+    secret_key: str,
+    public_url: str,
+    *,
+    stylesheet_url: str = "/static/earwitness.css",
+    clock: Callable[[], datetime] = utc_now,
+) -> Flask:
+    """The marketplace as a WSGI app: workers' pages at its root, the requester's API at `/requester`.
+
+    Args:
+        database_url: its own database, upgraded (`administration.upgrade`): `sqlite:///path` or `postgresql://...`.
+        secret_key: signs the workers' cookies; the same for all processes, kept over restarts.
+        public_url: where workers' browsers reach the server. Its scheme, host and port count; under which path the
+            app is mounted it learns from each request (SCRIPT_NAME).
+        stylesheet_url: a stylesheet that knows plain HTML.
+        clock: gives the time, in UTC.
+
+    Raises:
+        DatabaseNotReady: the database has no tables.
+    """
+    store = Store(database_url)
+    if not store.has_tables():
+        store.close()
+        raise DatabaseNotReady
+    store.close()  # a connection must not be carried over a fork; it opens again by itself
+    app = Flask(__name__, static_folder=None, template_folder=str(Path(__file__).parent.parent / "templates"))
+    app.config.from_mapping(
+        SECRET_KEY=secret_key,
+        MAX_CONTENT_LENGTH=GREATEST_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=GREATEST_REQUEST_BYTES,
+        PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
+        SESSION_COOKIE_NAME="earwitness_worker",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=public_url.startswith("https:"),
+        WTF_CSRF_TIME_LIMIT=None,  # a page may lie open for a day; the session bounds it
+        WTF_CSRF_SSL_STRICT=False,  # the token decides; some browsers send no Referer
+    )
+    app.extensions[site.EXTENSION] = site.Site(store, clock, public_url, stylesheet_url)
+    csrf = CSRFProtect(app)
+    requester = requester_blueprint(store, clock)
+    csrf.exempt(requester)  # signed instead
+    csrf.exempt(site.hand_in)  # posted from the task's frame; the assignment's id is its authority
+    app.register_blueprint(requester)
+    app.register_blueprint(site.pages)
+    app.jinja_env.filters.update(pay=site.show_pay, time=site.show_time)
+    app.context_processor(lambda: {"stylesheet_url": stylesheet_url})
+    _answer_errors(app)
+    app.after_request(_protect)
+    return app
+
+
+def _answer_errors(app: Flask) -> None:
+    """Every no is a page with a next step."""
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> tuple[str, int]:
+        return _page("This can't be done", error.sentence), _status(error)
+
+    @app.errorhandler(CSRFError)
+    def forged(_error: CSRFError) -> tuple[str, int]:
+        return _page("Please try again", "This form is too old or was not opened here. Open the page afresh."), 400
+
+    @app.errorhandler(StoreUnavailable)
+    def busy(error: StoreUnavailable) -> tuple[str, int]:
+        log.warning("%s", error)
+        return _page("One moment", "The marketplace is busy and nothing was changed. Try again in a minute."), 503
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> tuple[str, int]:
+        return _page(error.name, error.description or "Open the list of tasks."), error.code or 500
+
+
+def _status(error: Refused) -> int:
+    if isinstance(error, (NoSuchHit, NoSuchAssignment, site.NoSuchInvite)):
+        return 404
+    if isinstance(error, site.NotSignedIn):
+        return 401
+    return {"NoAnswer": 400, "InviteClosed": 410, "AssignmentNotActive": 410}.get(error.code.rpartition(".")[2], 409)
+
+
+def _page(title: str, sentence: str) -> str:
+    return render_template("marketplace/message.html", title=title, sentence=sentence)
+
+
+def _protect(response: Response) -> Response:
+    """Nobody frames these pages but we ourselves (the page after handing in lies in our own frame)."""
+    in_own_frame = request.path == site.SUBMIT_PATH
+    policy = {
+        "default-src": "'none'",
+        "style-src": " ".join(["'self'", *_origin_of(site.site().stylesheet_url)]),
+        "form-action": "'self'",
+        "base-uri": "'none'",
+        "frame-src": " ".join(["'self'", *([g.frame_origin] if "frame_origin" in g else [])]),
+        "frame-ancestors": "'self'" if in_own_frame else "'none'",
+    }
+    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"  # assignment ids stay here
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _origin_of(url: str) -> list[str]:
+    return [question.origin(url)] if "://" in url else []

@@ -1,0 +1,1 @@
+"""The requester's operations, one function each; `table` lists them by MTurk's names."""

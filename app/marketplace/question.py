@@ -1,0 +1,120 @@
+"""ExternalQuestion and QuestionFormAnswers: the two XML documents that a HIT's task travels in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from app.marketplace.refusals import Refused
+
+SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
+EXTERNAL_QUESTION = f"{SCHEMAS}/2006-07-14/ExternalQuestion.xsd"
+ANSWERS = f"{SCHEMAS}/2005-10-01/QuestionFormAnswers.xsd"
+GREATEST_QUESTION_BYTES = 65_535
+#: Form fields that are the platform's own and never an answer.
+RESERVED_FIELDS = frozenset({"assignmentId", "hitId", "turkSubmitTo", "workerId"})
+
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class BadQuestion(Refused):
+    """A Question is not one that this marketplace can show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("XMLParseError", f"There was an error parsing the Question: {reason}.")
+
+
+def task_url(question: str) -> str:
+    """The address of an ExternalQuestion's task.
+
+    Raises:
+        BadQuestion: too long, not well formed, with a DTD, another kind of question, or an address that is neither
+            https nor on this machine.
+    """
+    if len(question.encode(errors="replace")) > GREATEST_QUESTION_BYTES:
+        raise BadQuestion(f"it is longer than {GREATEST_QUESTION_BYTES} bytes")
+    root = _parse(question)
+    if root.tag != f"{{{EXTERNAL_QUESTION}}}ExternalQuestion":
+        raise BadQuestion(f"expected an ExternalQuestion of {EXTERNAL_QUESTION}, found {root.tag}")
+    url = (root.findtext(f"{{{EXTERNAL_QUESTION}}}ExternalURL") or "").strip()
+    height = (root.findtext(f"{{{EXTERNAL_QUESTION}}}FrameHeight") or "").strip()
+    if not (height.isascii() and height.isdigit()):
+        raise BadQuestion(f"FrameHeight is {height!r}, expected a whole number")
+    _check_address(url)
+    return url
+
+
+def task_url_for(question: str, ids: Mapping[str, str]) -> str:
+    """The task's address with MTurk's parameters behind its own."""
+    parts = urlsplit(task_url(question))
+    query = [*parse_qsl(parts.query, keep_blank_values=True), *ids.items()]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address.
+
+    >>> origin("https://lab.example:8443/task?x=1")
+    'https://lab.example:8443'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def answers_xml(fields: Sequence[tuple[str, str]]) -> str:
+    """Form fields as QuestionFormAnswers; several values of one field are joined by a bar, as on MTurk."""
+    answers: dict[str, list[str]] = {}
+    for name, value in fields:
+        if name not in RESERVED_FIELDS:
+            answers.setdefault(_for_xml(name), []).append(_for_xml(value))
+    root = ET.Element("QuestionFormAnswers", {"xmlns": ANSWERS})
+    for name, values in answers.items():
+        answer = ET.SubElement(root, "Answer")
+        ET.SubElement(answer, "QuestionIdentifier").text = name
+        ET.SubElement(answer, "FreeText").text = "|".join(values)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _for_xml(text: str) -> str:
+    return _NOT_IN_XML.sub("\ufffd", text)
+
+
+def _parse(question: str) -> ET.Element:
+    """Parse XML that may not declare anything: entities that unfold into gigabytes need a DTD."""
+    try:
+        data = question.encode()
+        guard = expat.ParserCreate()
+        guard.StartDoctypeDeclHandler = _refuse_dtd
+        guard.Parse(data, True)  # noqa: FBT003  # positional only
+        return ET.fromstring(data)  # noqa: S314  # the guard above refuses what is dangerous
+    except UnicodeEncodeError:
+        raise BadQuestion("it is not Unicode text") from None
+    except (expat.ExpatError, ET.ParseError) as error:
+        raise BadQuestion(str(error)) from None
+
+
+def _refuse_dtd(*_declaration: object) -> None:
+    raise BadQuestion("it has a DTD; remove it")
+
+
+def _check_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # asking for it checks it
+    except ValueError:
+        raise BadQuestion(f"ExternalURL {url!r} is not an address") from None
+    if not parts.hostname or parts.username is not None or re.search(r"[\s\\;,'\"]", parts.netloc):
+        raise BadQuestion(f"ExternalURL {url!r} is not an address")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(parts.hostname)):
+        raise BadQuestion(f"ExternalURL {url!r} must begin with https:// (http only on this machine)")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,54 @@
+"""Refused: how the marketplace says no to a requester or a worker, with MTurk's code and a sentence."""
+
+from __future__ import annotations
+
+
+class Refused(ValueError):
+    """A request can't be carried out; `code` is MTurk's, and the sentence says what was found and what to do."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = f"AWS.MechanicalTurk.{code}"
+        self.sentence = sentence
+
+
+class NoSuchHit(Refused):
+    """No HIT has that id, or it is another requester's."""
+
+    def __init__(self, hit_id: str) -> None:
+        super().__init__("HITDoesNotExist", f"Hit {hit_id} does not exist.")
+
+
+class NoSuchAssignment(Refused):
+    """No assignment has that id, or it is another requester's."""
+
+    def __init__(self, assignment_id: str) -> None:
+        super().__init__("AssignmentDoesNotExist", f"Assignment {assignment_id} does not exist.")
+
+
+class WrongAssignmentState(Refused):
+    """An assignment is not in a state in which that can be done to it."""
+
+    def __init__(self, assignment_id: str, found: str, expected: str) -> None:
+        super().__init__(
+            "InvalidAssignmentState",
+            f"This operation can be called with a status of: {expected}. Assignment {assignment_id} is {found}.",
+        )
+
+
+class InsufficientFunds(Refused):
+    """The requester's balance does not cover a payment and its fee."""
+
+    def __init__(self, available_minor: int, needed_minor: int) -> None:
+        super().__init__(
+            "InsufficientFunds",
+            f"This needs {needed_minor} cents with fees, and {max(available_minor, 0)} cents are "
+            "available. Add to the balance, or ask for less.",
+        )
+
+
+class NotTaken(Refused):
+    """A parameter of MTurk's that this marketplace does not take."""
+
+    def __init__(self, parameter: str, instead: str) -> None:
+        super().__init__("ParameterNotSupported", f"This marketplace does not take {parameter}; {instead}.")

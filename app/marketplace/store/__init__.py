@@ -1,0 +1,1 @@
+"""The marketplace's only SQL: `engine` opens the database, the other files read and write its tables."""

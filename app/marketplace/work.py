@@ -1,0 +1,160 @@
+"""What workers may do: come in by an invite, accept, give back, hand in; and what time does by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from app.marketplace.ids import new_id, new_worker_id
+from app.marketplace.paying import pay_reward
+from app.marketplace.records import HANDED_IN, Invite, PostedHit, WorkAssignment, Worker
+from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
+from app.marketplace.store import assignments, hits, requesters, workers
+from app.marketplace.store.engine import Store
+
+#: Work that arrives this much after its deadline still counts: clocks and networks are not the worker's fault.
+GRACE_S = 60
+
+
+def settle(store: Store, now: datetime) -> None:
+    """Carry out what time has brought: places of workers who ran out go back, undecided work is approved and paid."""
+    with store.read() as connection:
+        if not assignments.anything_due(connection, now, GRACE_S):
+            return
+    with store.write() as connection:
+        assignments.abandon_overdue(connection, now, GRACE_S)
+        for assignment in assignments.due_for_approval(connection, now):
+            approve(connection, assignment, assignment.auto_approval_at or now)
+
+
+def approve(connection: Connection, assignment: WorkAssignment, when: datetime, feedback: str | None = None) -> bool:
+    """Approve handed-in work and pay its reward; False when somebody else has decided it meanwhile."""
+    hit = hits.find_hit(connection, assignment.hit_id)
+    if hit is None:
+        raise NoSuchHit(assignment.hit_id)
+    changed = assignments.change_assignment(
+        connection,
+        assignment.assignment_id,
+        (assignment.status,),
+        status="Approved",
+        approved_at=when,
+        rejected_at=None,
+        feedback=feedback,
+    )
+    if changed:
+        pay_reward(connection, assignment, hit, when)
+    return changed
+
+
+def join(connection: Connection, invite: Invite, worker: Worker | None, now: datetime) -> Worker:
+    """The worker that an invite makes, or the returning one, who now also works for the invite's requester.
+
+    Raises:
+        Refused: the invite is used up or its time is over, and this worker was not in yet.
+    """
+    if worker is not None and worker.simulated != invite.simulated:
+        worker = None  # people and simulated listeners never share a WorkerId
+    if worker is not None and workers.works_for(connection, worker.worker_id, invite.access_key_id):
+        return worker
+    if not invite.open_at(now) or not requesters.use_invite(connection, invite.code):
+        raise Refused("InviteClosed", "This invite is used up or its time is over. Ask whoever sent it for another.")
+    if worker is None:
+        worker = Worker(new_worker_id(simulated=invite.simulated), invite.simulated, now)
+        workers.add_worker(connection, worker)
+    workers.join(connection, worker.worker_id, invite.access_key_id, invite.code, now)
+    return worker
+
+
+def find_open_hit(connection: Connection, worker: Worker, hit_id: str) -> PostedHit:
+    """A HIT of a requester for whom this worker works.
+
+    Raises:
+        NoSuchHit: there is none of that id, or it is not for this worker to see.
+    """
+    hit = hits.find_hit(connection, hit_id)
+    if hit is None or hit.deleted_at or not workers.works_for(connection, worker.worker_id, hit.access_key_id):
+        raise NoSuchHit(hit_id)
+    return hit
+
+
+def accept(connection: Connection, worker: Worker, hit_id: str, now: datetime) -> str:
+    """Take a place in a HIT; the assignment's id. Who holds a place already gets the same assignment again.
+
+    Raises:
+        NoSuchHit: as `find_open_hit`.
+        Refused: all places are taken, or the HIT has expired.
+    """
+    find_open_hit(connection, worker, hit_id)
+    hit = hits.lock_hit(connection, hit_id)
+    mine = assignments.place_of(connection, worker.worker_id, hit_id)
+    if mine is not None:
+        return mine.assignment_id
+    if hit is None or hit.status_at(now) != "Assignable":
+        raise Refused("HITNotAssignable", "All places of this task are taken, or its time is over.")
+    assignment_id = new_id()
+    assignments.add_assignment(
+        connection,
+        {
+            "assignment_id": assignment_id,
+            "hit_id": hit_id,
+            "worker_id": worker.worker_id,
+            "status": "Accepted",
+            "accepted_at": now,
+            "deadline": now + timedelta(seconds=hit.assignment_duration_s),
+        },
+    )
+    return assignment_id
+
+
+def find_own(connection: Connection, worker: Worker, assignment_id: str) -> WorkAssignment:
+    """An assignment of this worker's.
+
+    Raises:
+        NoSuchAssignment: there is none of that id, or it is another worker's.
+    """
+    assignment = assignments.find_assignment(connection, assignment_id)
+    if assignment is None or assignment.worker_id != worker.worker_id:
+        raise NoSuchAssignment(assignment_id)
+    return assignment
+
+
+def give_back(connection: Connection, worker: Worker, assignment_id: str) -> None:
+    """Return an assignment; its place is free again. What is returned or handed in already stays as it is."""
+    find_own(connection, worker, assignment_id)
+    assignments.change_assignment(connection, assignment_id, ("Accepted",), status="Returned")
+
+
+def hand_in(connection: Connection, assignment_id: str, answer: str, now: datetime) -> WorkAssignment:
+    """Store a worker's answer. Whoever holds the assignment's id may (as on MTurk): no cookie reaches an iframe surely.
+
+    The first answer stands; handing in again changes nothing.
+
+    Raises:
+        NoSuchAssignment: there is none of that id.
+        Refused: it was returned, or its time ran out.
+    """
+    assignment = assignments.find_assignment(connection, assignment_id)
+    if assignment is None:
+        raise NoSuchAssignment(assignment_id)
+    hit = hits.find_hit(connection, assignment.hit_id)
+    if hit is None:
+        raise NoSuchHit(assignment.hit_id)
+    if now <= assignment.deadline + timedelta(seconds=GRACE_S):
+        assignments.change_assignment(
+            connection,
+            assignment_id,
+            ("Accepted",),
+            status="Submitted",
+            submitted_at=now,
+            auto_approval_at=now + timedelta(seconds=hit.auto_approval_delay_s),
+            answer=answer,
+        )
+    settled = assignments.find_assignment(connection, assignment_id)
+    if settled is None or settled.status not in HANDED_IN:
+        raise Refused(
+            "AssignmentNotActive",
+            "This task was returned, or its time ran out before it was handed in. Its place may be free again: "
+            "open the list of tasks and accept it once more.",
+        )
+    return settled

@@ -1,0 +1,362 @@
+"""MTurk's requester API through boto3: our own marketplace, or any endpoint that speaks the same protocol (MTurk)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.parsers import ResponseParserError
+from pydantic import BaseModel, ConfigDict, Field
+
+from hits.platforms.base import (
+    Arrival,
+    ArrivalRefused,
+    Completion,
+    Offer,
+    Platform,
+    PlatformAssignment,
+    PlatformRefused,
+    PlatformState,
+    PlatformUnreachable,
+)
+
+PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
+SUBMIT_PATH = "/mturk/externalSubmit"
+EXTERNAL_QUESTION = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd"
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
+ATTEMPTS = 2  # every call here may be repeated: tokens and states keep it from happening twice
+LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)  # an expiry that every HIT has passed
+#: Our marketplace's WorkerIds of simulated listeners begin so; MTurk's are too short to.
+SIMULATED_PREFIX = "ASIMULATED"
+
+# MTurk's own qualifications
+LOCALE, PERCENT_APPROVED, NUMBER_APPROVED = "00000000000000000071", "000000000000000000L0", "00000000000000000040"
+
+_ID = re.compile(r"[A-Z0-9]{1,64}", re.ASCII)
+_WORKER_ID = re.compile(r"A[A-Z0-9]{1,63}", re.ASCII)
+_HIT_ID_IN_WORDS = re.compile(r"\b[A-Z0-9]{20,64}\b", re.ASCII)
+_STATES: Mapping[str, PlatformState] = {"Submitted": "submitted", "Approved": "approved", "Rejected": "rejected"}
+
+
+class WorkerRequirements(BaseModel):
+    """Who may accept a HIT, by MTurk's own qualifications; the defaults are the paper's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    country: str | None = Field(
+        "US",
+        pattern="^[A-Z]{2}$",
+        description="workers live in this country (ISO 3166); none: anywhere",
+        json_schema_extra={"paper": "section 5.1"},
+    )
+    approved_percent_above: int | None = Field(
+        98,
+        ge=0,
+        le=99,
+        description="more than this share of a worker's assignments was approved; none: any",
+        json_schema_extra={"unit": "%", "paper": "section 5.1"},
+    )
+    approved_hits_above: int | None = Field(
+        500,
+        ge=0,
+        description="a worker had more than this many assignments approved; none: any",
+        json_schema_extra={"paper": "section 5.1"},
+    )
+
+    def as_mturk_does(self) -> list[dict[str, Any]]:
+        """As QualificationRequirements."""
+        found: list[dict[str, Any]] = []
+        if self.country is not None:
+            found.append(
+                {
+                    "QualificationTypeId": LOCALE,
+                    "Comparator": "EqualTo",
+                    "LocaleValues": [{"Country": self.country}],
+                }
+            )
+        for qualification, above in (
+            (PERCENT_APPROVED, self.approved_percent_above),
+            (NUMBER_APPROVED, self.approved_hits_above),
+        ):
+            if above is not None:
+                found.append(
+                    {
+                        "QualificationTypeId": qualification,
+                        "Comparator": "GreaterThan",
+                        "IntegerValues": [above],
+                    }
+                )
+        return found
+
+
+class MTurk(Platform):
+    """A requester at an MTurk endpoint.
+
+    Args:
+        endpoint_url: `https://mturk-requester.us-east-1.amazonaws.com`, or `<marketplace>/requester`.
+        region: the region that signatures name.
+        access_key_id: with `secret_access_key`, who asks; None for what boto3 finds (environment, profile).
+        secret_access_key: its secret.
+        requirements: who may accept; None for everybody (our marketplace's workers are invited).
+    """
+
+    def __init__(
+        self,
+        endpoint_url: str,
+        *,
+        region: str = "us-east-1",
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        requirements: WorkerRequirements | None = None,
+    ) -> None:
+        self._endpoint_url = endpoint_url
+        self._requirements = requirements
+        self._client: Any = boto3.Session().client(
+            "mturk",
+            endpoint_url=endpoint_url,
+            region_name=region,
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+            config=Config(
+                connect_timeout=CONNECT_TIMEOUT_S,
+                read_timeout=READ_TIMEOUT_S,
+                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            ),
+        )
+
+    def publish(self, offer: Offer) -> str:
+        """Put a HIT out; a token that was used before gives the HIT that it made."""
+        optional: dict[str, Any] = {}
+        if self._requirements is not None:
+            optional["QualificationRequirements"] = self._requirements.as_mturk_does()
+        try:
+            with self._asking("CreateHIT"):
+                made = self._client.create_hit(
+                    Title=offer.title,
+                    Description=offer.description,
+                    Keywords=",".join(offer.keywords),
+                    Reward=_amount(offer.reward_minor),
+                    MaxAssignments=offer.assignments,
+                    AssignmentDurationInSeconds=offer.assignment_duration_s,
+                    LifetimeInSeconds=offer.lifetime_s,
+                    AutoApprovalDelayInSeconds=offer.auto_approval_delay_s,
+                    Question=_external_question(offer.url),
+                    UniqueRequestToken=offer.token,
+                    **optional,
+                )
+            return str(made["HIT"]["HITId"])
+        except MTurkRefused as refused:
+            known = _HIT_ID_IN_WORDS.search(refused.words)
+            if refused.turk_code.lower().endswith(".hitalreadyexists") and known is not None:
+                return known.group()
+            raise
+
+    def assignments(self, platform_hit_id: str) -> Iterator[PlatformAssignment]:
+        """All that workers have handed in, page by page to the end."""
+        with self._asking("ListAssignmentsForHIT"):
+            pages = self._client.get_paginator("list_assignments_for_hit").paginate(
+                HITId=platform_hit_id,
+                AssignmentStatuses=["Submitted", "Approved", "Rejected"],
+                PaginationConfig={"PageSize": 100},
+            )
+            for page in pages:
+                for found in page.get("Assignments", []):
+                    yield PlatformAssignment(
+                        assignment_id=found["AssignmentId"],
+                        hit_id=found["HITId"],
+                        worker_id=found["WorkerId"],
+                        state=_STATES[found["AssignmentStatus"]],
+                        submitted_at=found["SubmitTime"].astimezone(UTC),
+                    )
+
+    def approve(self, assignment_id: str) -> None:
+        """Accept an assignment; MTurk refuses to approve twice, so a refusal is settled by looking."""
+        try:
+            with self._asking("ApproveAssignment"):
+                self._client.approve_assignment(AssignmentId=assignment_id)
+        except MTurkRefused:
+            if self._status_of(assignment_id) != "Approved":
+                raise
+
+    def bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str) -> None:
+        """Pay extra; MTurk answers a token's second use with an error, which here means: it was paid."""
+        try:
+            with self._asking("SendBonus"):
+                self._client.send_bonus(
+                    WorkerId=worker_id,
+                    AssignmentId=assignment_id,
+                    BonusAmount=_amount(amount_minor),
+                    Reason=reason,
+                    UniqueRequestToken=token,
+                )
+        except MTurkRefused as refused:
+            if "has already been processed" not in refused.words:
+                raise
+
+    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str) -> bool:
+        """Whether a bonus of that amount for that reason is listed."""
+        with self._asking("ListBonusPayments"):
+            pages = self._client.get_paginator("list_bonus_payments").paginate(
+                AssignmentId=assignment_id, PaginationConfig={"PageSize": 100}
+            )
+            return any(
+                _minor(paid["BonusAmount"]) == amount_minor and paid["Reason"] == reason
+                for page in pages
+                for paid in page.get("BonusPayments", [])
+            )
+
+    def expire(self, platform_hit_id: str) -> None:
+        """Take a HIT off the shelf by an expiry in the past."""
+        with self._asking("UpdateExpirationForHIT"):
+            self._client.update_expiration_for_hit(HITId=platform_hit_id, ExpireAt=LONG_AGO)
+
+    def balance_minor(self) -> int:
+        """What is available, without what is held for open HITs."""
+        with self._asking("GetAccountBalance"):
+            return _minor(self._client.get_account_balance()["AvailableBalance"])
+
+    @staticmethod
+    def arrive(query: Mapping[str, str], submit_hosts: frozenset[str]) -> Arrival:
+        """Who comes, from `assignmentId`, `hitId`, `workerId`, `turkSubmitTo`."""
+        hit_id = _wanted(query, "hitId", _ID)
+        if query.get("assignmentId") == PREVIEW:
+            return Arrival(hit_id, None, None, None)
+        assignment_id = _wanted(query, "assignmentId", _ID)
+        worker_id = _wanted(query, "workerId", _WORKER_ID)
+        submit_to = query.get("turkSubmitTo", "")
+        if _origin(submit_to) not in {_origin(host) for host in submit_hosts}:
+            raise ArrivalRefused(
+                f"This link hands work in at {submit_to[:200]!r}, which is not a place that this study knows. "
+                "Open the task from the list of tasks again."
+            )
+        return Arrival(hit_id, assignment_id, worker_id, submit_to)
+
+    @staticmethod
+    def complete(arrival: Arrival) -> Completion:
+        """The form that the worker's browser posts to `<turkSubmitTo>/mturk/externalSubmit`.
+
+        MTurk wants at least one field besides the assignment's id; judgments themselves stay with the study.
+
+        Raises:
+            ArrivalRefused: it was a preview; there is nothing to hand in.
+        """
+        if arrival.assignment_id is None or arrival.submit_to is None:
+            raise ArrivalRefused("This is a preview. Accept the task first; then it can be handed in.")
+        return Completion(
+            action=arrival.submit_to.rstrip("/") + SUBMIT_PATH,
+            fields={"assignmentId": arrival.assignment_id, "finished": "yes"},
+        )
+
+    def _status_of(self, assignment_id: str) -> str:
+        with self._asking("GetAssignment"):
+            found = self._client.get_assignment(AssignmentId=assignment_id)
+        return str(found["Assignment"]["AssignmentStatus"])
+
+    @contextmanager
+    def _asking(self, operation: str) -> Iterator[None]:
+        """Turn boto3's errors into the platform's two."""
+        try:
+            yield
+        except ClientError as error:
+            raise self._settled(operation, error) from error
+        except (NoCredentialsError, PartialCredentialsError) as error:
+            raise PlatformRefused(
+                f"{operation} at {self._endpoint_url} needs an access key: {error}. Give the study its keys, or set "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            ) from error
+        except (BotoCoreError, ResponseParserError) as error:
+            raise PlatformUnreachable(
+                f"{operation}: no usable answer from {self._endpoint_url} ({error}). Is the platform up, and the "
+                "address right?"
+            ) from error
+
+    def _settled(self, operation: str, error: ClientError) -> PlatformRefused | PlatformUnreachable:
+        words = str(error.response.get("Message") or error.response["Error"].get("Message", ""))
+        code = str(error.response["Error"].get("Code", ""))
+        status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+        if status >= 500 or "Throttl" in code or code == "ServiceFault":  # HTTP's own bound
+            return PlatformUnreachable(f"{operation} at {self._endpoint_url} was not settled: {code}: {words}")
+        return MTurkRefused(operation, self._endpoint_url, str(error.response.get("TurkErrorCode") or code), words)
+
+
+class MTurkRefused(PlatformRefused):
+    """MTurk's no, with its code and words."""
+
+    def __init__(self, operation: str, endpoint_url: str, turk_code: str, words: str) -> None:
+        super().__init__(f"{operation} at {endpoint_url} was refused: {turk_code}: {words}")
+        self.turk_code = turk_code
+        self.words = words
+
+
+def is_simulated(worker_id: str) -> bool:
+    """Whether our marketplace gave this WorkerId to a simulated listener."""
+    return worker_id.startswith(SIMULATED_PREFIX)
+
+
+def _amount(minor: int) -> str:
+    """Minor units as MTurk's decimal string.
+
+    >>> _amount(5), _amount(1234)
+    ('0.05', '12.34')
+    """
+    if minor < 0:
+        raise PlatformRefused(f"an amount of {minor} cents can't be paid; expected 0 or more")
+    return f"{minor // 100}.{minor % 100:02d}"
+
+
+def _minor(amount: str) -> int:
+    """MTurk's decimal string in minor units.
+
+    >>> _minor("12.3"), _minor("12"), _minor("0.05")
+    (1230, 1200, 5)
+    """
+    whole, _, part = amount.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0")[:2])
+
+
+def _external_question(url: str) -> str:
+    """An ExternalQuestion; its height is left to the platform (0).
+
+    >>> "x=1&amp;y=2" in _external_question("https://lab.example/task?x=1&y=2")
+    True
+    """
+    return (
+        f'<ExternalQuestion xmlns="{EXTERNAL_QUESTION}"><ExternalURL>{escape(url)}</ExternalURL>'
+        "<FrameHeight>0</FrameHeight></ExternalQuestion>"
+    )
+
+
+def _wanted(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:
+    value = query.get(name, "")
+    if pattern.fullmatch(value) is None:
+        raise ArrivalRefused(
+            f"This link has {'no' if not value else 'a malformed'} {name}. Open the task from the list of tasks again."
+        )
+    return value
+
+
+def _origin(url: str) -> str | None:
+    """Scheme, host and port, the default port left out; None for what is no plain web address.
+
+    >>> _origin("https://Lab.Example:443/x"), _origin("https://lab.example@evil.example"), _origin("javascript:x")
+    ('https://lab.example', None, None)
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "\\" in url:
+        return None
+    if re.search(r"\s", url) or parts.query or parts.fragment:
+        return None
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{parts.hostname}" + ("" if port in (None, usual) else f":{port}")
