@@ -43,6 +43,7 @@ class Arrival:
     assignment_id: str | None
     worker_id: str | None
     submit_to: str | None
+    simulated: bool = False  # a listener of a rehearsal, by the worker id that the platform gave it
 
     @property
     def preview(self) -> bool:

@@ -1,0 +1,122 @@
+"""`earwitness hits`: publish, watch, collect, pay, close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.opening import connected, opened
+from app.cli.run import task_url
+from app.cli.say import print_table, progress_bar, study_option, tell
+
+if TYPE_CHECKING:
+    from app.turn import Turn, Worksite
+    from app.wiring import Wired
+
+
+@click.group()
+def hits() -> None:
+    """Put pairs before listeners, and see to it that they are paid."""
+
+
+@hits.command()
+@study_option
+@click.option("--yes", is_flag=True, help="Do not ask before spending; for scripts. The cap still holds.")
+def publish(study: Path, yes: bool) -> None:
+    """Show what the study will ask for and cost, ask, and put the HITs out.
+
+    Run again after a stop, it goes on where it was and makes no HIT twice.
+    """
+    from app.launch import launch, prepare
+    from app.turn import publish_due
+
+    with opened(study) as wired:
+        bill = prepare(wired.database, wired.study, wired.folder.pairs)
+        print_table(("item", "value"), bill.rows())
+        if bill.hits and not yes:
+            click.confirm("Publish these HITs?", abort=True, err=True)
+        with site(wired, "publishing HITs") as (worksite, turn):
+            launch(wired.database, wired.study, wired.folder.pairs)
+            publish_due(worksite, turn)
+    tell(f"{turn.published} HITs published. Workers come by the invite link that `earwitness serve` prints.")
+
+
+@hits.command()
+@study_option
+def status(study: Path) -> None:
+    """Progress, people and money at a glance."""
+    from app.store.progress import overview
+    from hits.pay import money
+
+    with opened(study) as wired, wired.database.reading() as session:
+        seen = overview(session, wired.study.hits, wired.study.pay)
+    currency = wired.study.pay.currency
+    rows: list[tuple[str, object]] = [
+        ("pairs", seen.pairs),
+        ("pairs decided", seen.pairs_decided),
+        ("judgments", seen.judgments),
+        *((f"HITs {state}", count) for state, count in seen.hits_by_state.items()),
+        *((f"assignments {state}", count) for state, count in seen.assignments_by_state.items()),
+        ("workers", seen.workers),
+        ("workers, simulated", seen.workers_simulated),
+        ("paid", money(seen.spent_minor, currency)),
+        ("to be paid", money(seen.pending_minor, currency)),
+        ("committed", money(seen.committed_minor, currency)),
+        ("cap", money(seen.cap_minor, currency)),
+    ]
+    print_table(("what", "value"), rows)
+
+
+@hits.command()
+@study_option
+def collect(study: Path) -> None:
+    """Take over what workers handed in, and write down what is owed for it. Pays nothing."""
+    from app.turn import collect_due
+
+    with opened(study) as wired, site(wired, "collecting") as (worksite, turn):
+        collect_due(worksite, turn)
+    tell(f"{turn.handed_in} assignments were handed in since the last look")
+
+
+@hits.command()
+@study_option
+def pay(study: Path) -> None:
+    """Pay what is owed, each amount once; safe to run as often as one likes."""
+    from app.turn import collect_due, pay_due
+
+    with opened(study) as wired, site(wired, "paying") as (worksite, turn):
+        collect_due(worksite, turn)
+        pay_due(worksite, turn)
+    for note in turn.notes:
+        tell(note)
+    tell(f"{turn.paid} payments confirmed")
+
+
+@hits.command()
+@study_option
+def close(study: Path) -> None:
+    """Take every HIT off the shelf; work that was begun can still be handed in and is paid."""
+    from app.turn import close_all
+
+    with opened(study) as wired, site(wired, "closing HITs") as (worksite, turn):
+        close_all(worksite, turn)
+    tell(f"{turn.closed} HITs are off the shelf")
+
+
+@contextmanager
+def site(wired: Wired, what: str) -> Iterator[tuple[Worksite, Turn]]:
+    """The platform, with the lock held and a bar that shows how far the work is."""
+    from app.store.lock import hands
+    from app.turn import Turn, Worksite
+
+    platform, url = connected(wired), task_url(wired)
+    with hands(wired.database, on_wait=tell) as held, progress_bar(what, None) as step:
+        yield Worksite(wired.study, wired.database, platform, url, held, _on_step(step)), Turn()
+
+
+def _on_step(step: Callable[[int], None]) -> Callable[[str, int, int], None]:
+    return lambda _what, done, _total: step(done)

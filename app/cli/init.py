@@ -1,0 +1,105 @@
+"""`earwitness init`: a new study folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import pipelines.corpora
+import pipelines.sounds
+from app.cli.say import tell
+from pipelines.variants import variant_names
+
+
+class StudyExists(FileExistsError):
+    """The folder holds a study already."""
+
+
+def parse_place(text: str, option: str) -> tuple[str, Path]:
+    """`NAME=PATH` as a name and an absolute path.
+
+    Raises:
+        BadParameter: there is no `=`, or no such folder.
+    """
+    name, equals, place = text.partition("=")
+    if not (name and equals and place):
+        raise click.BadParameter(f"found {text!r}; expected NAME=PATH, such as emodb=/data/emodb", param_hint=option)
+    path = Path(place).expanduser().resolve()
+    if not path.is_dir():
+        raise click.BadParameter(f"found no folder {path}; expected the root folder of {name}", param_hint=option)
+    return name, path
+
+
+@click.command(
+    epilog="Corpora: "
+    + ", ".join(variant_names(pipelines.corpora))
+    + ". Sound banks: "
+    + ", ".join(variant_names(pipelines.sounds))
+    + "."
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--corpus", "corpus_text", metavar="NAME=PATH", required=True, help="The speech: its reader and folder.")
+@click.option("--sounds", "sounds_text", metavar="NAME=PATH", required=True, help="The noise: its reader and folder.")
+@click.option("--clips", type=click.IntRange(1), help="How many clips to choose.  [default: 900, as in the paper]")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
+@click.option("--name", help="Short name of the study.  [default: the folder's name]")
+def init(folder: Path, corpus_text: str, sounds_text: str, clips: int | None, seed: int, name: str | None) -> None:
+    """Make a study in FOLDER: study.toml with every setting, its default, its unit and the paper's section.
+
+    Nothing is read or spent yet. Open study.toml, change what you like, then run `earwitness pairs make`.
+    """
+    corpus, sounds = parse_place(corpus_text, "--corpus"), parse_place(sounds_text, "--sounds")
+    overrides: dict[str, dict[str, object]] = {"sampling": {"clips": clips}} if clips else {}
+    make_study(folder, corpus, sounds, seed=seed, name=name, overrides=overrides)
+    tell(f"{folder / 'study.toml'} is written. Next: earwitness pairs make --study {folder}")
+
+
+def make_study(
+    folder: Path,
+    corpus: tuple[str, Path],
+    sounds: tuple[str, Path],
+    *,
+    seed: int,
+    name: str | None,
+    overrides: dict[str, dict[str, object]],
+) -> None:
+    """Write study.toml into a folder, with a reader looked at for each place.
+
+    Raises:
+        StudyExists: the folder holds a study.
+        UnknownVariant, CorpusNotFound: a reader or what it should find is not there.
+        StudyWrong: an override does not fit.
+    """
+    from pydantic import ValidationError
+
+    from app.study import FILE_NAME, Study, StudyWrong, write_study
+    from pipelines.audio import write_whole
+    from pipelines.corpora.base import Corpus
+    from pipelines.sounds.base import SoundBank
+    from pipelines.variants import load
+
+    path = folder / FILE_NAME
+    if path.exists():
+        raise StudyExists(f"{path} exists; change it there, or make the new study in another folder")
+    load(pipelines.corpora, corpus[0], Corpus)(corpus[1])
+    load(pipelines.sounds, sounds[0], SoundBank)(sounds[1])
+    default_name = "".join(letter if letter.isalnum() or letter in "_.-" else "-" for letter in folder.resolve().name)
+    design: dict[str, object] = {
+        "study": {
+            "name": name or default_name[:40].lstrip("_.-") or "study",
+            "seed": seed,
+            **overrides.pop("study", {}),
+        },
+        "corpus": {"name": corpus[0], "path": corpus[1]},
+        "sounds": {"name": sounds[0], "path": sounds[1]},
+        **overrides,
+    }
+    try:
+        study = Study.model_validate(design)
+    except ValidationError as error:
+        raise StudyWrong(
+            path, [f"{'.'.join(map(str, e['loc']))}: found {e['input']!r}; {e['msg']}" for e in error.errors()]
+        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(path, write_study(study).encode())

@@ -1,0 +1,111 @@
+"""Open a study for a command: its design, its database at the right revision, its speech and sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.say import tell
+
+if TYPE_CHECKING:
+    from app.wiring import Wired
+    from hits.platforms.base import Platform
+    from pipelines.clip import Clip
+
+
+class ServerUnknown(RuntimeError):
+    """Nobody said where the server is, and platforms need to know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this study's server was never started, so workers could not be sent anywhere; run `earwitness serve` "
+            "first (or set PUBLIC_URL to where it is reached)"
+        )
+
+
+class NoClips(ValueError):
+    """A corpus has not a single usable clip."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Wired]:
+    """A study with its database at the newest revision; an embedded database is made on first use.
+
+    Raises:
+        NoStudy, StudyWrong, SettingsWrong, DatabaseUnusable: with what to do.
+    """
+    from app.settings import read_settings
+    from app.store.revisions import require_newest, upgrade
+    from app.wiring import wire
+
+    wired = wire(path, read_settings())
+    try:
+        if wired.database.revision() is None and wired.database.engine.dialect.name == "sqlite":
+            upgrade(wired.database)
+        require_newest(wired.database)
+        yield wired
+    finally:
+        wired.database.dispose()
+
+
+def server_url(wired: Wired) -> str:
+    """Where this study's server is reached.
+
+    Raises:
+        ServerUnknown: it was never started and PUBLIC_URL is not set.
+    """
+    from app.store.events import fact
+
+    if wired.settings.public_url:
+        return wired.settings.public_url.rstrip("/")
+    with wired.database.reading() as session:
+        server = fact(session, "server")
+    if server is None:
+        raise ServerUnknown
+    return str(server["url"])
+
+
+def connected(wired: Wired) -> Platform:
+    """The study's platform, ready to be called."""
+    from app.wiring import connect_platform
+
+    return connect_platform(wired, server_url(wired))
+
+
+def usable_clips(wired: Wired, *, aloud: bool = True) -> list[Clip]:
+    """Every clip of the corpus that can be used; the others are named on stderr.
+
+    Raises:
+        NoClips: there is none.
+    """
+    from pipelines.clip import Clip
+
+    clips: list[Clip] = []
+    problems = []
+    for found in wired.corpus.read():
+        if isinstance(found, Clip):
+            clips.append(found)
+        else:
+            problems.append(found)
+    if aloud:
+        for problem in problems[:20]:
+            tell(f"left out: {problem.path}: {problem.sentence}")
+        if len(problems) > 20:
+            tell(f"left out: {len(problems) - 20} more files like these")
+    if not clips:
+        raise NoClips(
+            f"the corpus {wired.study.corpus.name} in {wired.study.corpus.path} has no usable clip "
+            f"({len(problems)} files can't be used)"
+        )
+    return clips
+
+
+def chosen_clips(wired: Wired, clips: list[Clip]) -> list[Clip]:
+    """The clips that the study takes, by its seed."""
+    import numpy as np
+
+    from pipelines.sampling import choose_clips
+
+    return choose_clips(clips, wired.study.sampling, np.random.default_rng(wired.study.study.seed))

@@ -1,0 +1,62 @@
+"""`earwitness run`: the one pair of hands that talks to the platform."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.opening import connected, opened, server_url
+from app.cli.say import study_option, tell
+
+if TYPE_CHECKING:
+    from app.turn import Turn
+    from app.wiring import Wired
+
+
+@click.command()
+@study_option
+@click.option("--once", is_flag=True, help="Take one turn and end; for a scheduler.")
+def run(study: Path, once: bool) -> None:
+    """Publish what is planned, collect what was handed in, pay it, top up, close: again and again.
+
+    `earwitness serve` starts this by itself. Commands that talk to the platform take turns with it by a lock in the
+    database, so any number of them can be given at any time. Stopped anywhere, it goes on where it was.
+    """
+    from hits.platforms.base import PlatformRefused, PlatformUnreachable
+
+    with opened(study) as wired:
+        while True:
+            try:
+                report(one_turn(wired))
+            except (PlatformUnreachable, PlatformRefused) as error:
+                if once:
+                    raise
+                tell(f"{error}; trying again in {wired.settings.earwitness_poll_s:g} s")
+            if once:
+                return
+            time.sleep(wired.settings.earwitness_poll_s)
+
+
+def one_turn(wired: Wired) -> Turn:
+    """Everything that is due now, under the lock."""
+    from app.store.lock import hands
+    from app.turn import Worksite, take_turn
+
+    with hands(wired.database, on_wait=tell) as held:
+        return take_turn(Worksite(wired.study, wired.database, connected(wired), task_url(wired), held))
+
+
+def task_url(wired: Wired) -> str:
+    """Where workers find the task."""
+    return f"{server_url(wired)}/annotate/"
+
+
+def report(turn: Turn) -> None:
+    """Say what a turn did, if anything."""
+    if not turn.idle:
+        tell(f"{turn.published} published, {turn.handed_in} handed in, {turn.paid} payments, {turn.closed} closed")
+    for note in turn.notes:
+        tell(note)

@@ -1,0 +1,131 @@
+"""`earwitness serve`: the pages, the marketplace, and the one pair of hands beside them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.opening import opened
+from app.cli.say import study_option, tell
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+    from app.wiring import Wired
+
+
+class PortTaken(OSError):
+    """Another program listens where the server should."""
+
+    def __init__(self, host: str, port: int, why: str) -> None:
+        super().__init__(
+            f"the server can't listen on {host}:{port} ({why}); stop what runs there, or choose another with --port"
+        )
+
+
+@click.command()
+@study_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for every one.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
+@click.option("--no-run", is_flag=True, help="Leave `earwitness run` to somebody else.")
+def serve(study: Path, host: str, port: int, no_run: bool) -> None:
+    """Bring up the annotator's pages, the researcher's dashboard and the marketplace, until Ctrl-C.
+
+    `earwitness run` is started beside them, so that HITs are collected and paid. Set PUBLIC_URL when workers reach
+    this server under another address than the one it listens on.
+    """
+    require_port(host, port)
+    with opened(study) as wired:
+        url = (wired.settings.public_url or f"http://{_shown(host)}:{port}").rstrip("/")
+        begin(wired, url)
+        settings = wired.settings
+    hands = None if no_run else start_hands(study)
+    try:
+        listen(study, settings, host, port, url)
+    finally:
+        if hands is not None:
+            hands.terminate()
+            hands.wait(timeout=30)
+
+
+def begin(wired: Wired, url: str) -> None:
+    """Open the marketplace, remember where the server is, and say where to go."""
+    from app.store.events import keep_fact
+    from app.store.people import make_link
+    from app.wiring import MARKETPLACE_PATH, open_marketplace
+
+    keys = open_marketplace(wired)
+    with wired.database.writing() as session:
+        keep_fact(session, "server", {"url": url, "since": datetime.now(UTC).isoformat()})
+        token = make_link(session, "researcher")
+    tell(f"Dashboard (signs you in once): {url}/sign-in/{token}")
+    tell(f"Invite link for workers:       {url}{MARKETPLACE_PATH}/invite/{keys.invite}")
+
+
+def _shown(host: str) -> str:
+    """An address that a browser on this machine can open."""
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def require_port(host: str, port: int) -> None:
+    """Refuse a port that is taken, before anything is started.
+
+    Raises:
+        PortTaken: with who is to blame as far as the system says.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            why = "another program listens there" if error.errno == errno.EADDRINUSE else str(error.strerror or error)
+            raise PortTaken(host, port, why) from error
+
+
+def start_hands(study: Path) -> subprocess.Popen[bytes]:
+    """`earwitness run` as a process of its own."""
+    return subprocess.Popen([sys.executable, "-m", "app.cli", "run", "--study", str(study)])  # noqa: S603
+
+
+def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> None:
+    """Answer pages until the process is told to stop."""
+    from gunicorn.app.base import BaseApplication
+
+    from app.wiring import WsgiApp, make_wsgi
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """gunicorn, configured in code."""
+
+        def load_config(self) -> None:
+            """Sync workers: the fastest here on pages that read and write a database."""
+            for name, value in {
+                "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+                "workers": settings.earwitness_web_workers,
+                "worker_class": "sync",
+                "timeout": 60,
+                "graceful_timeout": 10,
+                "loglevel": "warning",
+                "proc_name": "earwitness",
+                "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
+                "control_socket_disable": True,
+            }.items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+
+        def load(self) -> WsgiApp:
+            """The application, made in each worker after the fork: no connection is shared."""
+            return make_wsgi(study, settings, url)
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    Server().run()

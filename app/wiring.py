@@ -1,0 +1,133 @@
+"""What is built from what: the one place that names every real part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+import hits.platforms
+import pipelines.corpora
+import pipelines.sounds
+from app.folder import Keys, StudyFolder
+from app.marketplace import administration
+from app.marketplace.factory import create_marketplace
+from app.settings import Settings
+from app.store.database import Database
+from app.study import Study, read_study
+from app.web import Web, create_app
+from hits.platforms.base import Platform
+from pipelines.corpora.base import Corpus
+from pipelines.sounds.base import SoundBank
+from pipelines.variants import load
+
+MARKETPLACE_PATH = "/marketplace"
+MTURK_SITES = frozenset({"https://www.mturk.com", "https://workersandbox.mturk.com", "https://worker.mturk.com"})
+
+#: Our marketplace moves no money by itself: the study's cap is the limit, this only has to lie above it.
+CREDIT_MINOR = 100_000_000
+
+WsgiApp = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Wired:
+    """A study folder with everything that was read from it and from the machine."""
+
+    folder: StudyFolder
+    study: Study
+    settings: Settings
+    database: Database
+
+    @property
+    def corpus(self) -> Corpus:
+        """The study's speech corpus."""
+        return load(pipelines.corpora, self.study.corpus.name, Corpus)(self.study.corpus.path)
+
+    @property
+    def sounds(self) -> SoundBank:
+        """The study's sound bank."""
+        return load(pipelines.sounds, self.study.sounds.name, SoundBank)(self.study.sounds.path)
+
+
+def wire(path: Path, settings: Settings) -> Wired:
+    """Read a study folder.
+
+    Raises:
+        NoStudy, StudyWrong: study.toml is missing or wrong.
+        DatabaseUnusable: the database's URL can't be used.
+    """
+    folder = StudyFolder(path)
+    study = read_study(path)
+    return Wired(folder, study, settings, Database(settings.database_url or folder.database_url))
+
+
+def platform_class(study: Study) -> type[Platform]:
+    """The platform that the study recruits on.
+
+    Raises:
+        UnknownVariant: there is no such platform.
+    """
+    return load(hits.platforms, study.hits.platform, Platform)  # type: ignore[return-value]
+
+
+def connect_platform(wired: Wired, server_url: str) -> Platform:
+    """The study's platform, ready to be called: our marketplace under `server_url`, or the endpoint of the settings."""
+    keys = wired.folder.keys()
+    elsewhere = wired.settings.mturk_endpoint_url
+    return load(hits.platforms, wired.study.hits.platform, Platform)(
+        endpoint_url=elsewhere or f"{server_url}{MARKETPLACE_PATH}/requester",
+        access_key_id=None if elsewhere else keys.marketplace_access_key_id,
+        secret_access_key=None if elsewhere else keys.marketplace_secret_access_key,
+    )
+
+
+def open_marketplace(wired: Wired) -> Keys:
+    """Bring the marketplace's database up to date, with this study as a requester and an invite for its workers."""
+    url = wired.settings.marketplace_url
+    administration.upgrade(url)
+    keys = wired.folder.keys()
+    if keys.marketplace_access_key_id is None:
+        access_key_id, secret = administration.add_requester(url, wired.study.study.name, CREDIT_MINOR)
+        keys = replace(keys, marketplace_access_key_id=access_key_id, marketplace_secret_access_key=secret)
+        wired.folder.keep_keys(keys)
+    if keys.invite is None and keys.marketplace_access_key_id is not None:
+        keys = replace(keys, invite=administration.add_invite(url, keys.marketplace_access_key_id))
+        wired.folder.keep_keys(keys)
+    return keys
+
+
+def invite_simulated(wired: Wired) -> str:
+    """The code of an invite for simulated listeners, whose worker ids say what they are."""
+    keys = wired.folder.keys()
+    assert keys.marketplace_access_key_id is not None  # open_marketplace comes first
+    return administration.add_invite(wired.settings.marketplace_url, keys.marketplace_access_key_id, simulated=True)
+
+
+def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
+    """The study's pages at the root and the marketplace beside them, as one WSGI application.
+
+    Args:
+        path: the study's folder.
+        settings: of this machine.
+        server_url: where people reach this server.
+    """
+    wired = wire(path, settings)
+    keys = wired.folder.keys()
+    parts = urlsplit(server_url)
+    web = Web(
+        database=wired.database,
+        study=wired.study,
+        folder=path,
+        settings=settings,
+        platform=platform_class(wired.study),
+        submit_hosts=MTURK_SITES | {f"{parts.scheme}://{parts.netloc}"},
+        secret_key=keys.secret_key,
+        public_url=server_url,
+    )
+    marketplace = create_marketplace(settings.marketplace_url, keys.secret_key, server_url)
+    return DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace})
