@@ -159,10 +159,27 @@ def read_sound(path: Path, sample_rate_hz: int) -> Samples:
     Raises:
         SoundUnreadable: missing, empty, a Git LFS pointer, corrupt, truncated, silent, or not finite.
     """
+    mono, own_rate_hz = _read_mono(path)
+    if own_rate_hz != sample_rate_hz:
+        mono = librosa.resample(mono, orig_sr=own_rate_hz, target_sr=sample_rate_hz)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def sound_length_s(path: Path) -> float:
+    """How long a sound file lasts, in seconds; the whole file is read, so a broken one is found out.
+
+    Raises:
+        SoundUnreadable: as `read_sound`.
+    """
+    mono, own_rate_hz = _read_mono(path)
+    return len(mono) / own_rate_hz
+
+
+def _read_mono(path: Path) -> tuple[Samples, int]:
     _refuse_without_sound(path)
     try:
         with soundfile.SoundFile(path) as file:
-            promised, own_rate_hz = file.frames, file.samplerate
+            promised, own_rate_hz = file.frames, int(file.samplerate)
             channels = file.read(dtype="float32", always_2d=True)  # (time, channels)
     except (soundfile.LibsndfileError, OSError) as error:
         raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
@@ -170,14 +187,12 @@ def read_sound(path: Path, sample_rate_hz: int) -> Samples:
         raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
     if len(channels) < promised:
         raise SoundUnreadable(path, f"is cut off: {len(channels)} of {promised} samples are there; fetch it again")
-    mono = channels.mean(axis=1)
+    mono: Samples = channels.mean(axis=1)
     if not np.isfinite(mono).all():
         raise SoundUnreadable(path, "holds samples that are not numbers (NaN or infinite); leave it out")
     if np.abs(mono).max() < SILENCE:
         raise SoundUnreadable(path, "is silent (no sample above -80 dB of full scale); leave it out")
-    if own_rate_hz != sample_rate_hz:
-        mono = librosa.resample(mono, orig_sr=own_rate_hz, target_sr=sample_rate_hz)
-    return np.ascontiguousarray(mono, dtype=np.float32)
+    return mono, own_rate_hz
 
 
 def _refuse_without_sound(path: Path) -> None:

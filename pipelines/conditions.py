@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
+from types import MappingProxyType
 
 import pipelines.noises
 from pipelines.noises.base import Noise
@@ -21,7 +24,7 @@ class UnknownCondition(ValueError):
         super().__init__(f"there is no condition named {name!r}; {hint}")
 
 
-def study_conditions() -> dict[str, Noise]:
+def study_conditions() -> Mapping[str, Noise]:
     """All conditions that the noises of `pipelines/noises` (and of other packages) offer, by name.
 
     >>> list(study_conditions())[:4]
@@ -30,6 +33,11 @@ def study_conditions() -> dict[str, Noise]:
     Raises:
         ValueError: two noises offer a condition of the same name.
     """
+    return _offered()
+
+
+@cache
+def _offered() -> Mapping[str, Noise]:  # looked up once, since asking for entry points takes milliseconds
     conditions: dict[str, Noise] = {}
     for variant in variant_names(pipelines.noises):
         offered: dict[str, Noise] = load_module(pipelines.noises, variant).STUDY
@@ -37,7 +45,7 @@ def study_conditions() -> dict[str, Noise]:
         if twice:
             raise ValueError(f"the noise {variant!r} offers {', '.join(twice)}, which another noise offers already")
         conditions |= offered
-    return conditions
+    return MappingProxyType(conditions)
 
 
 def condition(name: str) -> Noise:

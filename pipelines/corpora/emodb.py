@@ -1,0 +1,124 @@
+"""EmoDB, the Berlin Database of Emotional Speech: German acted speech, 10 actors, 10 sentences, 7 emotions, 535 files.
+
+Get it from emodb.bilderbar.info (`wav/03a01Fa.wav`; `lablaut/` with phone labels is optional). Licence: CC BY 4.0 as
+its authors list it. Cite: Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss, "A Database of German Emotional Speech",
+Interspeech 2005.
+
+The corpus has categories only. Activation and valence are a mapping from the category, not a measurement, and every
+clip says so (`ratings="mapped"`): each value is our reading of where the category lies in the circumplex of affect, so
+that it falls clearly into one bin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pipelines.audio import SoundUnreadable, sound_length_s
+from pipelines.clip import Clip, Gender, Phone
+from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
+
+
+class Emotion(NamedTuple):
+    """A category, and where it is mapped to on 1..5."""
+
+    category: str
+    activation: float
+    valence: float
+
+
+EMOTIONS = {
+    "W": Emotion("anger", 4.5, 1.5),
+    "A": Emotion("fear", 4.0, 1.8),
+    "F": Emotion("happiness", 4.2, 4.5),
+    "E": Emotion("disgust", 3.0, 1.6),
+    "N": Emotion("neutral", 3.0, 3.0),
+    "L": Emotion("boredom", 1.8, 2.5),
+    "T": Emotion("sadness", 1.6, 1.7),
+}
+GENDERS: dict[str, Gender] = {
+    "03": "male", "08": "female", "09": "female", "10": "male", "11": "male",
+    "12": "male", "13": "female", "14": "female", "15": "male", "16": "female",
+}  # fmt: skip
+SENTENCES = {
+    "a01": "Der Lappen liegt auf dem Eisschrank.",
+    "a02": "Das will sie am Mittwoch abgeben.",
+    "a04": "Heute abend könnte ich es ihm sagen.",
+    "a05": "Das schwarze Stück Papier befindet sich da oben neben dem Holzstück.",
+    "a07": "In sieben Stunden wird es soweit sein.",
+    "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",
+    "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",
+    "b03": "An den Wochenenden bin ich jetzt immer nach Hause gefahren und habe Agnes besucht.",
+    "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen.",
+    "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+}
+FILE_NAME = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[A-Z])(?P<take>[a-z])")
+#: `time -1 label`; what follows a blank, +, - or ( describes how the phone was spoken.
+LABEL = re.compile(r"\s*(?P<onset_s>\d+\.\d+)\s+-?\d+ ?(?P<symbol>[^\s+\-(]*)")
+END = "."  # the label that ends the speech
+
+
+class EmoDB(Corpus):
+    """EmoDB in its publisher's layout."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        if not any((root / "wav").glob("*.wav")):
+            raise CorpusNotFound(
+                "EmoDB", root, "expected wav/ with files such as 03a01Fa.wav; point at the folder above"
+            )
+
+    def read(self) -> Iterator[Clip | Problem]:
+        """Each recording by file name, and a Problem for each that can't be used."""
+        for path in sorted((self.root / "wav").glob("*.wav")):
+            if not path.name.startswith("._"):  # what macOS leaves in copied folders
+                yield self._read_one(path)
+
+    def _read_one(self, path: Path) -> Clip | Problem:
+        named = FILE_NAME.fullmatch(path.stem)
+        if not named or named["emotion"] not in EMOTIONS:
+            return Problem(path, f"{path} is not named as EmoDB names its files; expected a name such as 03a01Fa.wav")
+        try:
+            length_s = sound_length_s(path)
+        except SoundUnreadable as error:
+            return Problem(path, str(error))
+        category, activation, valence = EMOTIONS[named["emotion"]]
+        return Clip(
+            clip_id=path.stem,
+            path=path,
+            speaker=named["speaker"],
+            gender=GENDERS.get(named["speaker"], "unknown"),
+            length_s=length_s,
+            activation=activation,
+            valence=valence,
+            category=category,
+            transcript=SENTENCES.get(named["text"]),
+            phones=self._phones(path.stem, length_s),
+            ratings="mapped",
+        )
+
+    def _phones(self, stem: str, length_s: float) -> tuple[Phone, ...]:
+        """The phones of a recording, none where it has no labels."""
+        path = self.root / "lablaut" / f"{stem}xx.lablaut"
+        return read_lablaut(path.read_bytes(), length_s) if path.is_file() else ()
+
+
+def read_lablaut(content: bytes, length_s: float) -> tuple[Phone, ...]:
+    r"""Phones from an xlabel file of EmoDB, whose times are onsets: a phone lasts until the next label.
+
+    A label without a symbol only says how the phone before it goes on, so it begins no phone.
+
+    >>> read_lablaut(b"signal x\n#\n 0.1 -1 d\n 0.2 -1 e\t+lar\n 0.3 -1 \t-lar\n 0.4 -1 .\n", 1.0)
+    (Phone(symbol='d', start_s=0.1, end_s=0.2), Phone(symbol='e', start_s=0.2, end_s=0.4))
+    """
+    _, _, body = content.decode("latin-1").partition("#\n")
+    labels = [(float(label["onset_s"]), label["symbol"]) for label in map(LABEL.match, body.splitlines()) if label]
+    spoken = [(min(onset_s, length_s), symbol) for onset_s, symbol in labels if symbol]
+    ends = [onset_s for onset_s, _ in spoken[1:]] + [length_s]
+    return tuple(
+        Phone(symbol, start_s, end_s)
+        for (start_s, symbol), end_s in zip(spoken, ends, strict=True)
+        if symbol != END and end_s > start_s
+    )
