@@ -1,1 +1,1 @@
-"""The researcher's pages."""
+"""The researcher's pages: one study at a glance, its judgments, its report. Behind a sign-in."""

@@ -1,0 +1,283 @@
+"""The views of a worker: welcome, trial, clips, thanks, and every stop."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import headers
+from app.annotate.answers import FIELDS, Posted, posted
+from app.annotate.manikin import ENDS, STEPS, figure
+from app.annotate.stops import STOPS, Stop
+from app.annotate.tokens import LinkRefused, assignment_of, assignment_token, clip_of, clip_token
+from app.serving import Web, served
+from app.store import work as store
+from app.store.hits import HitFacts
+from app.store.work import OpenTrial, TrialClosed, Work, WorkRefused
+from hits.judgment import RATINGS, WrongAnswer
+from hits.listening import NotHeard
+from hits.pay import money
+from hits.platforms.base import Arrival, ArrivalRefused
+
+pages = Blueprint("annotate", __name__, url_prefix="/annotate")
+log = logging.getLogger(__name__)
+
+FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
+DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired")
+
+
+class Halt(Exception):  # noqa: N818  (it is an outcome, not an error)
+    """A view can't go on: the page that says so."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.stop: Stop = STOPS[reason]
+
+
+@pages.errorhandler(Halt)
+def show_stop(halt: Halt) -> tuple[str, int]:
+    """A page for every stop."""
+    stop = halt.stop
+    page = render_template(
+        "stop.html", title=stop.title, sentence=stop.sentence, next_step=stop.next_step, reason=stop.reason
+    )
+    return page, stop.status
+
+
+@pages.after_request
+def allow_frames(response: Response) -> Response:
+    """A task lives in the platform's frame, and hands work in there; nowhere else."""
+    hosts = served().submit_hosts
+    framed_by = " ".join(("'self'", *sorted(hosts)))
+    response.headers["Content-Security-Policy"] = headers.policy(framed_by=framed_by, posts_to=hosts)
+    return response
+
+
+@pages.get("/")
+def welcome() -> str:
+    """What the task is. Somebody who only looks leaves no trace."""
+    web, arrival = served(), _arrival()
+    with web.database.reading() as session:
+        facts = store.find_hit(session, arrival.hit_id, web.study.pay)
+    if facts is None and arrival.preview:
+        raise Halt("unknown-hit")
+    if facts is None:  # closed by now, but this worker may be at work on it
+        return render_template("annotate/back.html", begin_at=_same_address("annotate.begin"))
+    return render_template(
+        "annotate/welcome.html",
+        preview=arrival.preview,
+        begin_at=_same_address("annotate.begin"),
+        trials=facts.trials,
+        minutes=facts.minutes,
+        reward=_amount(web, facts.reward_minor),
+        hourly=_amount(web, round(facts.reward_minor * 60 / facts.minutes)),
+        figures=FIGURES,
+        ends=ENDS,
+    )
+
+
+@pages.post("/")
+def begin() -> AnyResponse:
+    """Make or resume the worker's record, and go to the first open trial."""
+    web, arrival = served(), _arrival()
+    if arrival.preview:
+        return redirect(_same_address("annotate.welcome"), 303)
+    try:
+        with web.database.writing() as session:
+            work = store.begin(
+                session,
+                arrival,
+                rules=web.rules,
+                secret_key=web.secret_key,
+                rng=np.random.default_rng(),
+                now=datetime.now(UTC),
+            )
+    except WorkRefused as refused:
+        raise Halt(refused.reason) from refused
+    return redirect(_here(assignment_token(web.secret_key, work.assignment_id)), 303)
+
+
+@pages.get("/<token>/")
+def trial(token: str) -> str:
+    """The pair that is asked now; thanks when all were answered."""
+    web = served()
+    assignment_id = _assignment(token)
+    with web.database.writing() as session:
+        work = _work(store.work(session, assignment_id))
+        opened = None if work.state in DONE else store.next_trial(session, assignment_id, datetime.now(UTC))
+        facts = store.find_hit(session, work.platform_hit_id, web.study.pay)
+    if opened is not None:
+        return _trial_page(web, token, work, opened, facts)
+    if work.state not in ("accepted", "finished"):
+        raise Halt(work.state)
+    return _thanks_page(web, token, work)
+
+
+@pages.post("/<token>/answer")
+def answer(token: str) -> AnyResponse | tuple[str, int]:
+    """Keep an answer and go on, or say on the same page what is missing. An answer that was kept before just goes on."""
+    web, sent = served(), posted(request.form)
+    assignment_id, now = _assignment(token), datetime.now(UTC)
+    try:
+        with web.database.writing() as session:
+            work = _work(store.work(session, assignment_id))
+            opened = None if work.state in DONE else store.next_trial(session, assignment_id, now)
+            if opened is not None and opened.trial_id == sent.trial_id:
+                store.answer(
+                    session,
+                    assignment_id,
+                    sent.trial_id,
+                    sent.nonce,
+                    sent.said,
+                    sent.listened,
+                    rules=web.rules,
+                    now=now,
+                )
+    except (NotHeard, WrongAnswer) as missing:
+        return _asked_again(web, token, sent, str(missing)), 422
+    except TrialClosed:
+        log.info("an answer came for a trial that is not open any more")
+    return redirect(_here(token), 303)
+
+
+@pages.post("/<token>/comment")
+def comment(token: str) -> AnyResponse:
+    """Keep a worker's closing words."""
+    web, assignment_id = served(), _assignment(token)
+    with web.database.writing() as session:
+        work = _work(store.work(session, assignment_id))
+        if work.answered == work.trials:
+            store.finish(session, assignment_id, request.form.get("comment", "").strip())
+    return redirect(url_for("annotate.trial", token=token, kept=""), 303)
+
+
+@pages.get("/<token>/clip/<clip>")
+def clip(token: str, clip: str) -> Response:
+    """The sound of one clip, under a name that says nothing, for this worker only."""
+    web, assignment_id = served(), _assignment(token)
+    try:
+        trial_id, which = clip_of(web.secret_key, assignment_id, clip)
+    except LinkRefused as refused:
+        raise Halt("wrong-link") from refused
+    with web.database.reading() as session:
+        found = store.trial(session, trial_id)
+    if found is None or found.assignment_id != assignment_id:
+        raise Halt("wrong-link")
+    path = _sound_path(web, found.first_path if which == "first" else found.second_path)
+    try:
+        sound = path.read_bytes()  # not send_file: a date of change or a size range would tell the twins apart
+    except OSError as error:
+        log.exception("the clip %s can't be read", path)
+        raise Halt("missing-clip") from error
+    return Response(sound, mimetype="audio/flac", headers={"Cache-Control": "private, no-store"})
+
+
+def _sound_path(web: Web, path: Path) -> Path:
+    return web.folder / "pairs" / path  # an absolute path stays what it is
+
+
+def _trial_page(
+    web: Web,
+    token: str,
+    work: Work,
+    opened: OpenTrial,
+    facts: HitFacts | None,
+    sent: Posted | None = None,
+    sentence: str | None = None,
+) -> str:
+    left = work.trials - work.answered
+    minutes = facts.minutes if facts else round(work.trials * web.study.pay.expected_s_per_trial / 60)
+    earned = store.earned_so_far_minor(work.answered, work.trials, work.reward_minor)
+    sources = {
+        which: url_for(
+            "annotate.clip",
+            token=token,
+            clip=clip_token(web.secret_key, work.assignment_id, opened.trial_id, which),
+        )
+        for which in ("first", "second")
+    }
+    return render_template(
+        "annotate/trial.html",
+        trial=opened,
+        first_src=sources["first"],
+        second_src=sources["second"],
+        said=sent.fields if sent else dict.fromkeys(FIELDS, ""),
+        sentence=sentence,
+        here=_here(token),
+        answer_at=url_for("annotate.answer", token=token),
+        minutes_left=max(1, round(minutes * left / max(1, work.trials))),
+        earned=_amount(web, earned) if work.reward_minor else None,
+        figures=FIGURES,
+        steps=STEPS,
+        ends=ENDS,
+    )
+
+
+def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
+    """The same trial once more, with what was chosen and heard still there."""
+    assignment_id = _assignment(token)
+    with web.database.writing() as session:
+        work = _work(store.work(session, assignment_id))
+        opened = store.next_trial(session, assignment_id, datetime.now(UTC))
+        facts = store.find_hit(session, work.platform_hit_id, web.study.pay)
+    assert opened is not None  # it was open a moment ago, and only an answer closes it
+    heard = sent.listened
+    if heard.total_s < opened.first_length_s + opened.second_length_s:
+        known = {"first_s": str(heard.first_s), "second_s": str(heard.second_s)}
+        sent = replace(sent, fields={**sent.fields, **known})
+    return _trial_page(web, token, work, opened, facts, sent, sentence)
+
+
+def _thanks_page(web: Web, token: str, work: Work) -> str:
+    arrival = Arrival(work.platform_hit_id, work.platform_assignment_id, work.platform_worker_id, work.submit_to)
+    return render_template(
+        "annotate/thanks.html",
+        earned=_amount(web, work.reward_minor),
+        trials=work.trials,
+        completion=web.platform.complete(arrival),
+        comment_at=url_for("annotate.comment", token=token),
+        kept="kept" in request.args,
+    )
+
+
+def _arrival() -> Arrival:
+    web = served()
+    try:
+        return web.platform.arrive(request.args, web.submit_hosts)
+    except ArrivalRefused as refused:
+        log.info("an arrival was refused: %s", refused)
+        raise Halt("wrong-arrival") from refused
+
+
+def _assignment(token: str) -> str:
+    try:
+        return assignment_of(served().secret_key, token)
+    except LinkRefused as refused:
+        raise Halt("wrong-link") from refused
+
+
+def _work(found: Work | None) -> Work:
+    if found is None:
+        raise Halt("wrong-link")
+    return found
+
+
+def _amount(web: Web, minor: int) -> str | None:
+    """An amount to read; None where the study shows no money."""
+    return money(minor, web.study.pay.currency) if minor else None
+
+
+def _here(token: str) -> str:
+    return url_for("annotate.trial", token=token)
+
+
+def _same_address(endpoint: str) -> str:
+    """Another view under the platform's own query."""
+    query = request.query_string.decode("ascii", "replace")
+    return url_for(endpoint) + (f"?{query}" if query else "")

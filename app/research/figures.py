@@ -1,0 +1,93 @@
+"""What the dashboard draws: the verdicts so far with their forest plot, judgments an hour, cost against the cap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+from markupsafe import Markup
+
+from analysis.aggregators.majority_vote import MajorityVote
+from analysis.certify import Certified, DecisionRule, certify_judgments
+from analysis.forest import forest_svg
+
+HOURS_SHOWN = 48
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The verdicts as they would be now, and their plot for a wide and a narrow page."""
+
+    judgments: int
+    certified: Certified
+    wide: Markup
+    narrow: Markup
+
+
+def verdicts(rows: Iterable[Mapping[str, object]], rule: DecisionRule) -> Verdicts | None:
+    """Decide on the judgments so far; None while no condition has a judged pair."""
+    table = pd.DataFrame(list(rows))
+    if table.empty:
+        return None
+    certified = certify_judgments(table, rule, MajorityVote())
+    if not certified.decisions:
+        return None
+    wide, narrow = (
+        Markup(forest_svg(certified.decisions, rule.max_different, compact=compact, name=name))  # noqa: S704
+        for compact, name in ((False, "forest"), (True, "forest-narrow"))
+    )  # the plot escapes every word in it
+    return Verdicts(len(table), certified, wide, narrow)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One hour: when it began, how many judgments came, and where its bar stands in a drawing 100 wide, 40 high."""
+
+    at: datetime
+    count: int
+    x: float
+    width: float
+    height: float
+
+
+def bars(per_hour: Sequence[tuple[datetime, int]], now: datetime) -> list[Bar]:
+    """The last two days hour by hour, empty hours left in, so that a pause is seen as one.
+
+    >>> noon = datetime(2026, 1, 1, 12)
+    >>> [bar.count for bar in bars([(noon, 3)], noon + timedelta(hours=2))]
+    [3, 0, 0]
+    """
+    if not per_hour:
+        return []
+    counts = dict(per_hour)
+    last = now.replace(minute=0, second=0, microsecond=0)
+    first = max(per_hour[0][0], last - timedelta(hours=HOURS_SHOWN - 1))
+    hours = max(1, int((last - first) / timedelta(hours=1)) + 1)
+    shown = [first + timedelta(hours=hour) for hour in range(hours)]
+    most = max(1, *(counts.get(at, 0) for at in shown), 1)
+    step = 100 / max(hours, 12)  # a young study's bars stay slim
+    return [
+        Bar(at, counts.get(at, 0), place * step, step * 0.8, 40 * counts.get(at, 0) / most)
+        for place, at in enumerate(shown)
+    ]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Paid and pending as percentages of the cap, for a bar 100 wide."""
+
+    paid: float
+    pending: float
+
+
+def cost(spent_minor: int, pending_minor: int, cap_minor: int) -> Cost:
+    """How much of the cap is gone, and how much of it is promised; never more than the bar.
+
+    >>> cost(30, 80, 100)
+    Cost(paid=30.0, pending=70.0)
+    """
+    whole = max(cap_minor, 1)
+    paid = min(100.0, 100 * spent_minor / whole)
+    return Cost(paid, min(100.0 - paid, 100 * pending_minor / whole))

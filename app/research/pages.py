@@ -1,0 +1,133 @@
+"""The views of a researcher: the dashboard and its living part, the judgments as a file, the report, the server's health."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+
+from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from sqlalchemy.orm import Session
+
+from app.auth import signed_in
+from app.research import figures
+from app.research.figures import Verdicts
+from app.serving import Web, served
+from app.store import progress
+from app.store.work import work
+from hits.judgments_csv import write_judgments
+from hits.pay import money
+
+pages = Blueprint("research", __name__)
+
+EVENTS_SHOWN = 12
+PAYMENTS_SHOWN = 20
+CACHE = "earwitness-verdicts"
+_deciding = Lock()
+
+#: The report is our own, and self-contained: its styles stand in it, and it runs nothing.
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@pages.get("/")
+@signed_in
+def dashboard() -> str:
+    """The study at a glance."""
+    return render_template("research/dashboard.html", **_facts(served()))
+
+
+@pages.get("/live")
+@signed_in
+def live() -> str:
+    """The part of the dashboard that changes while people listen."""
+    return render_template("research/_live.html", **_facts(served()))
+
+
+@pages.get("/judgments.csv")
+@signed_in
+def judgments() -> Response:
+    """Every judgment, in the bytes that `earwitness judgments export` writes."""
+    web = served()
+    with tempfile.TemporaryDirectory() as folder, web.database.reading() as session:
+        path = Path(folder) / "judgments.csv"
+        write_judgments(progress.judgment_rows(session), path)
+        text = path.read_bytes()
+    name = f"{web.study.study.name}-judgments.csv"
+    return Response(
+        text, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@pages.get("/report/")
+@pages.get("/report/<path:file>")
+@signed_in
+def report(file: str = "index.html") -> Response | tuple[str, int]:
+    """The study's report and its tables, once it was made."""
+    folder = served().folder / "report"
+    if not (folder / "index.html").is_file():
+        page = render_template(
+            "stop.html",
+            title="There is no report yet",
+            sentence="A report is made from the verdicts.",
+            next_step="Run `earwitness certify`, then `earwitness report`, in the study's folder.",
+            reason="no-report",
+        )
+        return page, 404
+    answer = send_from_directory(folder.resolve(), file, conditional=False)
+    answer.headers["Content-Security-Policy"] = REPORT_POLICY
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@pages.get("/healthz")
+def healthz() -> Response:
+    """Whether pages and database answer."""
+    with served().database.reading() as session:
+        work(session, "")
+    return Response("ok\n", mimetype="text/plain")
+
+
+def _facts(web: Web) -> dict[str, object]:
+    """All that the dashboard shows, from one state of the database."""
+    study, now = web.study, datetime.now(UTC)
+    with web.database.reading() as session:
+        seen = progress.overview(session, study.hits, study.pay)
+        conditions = progress.condition_rows(session, study.hits)
+        decided = _verdicts(web, session, seen.judgments)
+        ledger = progress.payments(session)
+        happened = progress.events(session, EVENTS_SHOWN)
+    by_name = {row.condition: row for row in decided.certified.decisions} if decided else {}
+    return {
+        "study": study,
+        "seen": seen,
+        "conditions": [{**row, "verdict": by_name.get(str(row["condition"]))} for row in conditions],
+        "asked": sum(row["role"] == "study" for row in conditions),
+        "decided": decided,
+        "bars": figures.bars(seen.per_hour, now),
+        "cost": figures.cost(seen.spent_minor, seen.pending_minor, seen.cap_minor),
+        "ledger": ledger[:PAYMENTS_SHOWN],
+        "ledger_length": len(ledger),
+        "unknown": [row for row in ledger if row["state"] == "unknown"],
+        "events": happened,
+        "amount": lambda minor: money(minor, seen.currency),
+        "simulated": study.study.simulated or seen.workers_simulated > 0,
+        "has_report": (web.folder / "report" / "index.html").is_file(),
+        "now": now,
+    }
+
+
+def _verdicts(web: Web, session: Session, judgments: int) -> Verdicts | None:
+    """The verdicts so far; computed anew only when judgments came in."""
+    if not judgments:
+        return None
+    cache: dict[int, Verdicts | None] = current_app.extensions.setdefault(CACHE, {})
+    with _deciding:
+        if judgments not in cache:
+            fresh = figures.verdicts(progress.judgment_rows(session), web.study.decision)
+            cache.clear()
+            cache[judgments] = fresh
+        return cache[judgments]

@@ -1,0 +1,81 @@
+"""The Flask application of one served study: the annotator's pages and the researcher's pages."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, render_template, request
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app import auth, headers
+from app.annotate import pages as annotate
+from app.research import pages as research
+from app.serving import KEY, Web
+
+__all__ = ["Web", "create_app"]
+
+SIGNED_IN_FOR = timedelta(hours=12)
+LARGEST_FORM_BYTES = 64 * 1024
+
+log = logging.getLogger(__name__)
+
+#: What people read where Flask refuses by itself: title and next step.
+WORDS = {
+    404: ("There is no such page", "Check the link, or go back to where it came from."),
+    405: ("This page can't be used like that", "Go back, and use the button on the page."),
+    413: ("That was too much text", "Go back and shorten it, please."),
+}
+OTHER_WORDS = ("This did not work", "Go back and try once more, please.")
+
+
+def create_app(web: Web) -> Flask:
+    """The pages of a study, as a WSGI application. Nothing is read or written until a request comes."""
+    app = Flask("app", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=web.secret_key,
+        SESSION_COOKIE_NAME="earwitness",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=web.public_url.startswith("https://"),
+        PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
+        MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+    )
+    app.extensions[KEY] = web
+    app.extensions[auth.THROTTLE] = auth.Throttle()
+    app.jinja_env.globals["nonce"] = headers.nonce
+    csrf = CSRFProtect(app)
+    csrf.exempt(annotate.pages)  # no cookie there: the signed link itself is what lets a worker in
+    for pages in (annotate.pages, auth.pages, research.pages):
+        app.register_blueprint(pages)
+    app.after_request(headers.guard)
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _broken)
+    return app
+
+
+def _stale(error: CSRFError) -> tuple[str, int]:
+    log.info("a form was refused: %s", error.description)
+    return _page("This page waited too long", "Go back, load the page again, and send it once more."), 400
+
+
+def _refused(error: HTTPException) -> tuple[str, int] | HTTPException:
+    """A page of our own for what Flask refuses by itself; redirects pass."""
+    if error.code is None or error.code < 400:
+        return error
+    return _page(*WORDS.get(error.code, OTHER_WORDS)), error.code
+
+
+def _broken(error: Exception) -> tuple[str, int]:
+    """Our fault: the log gets the traceback, the person a page with a next step."""
+    log.error("%s %s failed", request.method, request.endpoint, exc_info=error)
+    step = "What was sent before is safe. Wait a minute and load this page again, please."
+    return _page("The server stumbled", step), 503
+
+
+def _page(title: str, next_step: str) -> str:
+    return render_template("stop.html", title=title, sentence=None, next_step=next_step, reason="error")
