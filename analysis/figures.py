@@ -24,7 +24,7 @@ def forest_figure(rows: Sequence[Decided], tau: float, kind: Literal["png", "svg
     ):
         figure = Figure(figsize=(WIDTH_IN, 0.9 + 0.21 * max(len(rows), 3)), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
-        panels = figure.subplots(1, 2, sharey=True)
+        panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for panel, dimension in zip(panels, ("activation", "valence"), strict=True):
             panel.axvline(tau, color="black", linewidth=0.8, linestyle=(0, (4, 2)))
             for place, row in enumerate(rows):
@@ -32,7 +32,9 @@ def forest_figure(rows: Sequence[Decided], tau: float, kind: Literal["png", "svg
                 if part.ratio is None:
                     continue
                 panel.plot([part.lower, part.upper], [place, place], color=COLOURS[part.decision], linewidth=1.2)
-                panel.plot(part.ratio, place, MARKERS[part.decision], color=COLOURS[part.decision], markersize=4)
+                panel.plot(
+                    part.ratio, place, MARKERS[part.decision], color=COLOURS[part.decision], markersize=4, clip_on=False
+                )
             panel.set_title(dimension, loc="left")
             panel.set_xlabel("share of pairs called different")
             panel.set_xlim(left=0)

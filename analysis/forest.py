@@ -30,6 +30,7 @@ COLOURS = {"SAFE": "#0f766e", "UNDECIDED": "#6b7280", "UNSAFE": "#d1430f", None:
 CLASSES = {"SAFE": "safe", "UNDECIDED": "undecided", "UNSAFE": "unsafe", None: "floor"}
 TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 CLOSEST_TICKS = 30.0  # pixels between the labels of two ticks
+TAU_LOOK = 'class="tau" stroke="#1f2328" stroke-dasharray="5 3"'
 LANE = 7.0  # a row's two dimensions lie this far above and below its middle
 MARK = 4.5  # half the width of a mark
 
@@ -108,10 +109,10 @@ def forest_svg(rows: Iterable[Decided], tau: float, *, compact: bool = False, na
         body.append(_line(0, y + 19, frame.width, y + 19, 'class="rule" stroke="#d8d4cc"'))
         y += 22
         for row in members:
-            body.append(_row(row, y, frame))
+            body.append(_row(row, y, frame, tau))
             y += frame.row_height
-        y += 8
-    height = y + 34
+        y += 12
+    height = y + 38
     head = _title(ordered, tau, name) + _legend(frame) + _axis(frame, tau, top=50, bottom=y)
     return (
         f'<svg class="forest" role="img" aria-labelledby="{name}-title {name}-desc" xmlns="http://www.w3.org/2000/svg" '
@@ -158,7 +159,7 @@ def _axis(frame: Frame, tau: float, top: float, bottom: float) -> str:
     parts = [
         f'<rect class="zone" fill="{COLOURS["SAFE"]}" opacity="0.08" x="{frame.x(0):.1f}" y="{top:.1f}" '
         f'width="{frame.x(tau) - frame.x(0):.1f}" height="{bottom - top:.1f}"/>',
-        _line(frame.x(tau), top - 6, frame.x(tau), bottom, 'class="tau" stroke="#1f2328" stroke-dasharray="5 3"'),
+        _line(frame.x(tau), top - 6, frame.x(tau), top if frame.compact else bottom, TAU_LOOK),
         _text(frame.x(tau), top - 11, f"τ = {tau:g}", size=12, anchor="middle"),
         _line(frame.left, bottom, frame.right, bottom, 'class="rule" stroke="#d8d4cc"'),
     ]
@@ -169,16 +170,19 @@ def _axis(frame: Frame, tau: float, top: float, bottom: float) -> str:
             parts.append(_line(x, bottom, x, bottom + 4, 'class="rule" stroke="#d8d4cc"'))
             parts.append(_text(x, bottom + 17, f"{tick:g}", size=11, anchor="middle"))
             last = x
-    parts.append(_text(frame.left, bottom + 31, "share of pairs called different (square-root scale)", size=11))
+    parts.append(_text(frame.left, bottom + 35, "share of pairs called different (square-root scale)", size=11))
     return "".join(parts)
 
 
-def _row(row: Decided, top: float, frame: Frame) -> str:
+def _row(row: Decided, top: float, frame: Frame, tau: float) -> str:
     middle = top + frame.row_height / 2 + (9 if frame.compact else 0)
     baseline = top + 16 if frame.compact else middle + 4.5
     word_x = frame.right - 78 if frame.compact else frame.right + 26
+    # on a phone the labels stand above the lanes, so the line at tau is drawn in pieces that leave them free
+    line = _line(frame.x(tau), middle - 2 * LANE, frame.x(tau), middle + 2 * LANE, TAU_LOOK) if frame.compact else ""
     parts = [
         f"<title>{escape(_spoken(row))}</title>",
+        line,
         _text(0, baseline, row.condition, size=frame.label_size),
         _lane(row.activation, middle - LANE, frame, hollow=False),
         _lane(row.valence, middle + LANE, frame, hollow=True),

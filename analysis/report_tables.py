@@ -56,16 +56,16 @@ def verdict_table(conditions: Sequence[ConditionVerdict]) -> Table:
 
     return Table(
         "Share of pairs called different, with the limits that the verdict uses",
-        ("Condition", "SNR", "Pairs", "Votes", "Activation", "Valence", "Verdict"),
+        ("Condition", "Verdict", "SNR", "Pairs", "Votes", "Activation", "Valence"),
         tuple(
             (
                 found.condition,
+                found.decision,
                 level(found.snr_db),
                 str(found.pairs),
                 str(found.votes),
                 limits(found.activation),
                 limits(found.valence),
-                found.decision,
             )
             for found in conditions
         ),
@@ -103,23 +103,22 @@ def agreement_table(rows: Sequence[Agreement]) -> Table:
         "activation_rating": "Activation rating, 1 to 5",
         "valence_rating": "Valence rating, 1 to 5",
     }
-    return Table(
-        "Agreement of workers, over all conditions",
-        ("Question", "Pairs", "Unanimous", "Pairwise", "Alpha", "Why a figure is missing"),
-        tuple(
-            (
-                names[row.question],
-                str(row.pairs),
-                figure(row.unanimous),
-                figure(row.pairwise),
-                figure(row.alpha),
-                row.undefined or "",
-            )
-            for row in rows
-            if row.condition is None
-        ),
-        "agreement.csv",
+    overall = [row for row in rows if row.condition is None]
+    columns: tuple[str, ...] = ("Question", "Pairs", "Unanimous", "Pairwise", "Alpha", "Why a figure is missing")
+    cells: tuple[tuple[str, ...], ...] = tuple(
+        (
+            names[row.question],
+            str(row.pairs),
+            figure(row.unanimous),
+            figure(row.pairwise),
+            figure(row.alpha),
+            row.undefined or "",
+        )
+        for row in overall
     )
+    if not any(row.undefined for row in overall):
+        columns, cells = columns[:-1], tuple(row[:-1] for row in cells)
+    return Table("Agreement of workers, over all conditions", columns, cells, "agreement.csv")
 
 
 def rating_table(means: Sequence[RatingMeans]) -> Table:
