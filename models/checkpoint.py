@@ -18,10 +18,10 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as bytes_from_tensors
 
 import models.nets
-from models.features.filterbanks import Filterbanks
+from models.features.base import Filterbanks
 from models.measures import CLASSES
 from models.nets.base import Net
-from models.normalise import ZnormStats
+from models.training import Dimension, ZnormStats
 from pipelines.audio import write_whole
 from pipelines.variants import load
 
@@ -52,7 +52,7 @@ class Card(BaseModel):
     version: Literal[1] = 1
     net: str
     net_settings: dict[str, Any]
-    dimension: Literal["activation", "valence"]
+    dimension: Dimension
     classes: tuple[str, ...] = CLASSES
     fold: int = Field(ge=0)
     train_clips: tuple[str, ...]

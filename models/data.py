@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from models.features.filterbanks import Filterbanks, filterbanks
+from models.features.base import Filterbanks
+from models.features.filterbanks import filterbanks
 from models.measures import CLASSES
 from models.normalise import Scale
+from models.training import Dimension
 from pipelines.audio import Samples, SoundUnreadable, fit_to_full_scale, load_speech
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sampling import bin_of
 from pipelines.sounds.base import SoundBank
 
-Dimension: TypeAlias = Literal["activation", "valence"]
 AT_ONCE = 64  # clips read before their filterbanks are made: keeps the memory of a large corpus flat
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
-#: Which frames a noisy clip is normalised by: its speaker's clean ones, or those under the same noise.
-ZnormStats: TypeAlias = Literal["clean", "same"]
 SMALLEST_SD = 1e-3  # a band that never moves (digital silence) must not be blown up
 
 

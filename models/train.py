@@ -1,6 +1,6 @@
 """Train a net for each dimension and fold, from clips to checkpoints (paper section 5.4).
 
-Reads from top to bottom: the settings, the run, one fold, one epoch.
+Reads from top to bottom: the run, one net, one epoch. The settings are in `models.training`.
 """
 
 from __future__ import annotations
@@ -16,68 +16,22 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from models.ask import logits_by_clip
 from models.checkpoint import CARD, Card, make_net, restore, save, settings_of_net, versions, weights_of
-from models.data import Dimension, batches, data_sha256, hear, labels_of, rng_for
-from models.features.filterbanks import Filterbanks
+from models.data import batches, data_sha256, hear, labels_of, rng_for
 from models.folds import Fold, make_folds
 from models.measures import CLASSES, class_weights, uar
 from models.nets.base import Net
-from models.normalise import Scale, ZnormStats, scale_by_speaker
+from models.normalise import Scale, scale_by_speaker
+from models.training import Dimension
+from models.training import Training as Training
 from pipelines.audio import write_whole
 from pipelines.clip import Clip
 
 RUN = "run.json"
-
-
-class Training(BaseModel):
-    """Settings of the training of recognisers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    net: str = Field(
-        default="crnn", description="which net, by the name of its file", json_schema_extra={"paper": "5.4"}
-    )
-    net_settings: dict[str, float | int | str | bool] = Field(
-        default_factory=dict, description="settings of the net that differ from its defaults"
-    )
-    dimensions: tuple[Dimension, ...] = Field(
-        default=("activation", "valence"),
-        min_length=1,
-        description="what is recognised, one net each",
-        json_schema_extra={"paper": "section 5.4"},
-    )
-    folds: int = Field(
-        default=5,
-        ge=2,
-        le=100,
-        description="speaker-independent folds",
-        json_schema_extra={"paper": "section 5.4"},
-    )
-    epochs_max: int = Field(
-        default=50, ge=1, description="most epochs of a net", json_schema_extra={"paper": "section 5.4"}
-    )
-    patience: int = Field(
-        default=5,
-        ge=1,
-        description="epochs without a better validation loss after which a net stops",
-        json_schema_extra={"paper": "section 5.4"},
-    )
-    batch: int = Field(default=32, ge=1, le=4096, description="clips in a batch")
-    learning_rate: float = Field(default=1e-3, gt=0, lt=10, description="step size of RMSprop")
-    weight_classes: bool = Field(
-        default=True, description="weigh the loss of rare classes up", json_schema_extra={"paper": "section 5.4"}
-    )
-    threads: int = Field(default=0, ge=0, le=512, description="processor threads; 0 leaves the number to torch")
-    znorm_stats: ZnormStats = Field(
-        default="clean",
-        description="normalise noisy clips by their speaker's clean frames, or those under the same noise",
-    )
-    filterbanks: Filterbanks = Field(default=Filterbanks(), description="what the net sees")
 
 
 class LossNotFinite(ArithmeticError):
