@@ -23,13 +23,14 @@ def make(study: Path, jobs: int) -> None:
 
     Stopped half-way, the same command goes on where it was and ends with the same bytes.
     """
+    from pipelines.corpora.base import Problem
     from pipelines.pairs import make_pairs
     from pipelines.plan import plan_pairs
 
     with opened(study) as wired:
         clips = chosen_clips(wired, usable_clips(wired))
         total = len(plan_pairs(clips, wired.study.pairs, wired.study.study.seed).pairs)
-        left_out = []
+        left_out: list[Problem] = []
         making = make_pairs(
             clips,
             wired.sounds,

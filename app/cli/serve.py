@@ -72,7 +72,7 @@ def begin(wired: Wired, url: str) -> None:
 
 def _shown(host: str) -> str:
     """An address that a browser on this machine can open."""
-    if host in ("0.0.0.0", "::"):
+    if host in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
 

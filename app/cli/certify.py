@@ -1,0 +1,47 @@
+"""`earwitness certify`: from judgments to the whitelist."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.cli.say import print_table, study_option, tell
+
+
+@click.command()
+@study_option
+@click.option("--aggregator", default="majority-vote", show_default=True, help="How votes become labels.")
+def certify(study: Path, aggregator: str) -> None:
+    """Decide for every condition whether people hear the same emotion, and write whitelist.json.
+
+    Reads judgments.csv of the study's folder, wherever it was collected; docs/whitelist.md says what is written.
+    """
+    import analysis.aggregators
+    from analysis.aggregators.base import Aggregator
+    from analysis.whitelist import build
+    from app.folder import StudyFolder
+    from app.study import read_study
+    from pipelines.variants import load
+
+    design, folder = read_study(study), StudyFolder(study)
+    whitelist = build(
+        folder.judgments,
+        study=design.study.name,
+        seed=design.study.seed,
+        rule=design.decision,
+        aggregator=load(analysis.aggregators, aggregator, Aggregator)(),
+        created_at=datetime.now(UTC),
+    )
+    whitelist.save(folder.whitelist)
+    print_table(
+        ("condition", "verdict", "pairs", "activation", "up to", "valence", "up to"),
+        [
+            (v.condition, v.decision, v.pairs, v.activation.ratio, v.activation.upper, v.valence.ratio, v.valence.upper)
+            for v in whitelist.conditions
+        ],
+    )
+    if whitelist.simulated:
+        tell("SIMULATED listeners: these verdicts say nothing about people.")
+    tell(f"{len(whitelist.safe_conditions)} of {len(whitelist.conditions)} conditions are SAFE: {folder.whitelist}")

@@ -1,0 +1,206 @@
+"""Simulated listeners on the real pages: they come by an invite, accept, download, wait, answer, hand in, over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from threading import Event
+from urllib.parse import urljoin
+
+import numpy as np
+import requests
+
+from app.store.database import Database
+from app.store.work import condition_of
+from hits.judgment import Said
+from hits.listeners import Listener, say, truly_changed
+
+TIMEOUT_S = 60
+LOOK_AGAIN_S = 1.0
+PATIENCE = 3  # looks at an empty list of tasks before a listener goes home
+
+
+class PageUnexpected(RuntimeError):
+    """A page was not the one that comes next on a worker's way."""
+
+    def __init__(self, url: str, found: str, expected: str) -> None:
+        super().__init__(f"a simulated listener found {found} at {url}; expected {expected}")
+
+
+@dataclass
+class Form:
+    """A form of a page: where it goes, and its hidden fields."""
+
+    action: str
+    method: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class Page(HTMLParser):
+    """What a listener sees of a page: its kind, its forms, its two players, its frame."""
+
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__()
+        self.url = response.url
+        self.kind = ""
+        self.forms: list[Form] = []
+        self.sources: list[str] = []
+        self.lengths_s: list[float] = []
+        self.frame: str | None = None
+        self.feed(response.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what matters on a worker's way."""
+        at = {name: value or "" for name, value in attrs}
+        if tag == "main":
+            self.kind = at.get("data-page", "")
+        elif tag == "form":
+            self.forms.append(Form(urljoin(self.url, at.get("action", "")), at.get("method", "get")))
+        elif tag == "input" and at.get("type") == "hidden" and self.forms:
+            self.forms[-1].fields[at["name"]] = at.get("value", "")
+        elif tag == "iframe":
+            self.frame = urljoin(self.url, at.get("src", ""))
+        elif "data-length-s" in at:
+            self.sources.append(urljoin(self.url, at["data-src"]))
+            self.lengths_s.append(float(at["data-length-s"]))
+
+    def form(self, part_of_action: str) -> Form:
+        """The first form whose action has that part.
+
+        Raises:
+            PageUnexpected: there is none.
+        """
+        for form in self.forms:
+            if part_of_action in form.action:
+                return form
+        raise PageUnexpected(self.url, f"no form for {part_of_action!r} on a page {self.kind!r}", "that form")
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What listeners need beside themselves.
+
+    Attributes:
+        invite_url: an invite of the marketplace that is meant for simulated listeners.
+        database: only to know which pair a trial is about; answers go through the pages.
+        changes: share of pairs (activation, valence) that truly change, by condition.
+        on_answer: told after each answer.
+        stop: set it, and listeners finish their trial and go home.
+    """
+
+    invite_url: str
+    database: Database
+    changes: Mapping[str, tuple[float, float]]
+    seed: int
+    on_answer: Callable[[], None]
+    stop: Event
+
+
+def rehearse(listeners: list[Listener], rehearsal: Rehearsal, *, at_once: int) -> int:
+    """Let listeners work until nothing is left to do; the number of trials that were answered.
+
+    Each waits as long as the clips last, as the server demands.
+
+    Args:
+        listeners: who listens.
+        rehearsal: what they need.
+        at_once: how many listen at the same time.
+
+    Raises:
+        PageUnexpected: a page was not what a worker needs next.
+        requests.RequestException: the server does not answer.
+    """
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        going = [pool.submit(_listen, listener, number, rehearsal) for number, listener in enumerate(listeners)]
+        done, _ = wait(going, return_when=FIRST_EXCEPTION)
+        if any(one.exception() for one in done):
+            rehearsal.stop.set()
+    return sum(one.result() for one in going)
+
+
+def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
+    """One listener's way, from the invite to going home."""
+    rng = np.random.default_rng([rehearsal.seed, number])
+    answered, looks = 0, 0
+    time.sleep(float(rng.random()) * 2)  # people do not come in step
+    with requests.Session() as browser:
+        invite = _get(browser, rehearsal.invite_url)
+        tasks = _post(browser, invite.form("invite"))
+        while looks < PATIENCE and not rehearsal.stop.is_set():
+            took = _take_task(browser, tasks, listener, rehearsal, rng)
+            answered += took or 0
+            looks = 0 if took else looks + 1
+            if not took:
+                time.sleep(LOOK_AGAIN_S)
+            tasks = _get(browser, urljoin(rehearsal.invite_url, "../work"))
+    return answered
+
+
+def _take_task(
+    browser: requests.Session, tasks: Page, listener: Listener, rehearsal: Rehearsal, rng: np.random.Generator
+) -> int | None:
+    """Accept a task and do it; None where there is none, or none for this listener."""
+    offers = [form for form in tasks.forms if "accept" in form.action]
+    if not offers:
+        return None
+    frame = _post(browser, offers[int(rng.integers(len(offers)))]).frame
+    if frame is None:  # somebody was faster
+        return None
+    page = _get(browser, frame)
+    if page.kind == "welcome":
+        page = _post(browser, page.forms[0])
+    answered = 0
+    while page.kind == "trial" and not rehearsal.stop.is_set():
+        page = _answer(browser, page, listener, rehearsal, rng)
+        answered += 1
+        rehearsal.on_answer()
+    if page.kind == "thanks":
+        _post(browser, page.form("externalSubmit"))
+    return answered or None
+
+
+def _answer(
+    browser: requests.Session, page: Page, listener: Listener, rehearsal: Rehearsal, rng: np.random.Generator
+) -> Page:
+    """Download both clips, wait until they would have been heard, answer."""
+    for source in page.sources:
+        sound = browser.get(source, timeout=TIMEOUT_S)
+        if not sound.ok or not sound.content:
+            raise PageUnexpected(source, f"status {sound.status_code}", "the sound of a clip")
+    time.sleep(sum(page.lengths_s))
+    form = page.form("")
+    known = None
+    with rehearsal.database.reading() as session:
+        known = condition_of(session, form.fields["trial_id"])
+    if known is None:
+        raise PageUnexpected(page.url, "a trial that the database does not know", "a trial of this study")
+    said = say(listener, truly_changed(*known, rehearsal.seed, rehearsal.changes), rng)
+    fields = {**form.fields, **_spoken(said), "first_s": str(page.lengths_s[0]), "second_s": str(page.lengths_s[1])}
+    return _post(browser, Form(form.action, form.method, fields))
+
+
+def _spoken(said: Said) -> dict[str, str]:
+    """An answer as the page's form names it."""
+    fields = {"activation": said.activation, "valence": said.valence}
+    if said.different:
+        fields["activation_rating"] = str(said.activation_rating)
+        fields["valence_rating"] = str(said.valence_rating)
+    return fields
+
+
+def _get(browser: requests.Session, url: str) -> Page:
+    return Page(_require(browser.get(url, timeout=TIMEOUT_S)))
+
+
+def _post(browser: requests.Session, form: Form) -> Page:
+    return Page(_require(browser.post(form.action, data=form.fields, timeout=TIMEOUT_S)))
+
+
+def _require(response: requests.Response) -> requests.Response:
+    """Stops of the way (409, 410: taken, run out) are pages too; anything else that is no success is a failure."""
+    if response.ok or response.status_code in (404, 409, 410):
+        return response
+    raise PageUnexpected(response.url, f"status {response.status_code}", "a page")
