@@ -115,7 +115,8 @@ def _breathing(length: int, rng: np.random.Generator) -> Wave:
 def _coughing(length: int, rng: np.random.Generator) -> Wave:
     def cough() -> Wave:
         burst = _burst(rng, 300, 3500, 0.35, rng.uniform(0.04, 0.07))
-        return burst + 0.4 * np.abs(burst).max() * _tone(rng.uniform(180, 300), len(burst)) * _decay(0.35, 0.03)
+        voiced: Wave = _tone(rng.uniform(180, 300), len(burst)) * _decay(0.35, 0.03)
+        return np.asarray(burst + 0.4 * np.abs(burst).max() * voiced)
 
     return _at(length, _beats(length, rng.uniform(0.5, 0.8), 0.2, rng), cough)
 
