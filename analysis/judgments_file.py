@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,8 +109,9 @@ def checked(text: pd.DataFrame, path: Path) -> pd.DataFrame:
     """
     typed, problems = _typed(text)
     problems += _repeated_ids(text) + _judged_twice(text)
-    levels = typed["snr_db"].map("{:g} dB".format)  # 10 and 10.0 are one SNR; "nan dB" is none
-    problems += _contradictions(text.assign(snr_db=levels.str.replace("nan dB", "nothing")))
+    # 10 and 10.0 are one SNR
+    levels = ["nothing" if math.isnan(snr_db) else f"{snr_db:g} dB" for snr_db in typed["snr_db"]]
+    problems += _contradictions(text.assign(snr_db=pd.Series(levels, index=text.index, dtype=object)))
     if problems:
         raise JudgmentsRefused(path, problems)
     return typed.drop(columns=LINE)

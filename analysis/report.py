@@ -17,7 +17,7 @@ from analysis.agreement import Agreement, agreements
 from analysis.figures import forest_figure
 from analysis.forest import FOREST_CSS, forest_svg
 from analysis.paper_figures import PAPER_AGREEMENT
-from analysis.ratings import rating_means
+from analysis.ratings import RatingMeans, rating_means
 from analysis.ratios import Ratio, ratios
 from analysis.report_tables import (
     agreement_table,
@@ -95,9 +95,9 @@ def write_report(
     agreed = agreements(judgments, by_condition=True)
     means = rating_means(judgments)
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "ratios.csv", csv_of([*study_ratios, *floor]))
-    write_whole(folder / "agreement.csv", csv_of(agreed))
-    write_whole(folder / "ratings.csv", csv_of(means))
+    write_whole(folder / "ratios.csv", csv_of([*study_ratios, *floor], Ratio))
+    write_whole(folder / "agreement.csv", csv_of(agreed, Agreement))
+    write_whole(folder / "ratings.csv", csv_of(means, RatingMeans))
     for kind in ("png", "pdf"):
         drawn = forest_figure(whitelist.conditions, whitelist.rule.max_different, kind)
         write_whole(folder / "figures" / f"verdicts.{kind}", drawn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 
@@ -174,6 +174,7 @@ def left_out_table(found: LeftOut) -> Table:
     return Table("What became of every judgment", ("Judgments", "Number"), (*table, ("All", f"{found.judgments:,}")))
 
 
-def csv_of(rows: Iterable[object]) -> str:
-    """Dataclass rows as CSV, in full precision; an absent value is empty."""
-    return pd.DataFrame([asdict(row) for row in rows]).to_csv(index=False, lineterminator="\n")  # type: ignore[call-overload]
+def csv_of(rows: Iterable[Ratio | Agreement | RatingMeans], columns: type[Ratio | Agreement | RatingMeans]) -> str:
+    """Rows as CSV, in full precision, with a header even where there is none; an absent value is empty."""
+    names = [column.name for column in fields(columns)]
+    return str(pd.DataFrame([asdict(row) for row in rows], columns=names).to_csv(index=False, lineterminator="\n"))

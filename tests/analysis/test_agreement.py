@@ -1,0 +1,80 @@
+"""Agreement: figures worked by hand, and cases in which none exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from analysis.agreement import QUESTIONS, agreement_of_counts, agreements
+from analysis.ratings import rating_means
+from analysis.votes import read_judgments
+
+
+def test_alpha_of_an_example_worked_by_hand() -> None:
+    # Three pairs, two workers each: same/same, different/different, same/different.
+    # Observed disagreement: 1 of 3 pairs disagrees, Do = 1/3. Of the 6 answers 3 are same and 3 different, so two
+    # answers drawn without return differ with De = 2 * 3 * 3 / (6 * 5) = 3/5. Alpha = 1 - (1/3) / (3/5) = 4/9.
+    unanimous, pairwise, alpha, undefined = agreement_of_counts(np.array([[2, 0], [0, 2], [1, 1]]), "nominal")
+    assert unanimous == pytest.approx(2 / 3)
+    assert pairwise == pytest.approx(2 / 3)
+    assert alpha == pytest.approx(4 / 9)
+    assert undefined is None
+
+
+def test_ordinal_alpha_counts_a_near_miss_for_less() -> None:
+    near = np.array([[2, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 0, 2]])
+    far = np.array([[2, 0, 0, 0, 0], [1, 0, 0, 0, 1], [0, 0, 0, 0, 2]])
+    assert agreement_of_counts(near, "ordinal")[2] > agreement_of_counts(far, "ordinal")[2]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason"),
+    [
+        (np.zeros((0, 2), dtype=int), "no pair was answered by two workers"),
+        (np.array([[1, 0], [0, 1]]), "no pair was answered by two workers"),
+        (np.array([[3, 0], [3, 0]]), "everybody gave the same answer"),
+    ],
+)
+def test_where_alpha_is_undefined_the_reason_is_given(counts: np.ndarray, reason: str) -> None:
+    *_, alpha, undefined = agreement_of_counts(counts, "nominal")
+    assert alpha is None
+    assert reason in str(undefined)
+
+
+def test_constant_answers_still_have_their_other_figures() -> None:
+    assert agreement_of_counts(np.array([[3, 0]]), "nominal")[:2] == (1.0, 1.0)
+
+
+def test_a_pair_with_one_answer_is_counted_apart(written: Callable, make: Callable) -> None:
+    rows = [make(1), make(2), make(3, pair_id="p00001", clip_id="c00001", worker="w2")]
+    (activation, *_) = agreements(read_judgments(written(rows)))
+    assert (activation.pairs, activation.votes, activation.single) == (1, 2, 1)
+
+
+def test_every_question_and_condition_has_a_row(written: Callable, study: Callable) -> None:
+    rows = agreements(read_judgments(written(study(pairs=8))), by_condition=True)
+    assert len(rows) == len(QUESTIONS) * (11 + 1)
+    assert all(row.alpha is not None or row.undefined for row in rows)
+
+
+def test_a_study_without_judgments_agrees_about_nothing(written: Callable) -> None:
+    rows = agreements(read_judgments(written([])), by_condition=True)
+    assert [row.undefined for row in rows] == ["no pair was answered by two workers"] * len(QUESTIONS)
+
+
+def test_rating_means_weigh_every_pair_the_same(written: Callable, make: Callable) -> None:
+    rated = {"activation": "different", "activation_rating": 5, "valence_rating": 1}
+    rows = [
+        make(1, **rated),
+        make(2, pair_id="p00001", clip_id="c00001", worker="w2", **rated),
+        make(3, **rated | {"activation_rating": 2}),
+    ]
+    (means,) = rating_means(read_judgments(written(rows)))
+    assert (means.pairs, means.ratings, means.activation, means.valence) == (2, 3, 3.5, 1.0)
+
+
+def test_where_nobody_rated_there_is_no_mean(written: Callable, make: Callable) -> None:
+    (means,) = rating_means(read_judgments(written([make(1)])))
+    assert (means.ratings, means.activation, means.valence) == (0, None, None)
