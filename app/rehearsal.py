@@ -88,7 +88,7 @@ class Rehearsal:
         database: only to know which pair a trial is about; answers go through the pages.
         changes: share of pairs (activation, valence) that truly change, by condition.
         on_answer: told after each answer.
-        stop: set it, and listeners finish their trial and go home.
+        stop: set it, and listeners finish what they accepted and go home.
     """
 
     invite_url: str
@@ -153,7 +153,7 @@ def _take_task(
     if page.kind == "welcome":
         page = _post(browser, page.forms[0])
     answered = 0
-    while page.kind == "trial" and not rehearsal.stop.is_set():
+    while page.kind == "trial":
         page = _answer(browser, page, listener, rehearsal, rng)
         answered += 1
         rehearsal.on_answer()
@@ -184,7 +184,7 @@ def _answer(
 
 def _spoken(said: Said) -> dict[str, str]:
     """An answer as the page's form names it."""
-    fields = {"activation": said.activation, "valence": said.valence}
+    fields: dict[str, str] = {"activation": said.activation, "valence": said.valence}
     if said.different:
         fields["activation_rating"] = str(said.activation_rating)
         fields["valence_rating"] = str(said.valence_rating)

@@ -34,11 +34,17 @@ class Settings(BaseModel):
     )
     earwitness_web_workers: int = Field(2, ge=1, le=64, description="processes that answer pages")
 
-    @property
-    def marketplace_url(self) -> str:
-        """The marketplace's database, with its folder made where it is the user's own."""
+    def marketplace_url(self, study: Path) -> str:
+        """The marketplace's database: the one that is named, else one in the study's folder, else this user's own.
+
+        Workers and what they earned outlive a study, so a marketplace is shared by all studies of a user unless a
+        study (such as the demo's) brings a `marketplace.db` of its own.
+        """
         if self.marketplace_database_url:
             return self.marketplace_database_url
+        own = study / "marketplace.db"
+        if own.exists():
+            return f"sqlite:///{own.resolve()}"
         folder = Path(platformdirs.user_data_dir("earwitness"))
         folder.mkdir(parents=True, exist_ok=True)
         return f"sqlite:///{folder / 'marketplace.db'}"

@@ -88,16 +88,19 @@ def connect_platform(wired: Wired, server_url: str) -> Platform:
 
 def open_marketplace(wired: Wired) -> Keys:
     """Bring the marketplace's database up to date, with this study as a requester and an invite for its workers."""
-    url = wired.settings.marketplace_url
+    url = wired.settings.marketplace_url(wired.folder.path)
     administration.upgrade(url)
     keys = wired.folder.keys()
-    if keys.marketplace_access_key_id is None:
-        access_key_id, secret = administration.add_requester(url, wired.study.study.name, CREDIT_MINOR)
-        keys = replace(keys, marketplace_access_key_id=access_key_id, marketplace_secret_access_key=secret)
-        wired.folder.keep_keys(keys)
-    if keys.invite is None and keys.marketplace_access_key_id is not None:
-        keys = replace(keys, invite=administration.add_invite(url, keys.marketplace_access_key_id))
-        wired.folder.keep_keys(keys)
+    if keys.marketplace_access_key_id is not None and administration.knows(url, keys.marketplace_access_key_id):
+        return keys
+    access_key_id, secret = administration.add_requester(url, wired.study.study.name, CREDIT_MINOR)
+    keys = replace(
+        keys,
+        marketplace_access_key_id=access_key_id,
+        marketplace_secret_access_key=secret,
+        invite=administration.add_invite(url, access_key_id),
+    )
+    wired.folder.keep_keys(keys)
     return keys
 
 
@@ -105,7 +108,8 @@ def invite_simulated(wired: Wired) -> str:
     """The code of an invite for simulated listeners, whose worker ids say what they are."""
     keys = wired.folder.keys()
     assert keys.marketplace_access_key_id is not None  # open_marketplace comes first
-    return administration.add_invite(wired.settings.marketplace_url, keys.marketplace_access_key_id, simulated=True)
+    url = wired.settings.marketplace_url(wired.folder.path)
+    return administration.add_invite(url, keys.marketplace_access_key_id, simulated=True)
 
 
 def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
@@ -129,5 +133,5 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
         secret_key=keys.secret_key,
         public_url=server_url,
     )
-    marketplace = create_marketplace(settings.marketplace_url, keys.secret_key, server_url)
+    marketplace = create_marketplace(settings.marketplace_url(path), keys.secret_key, server_url)
     return DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace})

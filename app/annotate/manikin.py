@@ -21,7 +21,7 @@ STEPS: dict[Dimension, tuple[str, ...]] = {
     "valence": ("very unpleasant", "rather unpleasant", "in between", "rather pleasant", "very pleasant"),
 }
 
-MIDDLE_X, CHEST_Y = 48.0, 71.0  # of a drawing 96 units wide and high
+MIDDLE_X, CHEST_Y = 48.0, 75.0  # of a drawing 96 units wide and high
 BURST_POINTS = 8
 MOTION_LINES = 3  # on each side, at the top of the scale
 
@@ -61,29 +61,30 @@ def figure(dimension: Dimension, step: int, steps: int = len(RATINGS)) -> Figure
         raise ValueError(f"step {step} of a scale of {steps}: choose 1 to {steps}, of at least 2")
     share = (step - 1) / (steps - 1)
     if dimension == "valence":
-        return Figure(_mouth(2 * share - 1), _brows(2 * share - 1), "", "", 3.4, 3.6)
-    return Figure(_mouth(0), "", _burst(share), _motion(share), 3.4 + 1.4 * share, 0.4 + 6.2 * share)
+        return Figure(_mouth(2 * share - 1), _brows(2 * share - 1), "", "", 3.8, 4.2)
+    return Figure(_mouth(0), "", _burst(share), _motion(share), 3.8 + 1.5 * share, 0.4 + 6.8 * share)
 
 
 def _mouth(valence: float) -> str:
     """A curve that bends up as valence goes from -1 to 1."""
-    corner_y, middle_y = 36.5 - 3.5 * valence, 36.5 + 9.5 * valence
-    return f"M37 {corner_y:.1f}Q48 {middle_y:.1f} 59 {corner_y:.1f}"
+    corner_y, middle_y = 40.5 - 4.0 * valence, 40.5 + 10.5 * valence
+    return f"M35.5 {corner_y:.1f}Q48 {middle_y:.1f} 60.5 {corner_y:.1f}"
 
 
 def _brows(valence: float) -> str:
-    """Brows that rise and arch when pleased, and slant up to the middle when not."""
-    inner_y = 15.5 + 3.2 * valence - 0.8 * abs(valence)
-    outer_y = 15.5 - 2.2 * valence
-    arch_y = min(inner_y, outer_y) - 2.5 * max(valence, 0)
+    """Brows that rise to an arch when pleased, and slant up to the middle when not."""
+    glad, sad = max(valence, 0.0), max(-valence, 0.0)
+    inner_y, outer_y = 16.5 - 4.0 * sad, 16.5 + 2.2 * sad
+    arch_y = (inner_y + outer_y) / 2 - 6.5 * glad
     return (
-        f"M33.5 {outer_y:.1f}Q38 {arch_y:.1f} 42.5 {inner_y:.1f}M62.5 {outer_y:.1f}Q58 {arch_y:.1f} 53.5 {inner_y:.1f}"
+        f"M31.5 {outer_y:.1f}Q36.5 {arch_y:.1f} 41.5 {inner_y:.1f}"
+        f"M64.5 {outer_y:.1f}Q59.5 {arch_y:.1f} 54.5 {inner_y:.1f}"
     )
 
 
 def _burst(activation: float) -> str:
     """A star in the chest that grows out of a dot as activation goes from 0 to 1."""
-    outer = 3.2 + 13.8 * activation
+    outer = 3.2 + 12.8 * activation
     inner = outer * (0.92 - 0.47 * activation)
     corners = []
     for corner in range(2 * BURST_POINTS):
@@ -100,7 +101,7 @@ def _motion(activation: float) -> str:
     for line in range(lines):
         lean = (line - (lines - 1) / 2) * 0.42  # radians away from level
         for side in (-1, 1):
-            near_x, near_y = MIDDLE_X + side * 35 * cos(lean), CHEST_Y - 4 + 35 * sin(lean)
+            near_x, near_y = MIDDLE_X + side * 36 * cos(lean), CHEST_Y - 4 + 36 * sin(lean)
             far_x, far_y = near_x + side * reach * cos(lean), near_y + reach * sin(lean)
             strokes.append(f"M{near_x:.1f} {near_y:.1f}L{far_x:.1f} {far_y:.1f}")
     return "".join(strokes)

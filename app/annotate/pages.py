@@ -77,6 +77,8 @@ def welcome() -> str:
         minutes=facts.minutes,
         reward=_amount(web, facts.reward_minor),
         hourly=_amount(web, round(facts.reward_minor * 60 / facts.minutes)),
+        about=web.study.study.about,
+        contact=web.study.study.contact,
         figures=FIGURES,
         ends=ENDS,
     )

@@ -66,6 +66,16 @@ def add_requester(database_url: str, name: str, balance_minor: int) -> tuple[str
     return access_key_id, secret
 
 
+def knows(database_url: str, access_key_id: str) -> bool:
+    """Whether that requester's key belongs to this marketplace."""
+    store = Store(database_url)
+    try:
+        with store.write() as connection:
+            return requesters.find_requester(connection, access_key_id) is not None
+    finally:
+        store.close()
+
+
 def add_invite(
     database_url: str,
     access_key_id: str,

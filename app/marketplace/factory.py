@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
-from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from app.marketplace import question, site
@@ -27,6 +28,15 @@ class DatabaseNotReady(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("the marketplace's database has no tables; run `earwitness db upgrade` first")
+
+
+class _MountedSessions(SecureCookieSessionInterface):
+    """Cookies that stay under the path at which the marketplace is mounted: a study beside it never sees them."""
+
+    def get_cookie_path(self, app: Flask) -> str:
+        """The mount point, as the request says it."""
+        del app
+        return request.script_root or "/"
 
 
 def utc_now() -> datetime:
@@ -73,6 +83,8 @@ def create_marketplace(
         WTF_CSRF_TIME_LIMIT=None,  # a page may lie open for a day; the session bounds it
         WTF_CSRF_SSL_STRICT=False,  # the token decides; some browsers send no Referer
     )
+    app.url_map.converters.update(mturk_id=site.MturkId, invite_code=site.InviteCode)
+    app.session_interface = _MountedSessions()
     app.extensions[site.EXTENSION] = site.Site(store, clock, public_url, stylesheet_url)
     csrf = CSRFProtect(app)
     requester = requester_blueprint(store, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 from hashlib import sha256
@@ -16,6 +17,15 @@ SIMULATED_PREFIX = "ASIMULATED"
 def new_id() -> str:
     """An id of a HIT, an assignment or a payment."""
     return "3" + _draw(ID_LENGTH - 1)
+
+
+def is_id(text: str) -> bool:
+    """Whether that may be an id at all.
+
+    >>> is_id("3ABC"), is_id("../3ABC"), is_id("")
+    (True, False, False)
+    """
+    return re.fullmatch("[A-Z0-9]{1,64}", text) is not None
 
 
 def new_worker_id(*, simulated: bool) -> str:

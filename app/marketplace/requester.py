@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
 
 from app.marketplace import wire
 from app.marketplace.operations.call import Call
@@ -41,6 +41,11 @@ def requester_blueprint(store: Store, clock: Callable[[], datetime]) -> Blueprin
         except StoreUnavailable as unavailable:
             log.warning("%s", unavailable)
             return _refuse(503, "ServiceFault", "The marketplace is busy; try again.", "AWS.ServiceUnavailable")
+
+    @blueprint.errorhandler(InternalServerError)
+    def fault(_error: InternalServerError) -> Response:
+        """A defect of ours, in MTurk's form; Flask has logged its traceback."""
+        return _refuse(500, "ServiceFault", "The marketplace failed; its log says why.", "AWS.ServiceUnavailable")
 
     return blueprint
 

@@ -19,6 +19,7 @@ from flask import (
     url_for,
 )
 from sqlalchemy import Connection
+from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.marketplace import question, work
@@ -35,6 +36,18 @@ MOST_TASKS_SHOWN = 100
 MOST_PAST_SHOWN = 500
 
 pages = Blueprint("pages", __name__)
+
+
+class MturkId(BaseConverter):
+    """The part of an address that is an id in MTurk's pattern; anything else is no page."""
+
+    regex = "[A-Z0-9]{1,64}"
+
+
+class InviteCode(BaseConverter):
+    """The part of an address that is an invite's code."""
+
+    regex = "[A-Za-z0-9_-]{1,64}"
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,7 @@ def start() -> AnyResponse:
     return redirect(url_for(".tasks"))
 
 
-@pages.get("/invite/<code>")
+@pages.get("/invite/<invite_code:code>")
 def invite(code: str) -> str:
     """Who invites, to what, and what is paid."""
     with site().store.read() as connection:
@@ -102,7 +115,7 @@ def invite(code: str) -> str:
     )
 
 
-@pages.post("/invite/<code>")
+@pages.post("/invite/<invite_code:code>")
 def come_in(code: str) -> AnyResponse:
     """Make a worker of whoever follows an invite, and sign them in."""
     with site().store.write() as connection:
@@ -126,7 +139,7 @@ def tasks() -> str:
     return render_template("marketplace/work.html", worker=worker, hits=open_hits, begun=begun)
 
 
-@pages.post("/work/<hit_id>/accept")
+@pages.post("/work/<mturk_id:hit_id>/accept")
 def accept(hit_id: str) -> AnyResponse:
     """Take a place in a HIT and go to its task; a second click leads to the same assignment."""
     with site().store.write() as connection:
@@ -135,7 +148,7 @@ def accept(hit_id: str) -> AnyResponse:
     return redirect(url_for(".task", assignment_id=assignment_id), 303)
 
 
-@pages.get("/preview/<hit_id>")
+@pages.get("/preview/<mturk_id:hit_id>")
 def preview(hit_id: str) -> Response:
     """A task as it looks before it is accepted."""
     with site().store.read() as connection:
@@ -144,7 +157,7 @@ def preview(hit_id: str) -> Response:
     return _frame(worker, hit, {"assignmentId": PREVIEW, "hitId": hit_id}, assignment=None)
 
 
-@pages.get("/work/<assignment_id>")
+@pages.get("/work/<mturk_id:assignment_id>")
 def task(assignment_id: str) -> Response | str:
     """The task in a frame, with MTurk's parameters; what was handed in or given back says so instead."""
     with site().store.read() as connection:
@@ -162,7 +175,7 @@ def task(assignment_id: str) -> Response | str:
     return _frame(worker, hit, parameters, assignment=assignment)
 
 
-@pages.post("/work/<assignment_id>/return")
+@pages.post("/work/<mturk_id:assignment_id>/return")
 def give_back(assignment_id: str) -> AnyResponse:
     """Return an assignment."""
     with site().store.write() as connection:

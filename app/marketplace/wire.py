@@ -26,9 +26,11 @@ CONTENT_TYPE = "application/x-amz-json-1.1"
 CREDENTIAL_PARTS = 5
 
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[^, ]+), *SignedHeaders=(?P<signed>[a-z0-9;-]+), *"
+    r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[A-Za-z0-9/_-]+), *SignedHeaders=(?P<signed>[a-z0-9;-]+), *"
     r"Signature=(?P<signature>[0-9a-f]{64})"
 )
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ProtocolError(Exception):
@@ -148,7 +150,10 @@ class Protocol:
             raise ProtocolError("SerializationException", "The body is not a JSON object.")
         shape = operation.input_shape
         assert shape is not None  # every operation of MTurk's has one
-        faults = ParamValidator().validate(fields, shape)
+        try:
+            faults = ParamValidator().validate(fields, shape)
+        except (RuntimeError, OverflowError) as error:  # botocore's answer to a moment that no calendar has
+            raise ProtocolError("ValidationException", str(error)) from None
         if faults.has_errors():
             raise ProtocolError("ValidationException", faults.generate_report())
         found = list(_beyond_types(shape, fields, ""))
@@ -191,6 +196,8 @@ def _beyond_types(shape: Shape, value: Any, name: str) -> list[str]:
         faults.append(f"{name} is {size} long or large, expected at most {shape.metadata['max']}.")
     if isinstance(value, bool) and shape.type_name != "boolean":
         faults.append(f"{name} is {value}, expected a number.")
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        return [f"{name} has characters that are no text."]
     pattern = shape.metadata.get("pattern")
     if pattern is not None and re.fullmatch(pattern, value, re.ASCII) is None:
         faults.append(f"{name} is {value[:80]!r}, expected to match {pattern}.")

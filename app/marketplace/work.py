@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from app.marketplace.ids import new_id, new_worker_id
+from app.marketplace.ids import is_id, new_id, new_worker_id
 from app.marketplace.paying import pay_reward
 from app.marketplace.records import HANDED_IN, Invite, PostedHit, WorkAssignment, Worker
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
@@ -55,6 +55,7 @@ def join(connection: Connection, invite: Invite, worker: Worker | None, now: dat
     """
     if worker is not None and worker.simulated != invite.simulated:
         worker = None  # people and simulated listeners never share a WorkerId
+    requesters.lock_purse(connection, invite.access_key_id)  # a double click must not join twice
     if worker is not None and workers.works_for(connection, worker.worker_id, invite.access_key_id):
         return worker
     if not invite.open_at(now) or not requesters.use_invite(connection, invite.code):
@@ -134,9 +135,9 @@ def hand_in(connection: Connection, assignment_id: str, answer: str, now: dateti
         NoSuchAssignment: there is none of that id.
         Refused: it was returned, or its time ran out.
     """
-    assignment = assignments.find_assignment(connection, assignment_id)
+    assignment = assignments.find_assignment(connection, assignment_id) if is_id(assignment_id) else None
     if assignment is None:
-        raise NoSuchAssignment(assignment_id)
+        raise NoSuchAssignment(assignment_id[:64])
     hit = hits.find_hit(connection, assignment.hit_id)
     if hit is None:
         raise NoSuchHit(assignment.hit_id)

@@ -168,7 +168,7 @@ def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datet
             worker=key,
             platform=rules.hits.platform,
             platform_worker_id=arrival.worker_id or "",
-            simulated=simulated,
+            simulated=simulated or arrival.simulated,
             checks_answered=0,
             checks_passed=0,
             trusted=True,

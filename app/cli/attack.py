@@ -1,0 +1,50 @@
+"""`earwitness attack`: how easily noise that people do not mind fools the nets of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.cli.opening import opened, usable_clips
+from app.cli.run_options import force_option, run_folder, run_option, whitelist_of
+from app.cli.say import command_line, print_table, progress_bar, study_option, tell
+
+
+@click.command()
+@study_option
+@run_option
+@force_option
+def attack(study: Path, run_name: str, force: bool) -> None:
+    """Attack the nets of a run by their decisions alone, with k queries a clip, and write attack.html.
+
+    The attacker mixes in sounds and looks for the smallest loss of SNR that changes the label. Every success is also
+    judged by the whitelist: did people hear the same emotion?
+    """
+    from models.attack_report import run_attack
+
+    with opened(study) as wired:
+        clips = [clip for clip in usable_clips(wired, aloud=False) if clip.activation is not None]
+        folder = run_folder(wired, run_name)
+        result = None
+        with progress_bar("attacking (clips)", None) as step:
+            for event in run_attack(
+                clips,
+                wired.sounds,
+                whitelist_of(wired, force=force),
+                wired.study.attack,
+                folder,
+                seed=wired.study.study.seed,
+                command=command_line(),
+            ):
+                step(event.done)
+                result = event.result or result
+    if result is None:
+        return
+    print_table(
+        ("dimension", "Corr", "Eval", "k", "P_IF", "clips"),
+        [(r.dimension, r.setting.corr, r.setting.eval, r.k, r.p_if, r.clips) for r in result.rates],
+    )
+    for note in result.notes:
+        tell(note)
+    tell(f"{folder / 'attack.html'} is written")

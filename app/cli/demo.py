@@ -1,0 +1,207 @@
+"""`earwitness demo`: the whole river on sound made here, command by command; ends with the pages open."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.init import make_study
+from app.cli.opening import opened
+from app.cli.say import progress_bar, tell
+from app.cli.serve import require_port
+
+if TYPE_CHECKING:
+    from app.wiring import Wired
+
+#: What differs from the defaults, so that all of it is done in minutes on two cores.
+DESIGN: dict[str, dict[str, object]] = {
+    "study": {
+        "simulated": True,
+        "about": "This is a demonstration: the voices are synthetic, and most of its listeners were simulated. "
+        "Nothing that you answer here is used for research, and no money is paid.",
+    },
+    "sampling": {"clips": 40},
+    "pairs": {"identical_controls": 12, "checks": 12},
+    "hits": {"assignment_duration_s": 900},
+    "pay": {"expected_s_per_trial": 12.0},
+    "decision": {"max_different": 0.15},
+    "training": {"folds": 4, "epochs_max": 12, "learning_rate": 0.003, "threads": 2},
+    "attack": {"queries": [5, 15], "clips": 16},
+}
+
+#: Votes that the simulated listeners leave open, so that a person finds work under the invite link.
+LEFT_FOR_PEOPLE = 40
+LISTENERS = 90
+SERVER_START_S = 60
+
+
+class ServerDown(RuntimeError):
+    """The server did not come up, or went away."""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-study"))
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the pages.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
+@click.option("--end", is_flag=True, help="End when all is done, instead of keeping the pages open.")
+def demo(folder: Path, port: int, seed: int, end: bool) -> None:
+    """Walk the whole river in minutes, in FOLDER (default: demo-study).
+
+    Speech and sounds are synthesised here, listeners are simulated but work through the real pages over HTTP, and
+    every step is the command that a study of your own would use. At the end the pages stay open: the dashboard for
+    the researcher, and an invite under which you can judge pairs yourself. Nothing leaves this machine.
+    """
+    began = time.monotonic()
+    require_port("127.0.0.1", port)
+    _prepare(folder, seed)
+    _command("pairs", "make", folder)
+    with _server(folder, port) as server:
+        _command("hits", "publish", folder, "--yes")
+        with opened(folder) as wired:
+            _listen(wired)
+        for words in (("hits", "pay"), ("hits", "status"), ("judgments", "export"), ("certify",), ("report",)):
+            _command(*words, folder)
+        for word in ("train", "evaluate", "attack"):
+            _command(word, folder)
+        tell(f"\nAll done in {time.monotonic() - began:.0f} s. Voices and listeners were SIMULATED.")
+        _say_where(folder)
+        if not end:
+            tell("The pages stay open until you press Ctrl-C.")
+            server.wait()
+
+
+def _prepare(folder: Path, seed: int) -> None:
+    """Speech, sounds and study.toml; what is there already stays."""
+    from pipelines.demo_sounds import make_demo_sounds
+    from pipelines.demo_speech import make_demo_corpus
+
+    with progress_bar("speaking (clips)", None) as step:
+        corpus = make_demo_corpus(folder / "speech", seed, progress=lambda done, _total: step(done))
+    sounds = make_demo_sounds(folder / "sounds", seed)
+    if not (folder / "study.toml").exists():
+        overrides = {section: dict(settings) for section, settings in DESIGN.items()}
+        make_study(
+            folder,
+            ("demo", corpus.resolve()),
+            ("demo", sounds.resolve()),
+            seed=seed,
+            name="demo",
+            overrides=overrides,
+        )
+    (folder / "marketplace.db").touch()  # a marketplace of its own, apart from the user's
+
+
+def _command(*words: str | Path) -> None:
+    """Show a command and run it, as a person would.
+
+    Raises:
+        Exit: it failed; it has said why.
+    """
+    typed = [word if isinstance(word, str) else f"--study={word}" for word in words]
+    tell(f"\n$ earwitness {' '.join(typed)}")
+    done = subprocess.run([sys.executable, "-m", "app.cli", *typed], check=False)  # noqa: S603
+    if done.returncode:
+        raise click.exceptions.Exit(done.returncode)
+
+
+@contextmanager
+def _server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """`earwitness serve` for as long as the block lasts; its words go to server.log."""
+    import requests
+
+    tell(f"\n$ earwitness serve --study={folder} --port={port}")
+    environment = {"EARWITNESS_POLL_S": "1", **os.environ}
+    log_path = folder / "server.log"
+    with log_path.open("ab") as log:
+        server = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "app.cli", "serve", f"--study={folder}", f"--port={port}"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        give_up_at = time.monotonic() + SERVER_START_S
+        while True:
+            if server.poll() is not None or time.monotonic() > give_up_at:
+                raise ServerDown(f"the server did not come up; {log_path} ends with:\n{_tail(log_path)}")
+            try:
+                if requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok:
+                    break
+            except requests.ConnectionError:
+                time.sleep(0.2)
+        yield server
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+def _tail(path: Path, lines: int = 12) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+def _listen(wired: Wired) -> None:
+    """Let simulated listeners judge until only what is meant for people is left."""
+    import threading
+    from datetime import UTC, datetime
+
+    import numpy as np
+
+    from app.cli.opening import server_url
+    from app.rehearsal import Rehearsal, rehearse
+    from app.store.progress import count_judgments, votes_still_missing, votes_still_open
+    from app.wiring import MARKETPLACE_PATH, invite_simulated
+    from hits.listeners import PAPER_CHANGES, crowd
+
+    stop = threading.Event()
+    database, design, seed = wired.database, wired.study.hits, wired.study.study.seed
+    with database.reading() as session:
+        missing = votes_still_missing(session, design, datetime.now(UTC))
+    if missing <= LEFT_FOR_PEOPLE:
+        return
+    invite = f"{server_url(wired)}{MARKETPLACE_PATH}/invite/{invite_simulated(wired)}"
+    tell(f"\n{LISTENERS} SIMULATED listeners come by {invite}")
+    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed, lambda: None, stop)
+    finished = threading.Event()
+
+    def watch() -> None:
+        """Move the bar, and send listeners home in time."""
+        with progress_bar("listening (judgments, as expected)", round(missing * 1.15)) as step:
+            while not finished.wait(0.5):
+                with database.reading() as session:
+                    step(count_judgments(session))
+                    if votes_still_open(session, design, datetime.now(UTC)) <= LEFT_FOR_PEOPLE:
+                        stop.set()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        rehearse(crowd(LISTENERS, np.random.default_rng(seed)), rehearsal, at_once=LISTENERS)
+    finally:
+        stop.set()
+        finished.set()
+        watcher.join()
+
+
+def _say_where(folder: Path) -> None:
+    """The two links, and the files that were written."""
+    from app.cli.opening import server_url
+    from app.store.people import make_link
+    from app.wiring import MARKETPLACE_PATH
+
+    with opened(folder) as wired:
+        url, keys = server_url(wired), wired.folder.keys()
+        with wired.database.writing() as session:
+            token = make_link(session, "researcher")
+    tell(f"Whitelist: {folder / 'whitelist.json'}")
+    tell(f"Report:    {folder / 'report' / 'index.html'}")
+    tell(f"Attack:    {folder / 'runs' / 'crnn' / 'attack.html'}")
+    tell(f"Dashboard (signs you in once): {url}/sign-in/{token}")
+    tell(f"Judge pairs yourself:          {url}{MARKETPLACE_PATH}/invite/{keys.invite}")
