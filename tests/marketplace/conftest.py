@@ -126,7 +126,7 @@ def market(database_url: str) -> Iterator[LiveMarketplace]:
     origin = f"http://127.0.0.1:{server.server_port}"
     app = create_marketplace(database_url, "a secret of the tests", origin, clock=clock)
     server.app = DispatcherMiddleware(Response("the study", 404), {"/marketplace": app})
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     keys = add_requester(database_url, "The Listening Lab", 100_000)
     yield LiveMarketplace(database_url, f"{origin}/marketplace", clock, keys)
