@@ -114,7 +114,6 @@ def begin(
     secret_key: str,
     rng: np.random.Generator,
     now: datetime,
-    simulated: bool = False,
 ) -> Work:
     """Make or resume the record of an assignment, and reserve its trials.
 
@@ -134,7 +133,7 @@ def begin(
     hit = _open_hit(session, arrival.hit_id)
     if hit is None:
         raise WorkRefused("This task is not open any more.", "unknown-hit")
-    worker = _meet(session, key, arrival, rules, now, simulated=simulated)
+    worker = _meet(session, key, arrival, rules, now)
     if not worker.trusted:
         raise WorkRefused(
             "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
@@ -161,14 +160,14 @@ def begin(
     return _work(session, row)
 
 
-def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datetime, *, simulated: bool) -> WorkerRow:
+def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datetime) -> WorkerRow:
     worker = session.get(WorkerRow, key)
     if worker is None:
         worker = WorkerRow(
             worker=key,
             platform=rules.hits.platform,
             platform_worker_id=arrival.worker_id or "",
-            simulated=simulated or arrival.simulated,
+            simulated=arrival.simulated,
             checks_answered=0,
             checks_passed=0,
             trusted=True,

@@ -131,6 +131,7 @@ class MTurk(Platform):
                 retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             ),
         )
+        self._client.meta.events.register("after-call.mturk.*", _require_json)
 
     def publish(self, offer: Offer) -> str:
         """Put a HIT out; a token that was used before gives the HIT that it made."""
@@ -237,7 +238,7 @@ class MTurk(Platform):
                 f"This link hands work in at {submit_to[:200]!r}, which is not a place that this study knows. "
                 "Open the task from the list of tasks again."
             )
-        return Arrival(hit_id, assignment_id, worker_id, submit_to)
+        return Arrival(hit_id, assignment_id, worker_id, submit_to, is_simulated(worker_id))
 
     @staticmethod
     def complete(arrival: Arrival) -> Completion:
@@ -272,7 +273,7 @@ class MTurk(Platform):
                 f"{operation} at {self._endpoint_url} needs an access key: {error}. Give the study its keys, or set "
                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
             ) from error
-        except (BotoCoreError, ResponseParserError) as error:
+        except (BotoCoreError, ResponseParserError, KeyError) as error:
             raise PlatformUnreachable(
                 f"{operation}: no usable answer from {self._endpoint_url} ({error}). Is the platform up, and the "
                 "address right?"
@@ -294,6 +295,13 @@ class MTurkRefused(PlatformRefused):
         super().__init__(f"{operation} at {endpoint_url} was refused: {turk_code}: {words}")
         self.turk_code = turk_code
         self.words = words
+
+
+def _require_json(http_response: Any, **_event: object) -> None:
+    """A proxy's or a portal's page with status 200 is no answer: without this, an approval would pass for done."""
+    found = http_response.headers.get("content-type", "")
+    if "json" not in found:
+        raise ResponseParserError(f"expected JSON, found {found or 'no content type'}")
 
 
 def is_simulated(worker_id: str) -> bool:

@@ -1,0 +1,58 @@
+# Every recipe that a person, a hook or a continuous integration calls is defined here, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := app pipelines hits analysis models migrations
+
+.DEFAULT_GOAL := help
+
+.PHONY: help install format lint types imports spelling check browser test coverage demo serve migrate clean
+
+help:  ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BIN)/earwitness: pyproject.toml
+	sh .ci/make-venv $(PYTHON) $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[demo,dev,postgresql]'
+	@touch $@
+
+install: $(BIN)/earwitness  ## set up .venv with the package, its tests and the demo's voices
+
+format: install  ## write the code as ruff would
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet .
+
+lint: install  ## formatting and lint, nothing is changed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell $(PACKAGES) tests docs *.md
+
+types: install  ## mypy, strict
+	$(BIN)/mypy
+
+imports: install  ## the import contracts of pyproject.toml
+	$(BIN)/lint-imports
+
+check: lint types imports  ## format, lint, types, import contracts
+
+browser:  ## Debian's chromium for the browser tests, where it may be installed
+	@command -v chromium >/dev/null || sh .ci/install-chromium
+
+test: install browser  ## all tests, in a real browser and on real databases
+	$(BIN)/pytest -n auto --dist loadgroup
+
+coverage: install browser  ## all tests, with what they cover
+	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term
+
+demo: install  ## the whole river on sound made here; ends with the pages open
+	$(BIN)/earwitness demo
+
+serve: install  ## the pages of the study in STUDY=folder
+	$(BIN)/earwitness serve --study $(or $(STUDY),demo-study)
+
+migrate: install  ## bring the tables of the study in STUDY=folder up to date
+	$(BIN)/earwitness db upgrade --study $(or $(STUDY),demo-study)
+
+clean:  ## remove what was built; studies stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
