@@ -75,13 +75,17 @@ class SoundBank(ABC):
 PADDING = 10 ** (-60 / 20)
 
 
-@lru_cache(maxsize=256)
 def read_trimmed(path: Path, sample_rate_hz: int) -> Samples:
     """A sound file without the silence at its ends, read-only, kept in memory for the next mixing; shape (time,).
 
     Raises:
         SoundUnreadable: missing, empty, corrupt, or silent.
     """
+    return _read_trimmed(path, sample_rate_hz, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=256)
+def _read_trimmed(path: Path, sample_rate_hz: int, _changed_ns: int) -> Samples:
     samples = read_sound(path, sample_rate_hz)
     sounding = np.flatnonzero(np.abs(samples) > np.abs(samples).max() * PADDING)
     trimmed = samples[sounding[0] : sounding[-1] + 1].copy()

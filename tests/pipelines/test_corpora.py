@@ -1,0 +1,175 @@
+"""What every corpus promises, on a small folder in its own layout."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import pipelines.corpora
+from pipelines.clip import Clip
+from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
+from pipelines.corpora.demo import DemoCorpus
+from pipelines.corpora.emodb import EMOTIONS, EmoDB
+from pipelines.sampling import bin_of
+from pipelines.variants import load, variant_names
+
+voice = (0.3 * np.sin(np.arange(16000) / 20)).astype(np.float32)
+
+
+def write_wav(path: Path, samples: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, 16000)
+
+
+def make_emodb(root: Path, request: pytest.FixtureRequest) -> Path:
+    for name in ["03a01Fa", "03a01Wa", "08b10Tb", "16a05Nc"]:
+        write_wav(root / "wav" / f"{name}.wav", voice)
+    (root / "lablaut").mkdir()
+    (root / "lablaut" / "03a01Faxx.lablaut").write_bytes(
+        b"signal x\nnfields 1\n#\n    0.10   -1 d\n    0.20   -1 \xe4\t+lar\n    0.30   -1 .\n"
+    )
+    return root
+
+
+def make_demo(root: Path, request: pytest.FixtureRequest) -> Path:
+    shutil.copytree(request.getfixturevalue("demo_root"), root, dirs_exist_ok=True)
+    return root
+
+
+#: One line here puts a new corpus under every test below.
+SAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {"emodb": make_emodb, "demo": make_demo}
+
+corpora = pytest.mark.parametrize("name", variant_names(pipelines.corpora))
+
+
+@pytest.fixture
+def root(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    assert name in SAMPLES, f"add a small folder in the layout of {name} to SAMPLES"
+    return SAMPLES[name](tmp_path, request)
+
+
+def read(name: str, root: Path) -> list[Clip | Problem]:
+    return list(load(pipelines.corpora, name, Corpus)(root).read())
+
+
+def first_wav(root: Path) -> Path:
+    return sorted(root.rglob("*.wav"))[0]
+
+
+@corpora
+class TestEveryCorpus:
+    def test_every_clip_says_who_speaks_and_how_long(self, name: str, root: Path) -> None:
+        clips = read(name, root)
+
+        assert clips
+        for clip in clips:
+            assert isinstance(clip, Clip)
+            assert clip.path.is_file()
+            assert clip.speaker
+            assert clip.gender in ("female", "male")
+            assert clip.length_s > 0.5
+
+    def test_ids_are_unique_and_in_a_stable_order(self, name: str, root: Path) -> None:
+        ids = [clip.clip_id for clip in read(name, root) if isinstance(clip, Clip)]
+
+        assert len(set(ids)) == len(ids)
+        assert ids == [clip.clip_id for clip in read(name, root) if isinstance(clip, Clip)]
+
+    def test_ratings_lie_on_the_scale_and_say_how_they_came_about(self, name: str, root: Path) -> None:
+        for clip in read(name, root):
+            assert isinstance(clip, Clip)
+            assert clip.ratings != "none"
+            assert clip.activation is not None
+            assert clip.valence is not None
+            assert 1 <= clip.activation <= 5
+            assert 1 <= clip.valence <= 5
+
+    def test_words_and_phones_lie_inside_their_clip_in_order(self, name: str, root: Path) -> None:
+        for clip in read(name, root):
+            assert isinstance(clip, Clip)
+            for timed in (clip.words, clip.phones):
+                assert all(0 <= one.start_s < one.end_s <= clip.length_s + 1e-3 for one in timed)
+                starts = [one.start_s for one in timed]
+                assert starts == sorted(starts)
+
+    @pytest.mark.parametrize(
+        ("content", "reason"),
+        [
+            (b"", "is empty"),
+            (b"not a sound at all", "can't be read"),
+            (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
+        ],
+    )
+    def test_a_broken_file_is_one_problem_and_the_others_are_read(
+        self, name: str, root: Path, content: bytes, reason: str
+    ) -> None:
+        everything = len(read(name, root))
+        first_wav(root).write_bytes(content)
+
+        entries = read(name, root)
+
+        problems = [entry for entry in entries if isinstance(entry, Problem)]
+        assert [problem.path for problem in problems] == [first_wav(root)]
+        assert reason in problems[0].sentence
+        assert len(entries) == everything
+
+    def test_a_silent_file_is_a_problem(self, name: str, root: Path) -> None:
+        write_wav(first_wav(root), np.zeros(16000, dtype=np.float32))
+
+        assert [entry.path for entry in read(name, root) if isinstance(entry, Problem)] == [first_wav(root)]
+
+    def test_a_folder_that_is_no_such_corpus_is_refused_at_once(self, name: str, root: Path) -> None:
+        (root / "empty").mkdir()
+        for wrong in (root / "empty", root / "absent"):
+            with pytest.raises(CorpusNotFound, match=r"no .* corpus in .*expected"):
+                load(pipelines.corpora, name, Corpus)(wrong)
+
+
+def test_emodb_reads_speaker_emotion_sentence_and_phones(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    clips = {clip.clip_id: clip for clip in EmoDB(make_emodb(tmp_path, request)).read() if isinstance(clip, Clip)}
+
+    happy = clips["03a01Fa"]
+    assert (happy.speaker, happy.gender, happy.category) == ("03", "male", "happiness")
+    assert happy.transcript == "Der Lappen liegt auf dem Eisschrank."
+    assert [(phone.symbol, phone.start_s, phone.end_s) for phone in happy.phones] == [("d", 0.1, 0.2), ("ä", 0.2, 0.3)]
+    assert clips["08b10Tb"].phones == ()
+    assert {clip.ratings for clip in clips.values()} == {"mapped"}
+
+
+@pytest.mark.parametrize("stem", ["03a01Xa", "3a01Fa", "anything"])
+def test_a_name_that_is_not_emodb_s_is_a_problem(tmp_path: Path, stem: str) -> None:
+    write_wav(tmp_path / "wav" / f"{stem}.wav", voice)
+
+    (problem,) = EmoDB(tmp_path).read()
+
+    assert isinstance(problem, Problem)
+    assert "not named as EmoDB names its files" in problem.sentence
+
+
+def test_the_mapping_puts_anger_high_and_sadness_low() -> None:
+    bins = {emotion.category: (bin_of(emotion.activation), bin_of(emotion.valence)) for emotion in EMOTIONS.values()}
+
+    assert bins["anger"] == ("high", "low")
+    assert bins["happiness"] == ("high", "high")
+    assert bins["sadness"] == ("low", "low")
+    assert bins["neutral"] == ("mid", "mid")
+
+
+def test_the_demo_corpus_says_that_it_is_simulated(demo_clips: list[Clip]) -> None:
+    assert all(clip.simulated and clip.ratings == "simulated" for clip in demo_clips)
+
+
+def test_a_broken_line_of_the_demo_corpus_is_a_problem_with_its_number(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    root = make_demo(tmp_path, request)
+    lines = (root / "clips.jsonl").read_text().splitlines()
+    (root / "clips.jsonl").write_text("\n".join([lines[0], lines[1], '{"clip_id": "x"}', lines[2]]))
+
+    entries = list(DemoCorpus(root).read())
+
+    assert [isinstance(entry, Problem) for entry in entries] == [False, True, False]
+    assert "line 3" in entries[1].sentence  # type: ignore[union-attr]

@@ -1,0 +1,97 @@
+"""The choice of clips: balanced by bins, gender and length, and honest where the corpus is short."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from pipelines.clip import Clip
+from pipelines.sampling import NoClipsToChoose, Sampling, apportion, cell_of, choose_clips, stratification
+
+
+def corpus(count: int = 1800, seed: int = 0) -> list[Clip]:
+    rng = np.random.default_rng(seed)
+    return [
+        Clip(
+            f"c{number:04d}", Path("x.wav"), f"s{number % 10}", "female" if number % 2 else "male",
+            length_s=float(rng.uniform(1, 10)), activation=float(rng.uniform(1, 5)), valence=float(rng.uniform(1, 5)),
+        )
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def choose(found: list[Clip], /, seed: int = 1, **settings: float) -> list[Clip]:
+    return choose_clips(found, Sampling(**settings), np.random.default_rng(seed))
+
+
+def test_nine_bins_get_their_share_and_each_gender_half_of_it() -> None:
+    clips = corpus()
+    rows = stratification(clips, choose(clips, clips=90), Sampling())
+
+    assert len(rows) == 9
+    assert {(row.chosen, row.chosen_female, row.chosen_male) for row in rows} == {(10, 5, 5)}
+
+
+def test_thirty_percent_are_unusually_short_or_long() -> None:
+    clips = corpus()
+    first, third = np.quantile([clip.length_s for clip in clips], [0.25, 0.75])
+
+    chosen = choose(clips, clips=180)
+
+    assert sum(not first <= clip.length_s <= third for clip in chosen) == 54
+
+
+def test_a_short_bin_gives_what_it_has_and_the_others_the_rest() -> None:
+    clips = [clip for clip in corpus() if cell_of(clip, Sampling()) != ("low", "low")]
+    few = next(clip for clip in corpus() if cell_of(clip, Sampling()) == ("low", "low"))
+
+    counts = Counter(cell_of(clip, Sampling()) for clip in choose([*clips, few], clips=81))
+
+    assert counts.total() == 81
+    assert counts[("low", "low")] == 1
+    assert set(counts.values()) == {1, 10}
+
+
+def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_the_corpus() -> None:
+    clips = corpus()
+    ids = {clip.clip_id for clip in choose(clips, clips=50)}
+
+    assert ids == {clip.clip_id for clip in choose(clips[::-1], clips=50)}
+    assert ids != {clip.clip_id for clip in choose(clips, clips=50, seed=2)}
+
+
+def test_clips_that_are_too_short_too_long_or_unrated_are_not_chosen() -> None:
+    unrated = Clip("u", Path("x.wav"), "s", length_s=3)
+    chosen = choose([*corpus(), unrated], clips=2000, min_length_s=2, max_length_s=5)
+
+    assert chosen
+    assert unrated not in chosen
+    assert all(2 <= clip.length_s <= 5 for clip in chosen)
+
+
+def test_a_corpus_without_ratings_is_refused_in_a_sentence() -> None:
+    with pytest.raises(NoClipsToChoose, match="none of 1 clips fits the study: 0 have ratings"):
+        choose([Clip("u", Path("x.wav"), "s", length_s=3)])
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [({"low_to": 4}, "expected low_to <= mid_to"), ({"min_length_s": 50}, "expected min_length_s <= max_length_s")],
+)
+def test_settings_that_contradict_each_other_are_refused(settings: dict[str, float], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Sampling(**settings)
+
+
+@given(total=st.integers(0, 60), available=st.dictionaries(st.text(max_size=2), st.integers(0, 20), max_size=6))
+def test_sharing_out_gives_all_there_is_to_give_and_evenly(total: int, available: dict[str, int]) -> None:
+    given_out = apportion(total, available, dict.fromkeys(available, 1.0))
+
+    assert sum(given_out.values()) == min(total, sum(available.values()))
+    assert all(given_out[key] <= available[key] for key in available)
+    unsated = [count for key, count in given_out.items() if count < available[key]]
+    assert not unsated or max(given_out.values()) <= min(unsated) + 1
