@@ -110,6 +110,7 @@ class Whitelist(_Frozen):
     study: str = Field(min_length=1)
     seed: int
     rule: DecisionRule
+    aggregator: str = "majority-vote"  # how votes became labels
     judgments_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     judgments: int = Field(ge=0)  # all rows of the file
     pairs: int = Field(ge=0)  # with at least one study judgment that counts
@@ -239,6 +240,7 @@ def build(
         study=study,
         seed=seed,
         rule=rule,
+        aggregator=aggregator.name,
         judgments_sha256=sha256_of(judgments_path),
         judgments=len(judgments),
         pairs=int(used["pair_id"].nunique()),

@@ -30,6 +30,11 @@ class Aggregator(ABC):
     of the workers change nothing; the votes themselves stay as they were.
     """
 
+    @property
+    def name(self) -> str:
+        """The variant's name, as people type it: that of its file."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
     @final
     def fit_predict(self, votes: Votes) -> dict[str, Answer]:
         """The label of each task, in the order in which the tasks first appear.

@@ -47,7 +47,7 @@ def test_more_different_pairs_never_make_a_condition_safer(pairs: int, tau: floa
     [(0, 0, "SAFE"), (5, 5, "SAFE"), (0, 6, "UNDECIDED"), (10, 10, "UNDECIDED"), (0, 18, "UNSAFE"), (40, 0, "UNSAFE")],
 )
 def test_safe_needs_both_dimensions_and_unsafe_one(activation: int, valence: int, verdict: str) -> None:
-    # of 100 pairs the one-sided Wilson limit for 5 is .0995 and for 6 .1126, so .10 divides them
+    # of 100 pairs the one-sided Wilson limit for 5 is .0992 and for 6 .1118, so .10 divides them
     (decision,) = certify(both(activation, valence), DecisionRule()).decisions
     assert decision.decision == verdict
     assert decision.reason

@@ -95,6 +95,7 @@ class TestDeriving:
         rows = study(pairs=30)
         found = built(written(rows))
         assert (found.judgments, found.pairs, found.simulated) == (len(rows), 30 * 11, False)
+        assert found.aggregator == "majority-vote"
         assert "hum-co-0db" not in found.safe_conditions
         assert found.allows("nat-co-20db")
         assert not found.allows("never-judged")
