@@ -1,1 +1,1 @@
-"""The annotator's pages: arrive, listen, answer, hand in. No cookie, no session; made to live in another site's frame."""
+"""The annotator's pages: arrive, listen, answer, hand in. No cookie; made to live in a frame."""

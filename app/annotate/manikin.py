@@ -1,4 +1,4 @@
-"""The self-assessment manikin: one figure, drawn from two numbers, for every step of both scales (paper section 5.1)."""
+"""The self-assessment manikin: one figure, drawn from two numbers, for every step of both scales (section 5.1)."""
 
 from __future__ import annotations
 

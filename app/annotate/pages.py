@@ -32,7 +32,7 @@ FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimensio
 DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired")
 
 
-class Halt(Exception):  # noqa: N818  (it is an outcome, not an error)
+class Halt(Exception):
     """A view can't go on: the page that says so."""
 
     def __init__(self, reason: str) -> None:
@@ -123,7 +123,7 @@ def trial(token: str) -> str:
 
 @pages.post("/<token>/answer")
 def answer(token: str) -> AnyResponse | tuple[str, int]:
-    """Keep an answer and go on, or say on the same page what is missing. An answer that was kept before just goes on."""
+    """Keep an answer and go on, or say on the same page what is missing. One that was kept goes on."""
     web, sent = served(), posted(request.form)
     assignment_id, now = _assignment(token), datetime.now(UTC)
     try:

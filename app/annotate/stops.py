@@ -51,7 +51,7 @@ STOPS = {
         ),
         Stop(
             "not-invited",
-            403,
+            410,
             "You have done your share of this study",
             "Thank you. Everything that you handed in is paid.",
             RETURN_IT,

@@ -1,4 +1,4 @@
-"""The views of a researcher: the dashboard and its living part, the judgments as a file, the report, the server's health."""
+"""The views of a researcher: the dashboard and its living part, the judgments as a file, the report, health."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def judgments() -> Response:
         write_judgments(progress.judgment_rows(session), path)
         text = path.read_bytes()
     name = f"{web.study.study.name}-judgments.csv"
-    return Response(
-        text, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return Response(text, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @pages.get("/report/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from app.settings import Settings
 from app.store.database import Database, sqlite_url
 from app.store.hits import plan_hits
 from app.store.pairs import keep_pairs
-from app.store.people import set_password
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import Base, HitRow
 from app.web import Web, create_app
@@ -27,8 +25,7 @@ from hits.platforms.mturk import MTurk
 from pipelines.clip import Pair, Role
 
 RATE_HZ = 16_000
-CLIP_S = 0.4
-PASSWORD = "a long enough password"
+CLIP_S = 0.1
 CONDITION = "secretcondition-co-0db"
 SUBMIT_HOST = "https://workersandbox.mturk.com"
 
@@ -62,7 +59,7 @@ def make_pair(number: int, folder: Path, role: Role = "study") -> Pair:
 
 
 def fill_study(web: Web, trials: int) -> None:
-    """Pairs with sound, one open HIT of fixed slots, and one researcher."""
+    """Pairs with sound, and one open HIT of fixed slots."""
     pairs = [make_pair(number, web.folder / "pairs") for number in range(trials)]
     slots = tuple(Slot(pair.pair_id, "study") for pair in pairs)
     with web.database.writing() as session:
@@ -70,7 +67,6 @@ def fill_study(web: Web, trials: int) -> None:
         plan_hits(session, [Hit("h1", "fixed", trials, 3, slots)], "study", web.study.hits, web.study.pay)
         row = session.get_one(HitRow, "h1")
         row.state, row.platform_hit_id, row.opened_at = "open", "3HIT", datetime.now(UTC)
-        set_password(session, "ada", PASSWORD)
 
 
 @pytest.fixture
@@ -108,11 +104,3 @@ def flask_app(web: Web) -> Flask:
 def client(flask_app: Flask) -> FlaskClient:
     """A browser without a memory of others."""
     return flask_app.test_client()
-
-
-@pytest.fixture
-def study_without_money(web: Web) -> Web:
-    """The same study, as volunteers see it."""
-    with web.database.writing() as session:
-        session.get_one(HitRow, "h1").reward_minor = 0
-    return replace(web)
