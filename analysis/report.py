@@ -11,8 +11,8 @@ import pandas as pd
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
+import analysis.aggregators
 from analysis.aggregators.base import Aggregator
-from analysis.aggregators.majority_vote import MajorityVote
 from analysis.agreement import Agreement, agreements
 from analysis.figures import forest_figure
 from analysis.forest import FOREST_CSS, forest_svg
@@ -32,6 +32,7 @@ from analysis.report_tables import (
 from analysis.votes import left_out
 from analysis.whitelist import Whitelist
 from analysis.whole_file import write_whole
+from pipelines.variants import load
 
 
 class StudyFacts(BaseModel):
@@ -68,7 +69,6 @@ def write_report(
     study: Mapping[str, object],
     command: str,
     sections: Sequence[Section] | None = None,
-    aggregator: Aggregator | None = None,
 ) -> Path:
     """Write `index.html`, `ratios.csv`, `agreement.csv`, `ratings.csv` and `figures/` into a folder.
 
@@ -81,16 +81,16 @@ def write_report(
         study: the fields of `StudyFacts`.
         command: what to type to derive all this again.
         sections: blocks of others, before the glossary.
-        aggregator: as for the whitelist; majority vote if none is given.
 
     Returns:
         The path of index.html.
 
     Raises:
         pydantic.ValidationError: `study` has other fields.
+        UnknownVariant: the whitelist was made by an aggregator that is not installed here.
     """
     facts = StudyFacts.model_validate(study)
-    method = aggregator or MajorityVote()
+    method = load(analysis.aggregators, whitelist.aggregator, Aggregator)()
     study_ratios, floor = ratios(judgments, method), ratios(judgments, method, "identical")
     agreed = agreements(judgments, by_condition=True)
     means = rating_means(judgments)
