@@ -24,7 +24,7 @@ from models.data import hear, labels_of, rng_for
 from models.evaluate import TABLE, load_run, shared_features
 from models.measures import mean_and_spread
 from models.normalise import Scale, scale_by_speaker
-from models.target import Target
+from models.target import Target, one_thread
 from models.training import Dimension
 from pipelines.audio import load_speech
 from pipelines.clip import Clip
@@ -166,7 +166,8 @@ def attack_run(
     for checkpoint, clip in plan:
         target = Target(checkpoint.net, filterbanks, scales[clip.speaker])
         for setting in settings:
-            attacked.append(attacker.go(target, checkpoint.card, clip, setting))
+            with one_thread():
+                attacked.append(attacker.go(target, checkpoint.card, clip, setting))
             yield AttackEvent(len(attacked), total, f"attacked {clip.clip_id} ({checkpoint.card.dimension})")
     if whitelist:
         attacked += [_counted(one) for one in attacked if one.setting.eval == "no"]

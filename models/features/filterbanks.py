@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import librosa
 import numpy as np
@@ -33,7 +34,7 @@ def filterbanks(clips: Sequence[Samples], settings: Filterbanks) -> list[Tensor]
     >>> [tuple(clip.shape) for clip in filterbanks([np.zeros(1600, np.float32)], Filterbanks())]
     [(11, 40)]
     """
-    mel = torch.from_numpy(_mel_weights(settings))  # (bands, bins)
+    mel, taper = _mel_weights(settings), _taper(settings)
     most = int(BATCH_SECONDS * settings.sample_rate_hz)
     found: list[Tensor] = []
     start = 0
@@ -44,12 +45,12 @@ def filterbanks(clips: Sequence[Samples], settings: Filterbanks) -> list[Tensor]
             if end > start and longest * (end + 1 - start) > most:
                 break
             end += 1
-        found += _batch(clips[start:end], mel, settings)
+        found += _batch(clips[start:end], mel, taper, settings)
         start = end
     return found
 
 
-def _batch(clips: Sequence[Samples], mel: Tensor, settings: Filterbanks) -> list[Tensor]:
+def _batch(clips: Sequence[Samples], mel: Tensor, taper: Tensor, settings: Filterbanks) -> list[Tensor]:
     if settings.pre_emphasis:
         clips = [np.append(clip[:1], clip[1:] - settings.pre_emphasis * clip[:-1]) for clip in clips]
     waves = pad_sequence(
@@ -57,19 +58,28 @@ def _batch(clips: Sequence[Samples], mel: Tensor, settings: Filterbanks) -> list
     )  # (batch, time)
     half = settings.fft // 2
     windows = pad(waves, (half, half)).unfold(1, settings.fft, settings.step)  # (batch, frames, fft)
-    spare = settings.fft - settings.window
-    taper = pad(torch.hamming_window(settings.window), (spare // 2, spare - spare // 2))
-    power = torch.fft.rfft(windows * taper).abs().square()  # (batch, frames, bins)
+    spectrum = torch.view_as_real(torch.fft.rfft(windows * taper))  # (batch, frames, bins, 2)
+    power = spectrum.square().sum(dim=-1)  # (batch, frames, bins)
     log_mel = (power @ mel.T).clamp(min=settings.log_floor).log()  # (batch, frames, bands)
     return [frames[: settings.frames(len(clip))] for frames, clip in zip(log_mel, clips, strict=True)]
 
 
-def _mel_weights(settings: Filterbanks) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    weights: np.ndarray[tuple[int, int], np.dtype[np.float32]] = librosa.filters.mel(
-        sr=settings.sample_rate_hz,
-        n_fft=settings.fft,
-        n_mels=settings.bands,
-        fmin=settings.fmin_hz,
-        fmax=settings.fmax_hz,
+@cache
+def _mel_weights(settings: Filterbanks) -> Tensor:
+    """How much each bin of the spectrum adds to each band; shape (bands, bins)."""
+    return torch.from_numpy(
+        librosa.filters.mel(
+            sr=settings.sample_rate_hz,
+            n_fft=settings.fft,
+            n_mels=settings.bands,
+            fmin=settings.fmin_hz,
+            fmax=settings.fmax_hz,
+        )
     )
-    return weights
+
+
+@cache
+def _taper(settings: Filterbanks) -> Tensor:
+    """The Hamming window in the middle of the transform's length; shape (fft,)."""
+    spare = settings.fft - settings.window
+    return pad(torch.hamming_window(settings.window), (spare // 2, spare - spare // 2))

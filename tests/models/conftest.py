@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.certify import DecisionRule, decide_dimension
+from analysis.whitelist import ConditionAgreement, ConditionVerdict, DimensionRatio, Whitelist
 from models.nets.crnn import CrnnSettings
-from models.train import Training
+from models.training import Training
 from pipelines.audio import Samples, write_flac
 from pipelines.clip import Clip
+from pipelines.conditions import family_of, snr_db_of
 from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
 
 RATE_HZ = 16000
@@ -84,3 +88,47 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
 @pytest.fixture
 def sounds() -> Hums:
     return Hums()
+
+
+def whitelist_of(different: Mapping[str, int], pairs: int = 100, *, simulated: bool = True) -> Whitelist:
+    """A whitelist in which so many of each condition's pairs were called different."""
+    rule = DecisionRule()
+    verdicts = [_verdict(name, pairs, count, rule) for name, count in different.items()]
+    return Whitelist(
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        study="tones",
+        seed=1,
+        rule=rule,
+        judgments_sha256="0" * 64,
+        judgments=pairs * 3 * len(verdicts),
+        pairs=pairs * len(verdicts),
+        workers=3,
+        simulated=simulated,
+        earwitness="test",
+        notes=(),
+        conditions=tuple(verdicts),
+    )
+
+
+def _verdict(name: str, pairs: int, different: int, rule: DecisionRule) -> ConditionVerdict:
+    found = decide_dimension("activation", pairs, pairs * 3, different, rule)
+    part = DimensionRatio(
+        votes=found.votes,
+        different=different,
+        ratio=found.ratio,
+        lower=found.lower,
+        upper=found.upper,
+        decision=found.decision,
+    )
+    return ConditionVerdict(
+        condition=name,
+        family=family_of(name),
+        snr_db=snr_db_of(name),
+        decision=found.decision,
+        reason="as counted",
+        pairs=pairs,
+        votes=pairs * 3,
+        activation=part,
+        valence=part,
+        agreement=ConditionAgreement(unanimous=None, pairwise=None, alpha=None),
+    )
