@@ -92,9 +92,10 @@ def committed_minor(session: Session, pay: Pay) -> int:
     """
     confirmed, pending = spent_minor(session)
     by_hit = select(AssignmentRow.hit_id, func.count()).group_by(AssignmentRow.hit_id)
-    begun = dict(session.execute(by_hit).tuples().all())
+    begun = dict(session.execute(by_hit).all())
     paid_for = by_hit.join(PaymentRow, PaymentRow.assignment_id == AssignmentRow.assignment_id)
-    in_ledger = dict(session.execute(paid_for.where(PaymentRow.kind == "reward")).tuples().all())
+    rewarded = session.execute(paid_for.where(PaymentRow.kind == "reward"))
+    in_ledger = dict(rewarded.all())
     to_come = 0
     for hit in session.scalars(select(HitRow)):
         asked = begun.get(hit.hit_id, 0) if hit.state == "closed" else hit.assignments_wanted

@@ -97,7 +97,8 @@ def trials_out(session: Session, hits: Hits, now: datetime) -> int:
 
 
 def _tally(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
-    return dict(session.execute(select(column, func.count()).group_by(column).order_by(column)).tuples().all())
+    counts = select(column, func.count()).group_by(column).order_by(column)
+    return dict(session.execute(counts).all())
 
 
 def _per_hour(session: Session) -> list[tuple[datetime, int]]:

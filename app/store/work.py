@@ -228,7 +228,7 @@ def _work(session: Session, row: AssignmentRow) -> Work:
 
 def _counts(session: Session, assignment_id: str) -> tuple[int, int]:
     tally = select(TrialRow.state, func.count()).where(TrialRow.assignment_id == assignment_id)
-    by_state = dict(session.execute(tally.group_by(TrialRow.state)).tuples().all())
+    by_state = dict(session.execute(tally.group_by(TrialRow.state)).all())
     return sum(by_state.values()), by_state.get("answered", 0)
 
 
