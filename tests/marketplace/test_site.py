@@ -187,6 +187,7 @@ def test_the_cookie_stays_with_the_marketplace(market: Any) -> None:
     assert cookie.get_nonstandard_attr("SameSite") == "Lax"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_two_workers_race_for_the_last_place(market: Any, post_hit: Callable[..., str]) -> None:
     hit_id, racers, start = post_hit(MaxAssignments=1), [market.worker(), market.worker()], Barrier(2)
     tokens = [re.findall(r'name="csrf_token" value="([^"]+)"', one.get("/work").text)[0] for one in racers]
@@ -201,6 +202,7 @@ def test_two_workers_race_for_the_last_place(market: Any, post_hit: Callable[...
     assert market.client().get_hit(HITId=hit_id)["HIT"]["NumberOfAssignmentsPending"] == 1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_eight_workers_at_once_lose_nothing_and_double_nothing(market: Any, post_hit: Callable[..., str]) -> None:
     hit_ids, crowd, start = (
         [post_hit(MaxAssignments=5) for _ in range(3)],
