@@ -228,9 +228,22 @@ def write_flac(path: Path, samples: Samples, sample_rate_hz: int) -> None:
     Raises:
         DiskFull: there is no room for it.
     """
-    encoded = io.BytesIO()
-    soundfile.write(encoded, to_pcm16(samples), sample_rate_hz, format="FLAC", subtype="PCM_16")
-    write_whole(path, encoded.getvalue())
+    write_whole(path, _encoded(samples, sample_rate_hz, "FLAC"))
+
+
+def write_wav(path: Path, samples: Samples, sample_rate_hz: int) -> None:
+    """Write samples as 16-bit WAV, as `write_flac` does.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    write_whole(path, _encoded(samples, sample_rate_hz, "WAV"))
+
+
+def _encoded(samples: Samples, sample_rate_hz: int, container: str) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, to_pcm16(samples), sample_rate_hz, format=container, subtype="PCM_16")
+    return file.getvalue()
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -78,6 +78,7 @@ class Pair:
     noisy_sha256: str
     seed: int
     params: Params
+    #: By how much both clips were turned down alike, so that 16 bits hold the loudest twin of this original.
     gain_db: float = 0.0
     sound_ids: tuple[str, ...] = ()
     simulated: bool = False

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfilt
 
-from pipelines.audio import Samples, to_pcm16
+from pipelines.audio import Samples, write_wav
 from pipelines.sounds.base import Family
 from pipelines.sounds.demo import FILE_NAME, FORMAT
 from pipelines.whole_folder import FolderInTheWay, whole_folder
@@ -186,7 +185,7 @@ def make_demo_sounds(folder: Path, seed: int, variants: int = 3) -> Path:
         with (part / FILE_NAME).open("w", encoding="utf-8") as file:
             file.write(json.dumps(header) + "\n")
             for row, samples in _sounds(seed, variants):
-                soundfile.write(part / "wav" / row["file"], to_pcm16(samples), SAMPLE_RATE_HZ, subtype="PCM_16")
+                write_wav(part / "wav" / row["file"], samples, SAMPLE_RATE_HZ)
                 file.write(json.dumps(row) + "\n")
     return folder
 

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import librosa
 import numpy as np
-import soundfile
 
-from pipelines.audio import Samples, Speech, active_rms, fit_to_full_scale, to_pcm16
+from pipelines.audio import Samples, Speech, active_rms, fit_to_full_scale, write_wav
 from pipelines.clip import Gender, Phone, Word
 from pipelines.corpora.demo import FILE_NAME, FORMAT
 from pipelines.espeak import Espeak, Style, voice
@@ -133,7 +132,7 @@ def _rows(folder: Path, seed: int, speakers: int, sentences: int) -> Iterator[di
             for take in _takes(name, sentences, rng):
                 speech = _spoken(speaker, take)
                 path = folder / "wav" / f"{take.clip_id}.wav"
-                soundfile.write(path, to_pcm16(speech.samples), SAMPLE_RATE_HZ, subtype="PCM_16")
+                write_wav(path, speech.samples, SAMPLE_RATE_HZ)
                 yield _row(take, name, gender, speech, rng)
 
 

@@ -108,8 +108,12 @@ def _entries(
 ) -> Iterator[Entry]:
     """All entries in the order of the plan; what is not recorded, or lost its sound, is made on the way."""
     by_clip = [list(group) for _, group in groupby(plan.pairs, key=lambda planned: planned.clip.clip_id)]
-    todo = [[planned for planned in group if not _there(folder, recorded, planned)] for group in by_clip]
-    jobs = (joblib.delayed(_make)(group, sounds, design, folder) for group in todo if group)
+    todo = [{planned.pair_id for planned in group if not _there(folder, recorded, planned)} for group in by_clip]
+    jobs = (
+        joblib.delayed(_make)(group, missing, sounds, design, folder)
+        for group, missing in zip(by_clip, todo, strict=True)
+        if missing
+    )
     made = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs) if any(todo) else iter(())
     for group, missing in zip(by_clip, todo, strict=True):
         fresh = {entry.pair_id: entry for entry in next(made)} if missing else {}
@@ -124,28 +128,48 @@ def _there(folder: Path, recorded: dict[str, Entry], planned: PlannedPair) -> bo
     return all((folder / path).is_file() for path in (entry.original_path, entry.noisy_path))
 
 
-def _make(group: list[PlannedPair], sounds: SoundBank, design: PairDesign, folder: Path) -> list[Entry]:
-    """The pairs of one clip, in whatever process; their files are whole when this returns."""
+def _make(
+    group: list[PlannedPair], missing: set[str], sounds: SoundBank, design: PairDesign, folder: Path
+) -> list[Entry]:
+    """The missing pairs of one clip, in whatever process; their files are whole when this returns.
+
+    All pairs of the clip are computed, since what the loudest of them needs to stay within full scale turns all of
+    them down, the original too: a pair must not differ in how loud its speech is.
+    """
     clip = group[0].clip
     try:
         speech = _turned_down(clip, design)
     except SoundUnreadable as error:
-        return [Refusal(planned.pair_id, clip.clip_id, planned.condition, str(error)) for planned in group]
-    original = folder / _original_path(clip)
-    if not original.is_file():
-        write_flac(original, speech.samples, speech.sample_rate_hz)
-    return [_make_one(planned, speech, sounds, design, folder) for planned in group]
+        return [
+            Refusal(planned.pair_id, clip.clip_id, planned.condition, str(error))
+            for planned in group
+            if planned.pair_id in missing
+        ]
+    changed = [_changed(planned, speech, sounds, design) for planned in group]
+    twins = [(planned, one) for planned, one in zip(group, changed, strict=True) if not isinstance(one, Refusal)]
+    parts, gain_db = _fit_together([speech.samples, *(samples for _, (samples, _) in twins)])
+    original = Speech(parts[0], speech.sample_rate_hz)
+    if not (folder / _original_path(clip)).is_file():
+        write_flac(folder / _original_path(clip), original.samples, original.sample_rate_hz)
+    refusals = [one for one in changed if isinstance(one, Refusal) and one.pair_id in missing]
+    return refusals + [
+        _write(planned, original, noisy, params, gain_db, folder)
+        for (planned, (_, params)), noisy in zip(twins, parts[1:], strict=True)
+        if planned.pair_id in missing
+    ]
 
 
-def _make_one(planned: PlannedPair, speech: Speech, sounds: SoundBank, design: PairDesign, folder: Path) -> Entry:
-    try:
-        changed, params = _changed(planned, speech, sounds, design)
-    except (NoiseRefused, SoundUnreadable) as error:
-        sentence = f"clip {planned.clip.clip_id} can't be paired under {planned.condition}: {error}"
-        return Refusal(planned.pair_id, planned.clip.clip_id, planned.condition, sentence)
-    noisy, gain_db = fit_to_full_scale(changed)
+def _fit_together(parts: list[Samples]) -> tuple[list[Samples], float]:
+    """Several sounds turned down by one gain, so that 16 bits hold the loudest; and that gain in dB."""
+    fitted, gain_db = fit_to_full_scale(np.concatenate(parts))
+    return np.split(fitted, np.cumsum([len(part) for part in parts])[:-1]), gain_db
+
+
+def _write(
+    planned: PlannedPair, original: Speech, noisy: Samples, params: Params, gain_db: float, folder: Path
+) -> Pair:
     path = Path("noisy", f"{planned.file_name}.flac")
-    write_flac(folder / path, noisy, speech.sample_rate_hz)
+    write_flac(folder / path, noisy, original.sample_rate_hz)
     sound_id = params.get("sound_id")
     return Pair(
         pair_id=planned.pair_id,
@@ -154,9 +178,9 @@ def _make_one(planned: PlannedPair, speech: Speech, sounds: SoundBank, design: P
         role=planned.role,
         original_path=_original_path(planned.clip),
         noisy_path=path,
-        original_length_s=speech.length_s,
-        noisy_length_s=len(noisy) / speech.sample_rate_hz,
-        original_sha256=sha256_of(speech.samples),
+        original_length_s=original.length_s,
+        noisy_length_s=len(noisy) / original.sample_rate_hz,
+        original_sha256=sha256_of(original.samples),
         noisy_sha256=sha256_of(noisy),
         seed=planned.seed,
         params=params,
@@ -167,13 +191,19 @@ def _make_one(planned: PlannedPair, speech: Speech, sounds: SoundBank, design: P
     )
 
 
-def _changed(planned: PlannedPair, speech: Speech, sounds: SoundBank, design: PairDesign) -> tuple[Samples, Params]:
-    """The noisy twin before it is fitted to full scale, and how it came to be."""
-    if planned.other is not None:
-        return _turned_down(planned.other, design).samples, {"other_clip_id": planned.other.clip_id}
-    noise = condition(planned.condition)
-    params = noise.draw(speech, sounds, np.random.default_rng(planned.seed))
-    return noise.apply(speech, params, sounds), params
+def _changed(
+    planned: PlannedPair, speech: Speech, sounds: SoundBank, design: PairDesign
+) -> tuple[Samples, Params] | Refusal:
+    """The noisy twin before it is fitted to full scale, and how it came to be; or why it can't be."""
+    try:
+        if planned.other is not None:
+            return _turned_down(planned.other, design).samples, {"other_clip_id": planned.other.clip_id}
+        noise = condition(planned.condition)
+        params = noise.draw(speech, sounds, np.random.default_rng(planned.seed))
+        return noise.apply(speech, params, sounds), params
+    except (NoiseRefused, SoundUnreadable) as error:
+        sentence = f"clip {planned.clip.clip_id} can't be paired under {planned.condition}: {error}"
+        return Refusal(planned.pair_id, planned.clip.clip_id, planned.condition, sentence)
 
 
 def _turned_down(clip: Clip, design: PairDesign) -> Speech:

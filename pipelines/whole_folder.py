@@ -32,7 +32,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         yield part
         part.replace(folder)
     except OSError as error:
-        if error.errno in NO_ROOM:
+        if isinstance(error, DiskFull) or error.errno in NO_ROOM:
             raise DiskFull(folder) from error
         raise
     finally:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pickle
 import resource
 import signal
 import subprocess
@@ -22,9 +23,7 @@ from pipelines.pairs import FolderTaken, make_pairs
 from pipelines.plan import PairDesign
 from pipelines.sounds.base import SoundBank
 
-DESIGN = PairDesign(
-    conditions=("nat-st", "hum-co-0db", "fade-out", "speed-utterance-0.75x"), identical_controls=2, checks=4
-)
+DESIGN = PairDesign(conditions=("nat-st", "hum-co-0db", "fade-out", "fade-in"), identical_controls=2, checks=4)
 
 Make = Callable[..., list[Pair]]
 
@@ -47,9 +46,9 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_pairs_have_sound_hashes_and_provenance(make: Make, tmp_path: Path) -> None:
-    pairs = make(tmp_path)
+    pairs = make(tmp_path, DESIGN.model_copy(update={"conditions": (*DESIGN.conditions, "speed-utterance-0.75x")}))
 
-    assert len(pairs) == 8 * 4 + 2 + 4
+    assert len(pairs) == 8 * 5 + 2 + 4
     assert pairs == list(read_manifest(tmp_path))
     for pair in pairs:
         for path, length_s, sha256 in (
@@ -73,11 +72,33 @@ def test_a_clip_has_one_original_for_all_its_pairs(make: Make, tmp_path: Path) -
 
 def test_an_obvious_pair_holds_the_other_clip(make: Make, tmp_path: Path) -> None:
     pairs = make(tmp_path)
-    original_of = {pair.clip_id: pair.original_sha256 for pair in pairs}
+    original_of = {pair.clip_id: tmp_path / pair.original_path for pair in pairs}
+    obvious = [pair for pair in pairs if pair.condition == "obvious"]
 
-    for pair in pairs:
-        if pair.condition == "obvious":
-            assert pair.noisy_sha256 == original_of[str(pair.params["other_clip_id"])]
+    assert len(obvious) == 2
+    for pair in obvious:
+        other = read_sound(original_of[str(pair.params["other_clip_id"])], 16000)
+        noisy = read_sound(tmp_path / pair.noisy_path, 16000)
+        assert np.corrcoef(other, noisy)[0, 1] > 0.999
+
+
+def test_speech_is_as_loud_in_every_twin_as_in_the_original_even_where_noise_leaves_no_room(
+    make: Make, clips: list[Clip], tmp_path: Path
+) -> None:
+    loud = tmp_path / "loud.wav"
+    soundfile.write(loud, soundfile.read(clips[0].path)[0] * 2, 16000)
+    design = PairDesign(conditions=("hum-co-0db", "fade-out", "nat-st"), identical_controls=1, checks=0, headroom_db=0)
+
+    pairs = make(tmp_path / "pairs", design, clips=[replace(clips[0], path=loud)])
+
+    assert {pair.gain_db for pair in pairs} == {pairs[0].gain_db}
+    assert pairs[0].gain_db < -1
+    original = read_sound(tmp_path / "pairs" / pairs[0].original_path, 16000)
+    started = next(pair for pair in pairs if pair.condition == "nat-st")
+    after_the_noise = slice(len(original) // 2 + 1, None)
+    np.testing.assert_array_equal(
+        read_sound(tmp_path / "pairs" / started.noisy_path, 16000)[after_the_noise], original[after_the_noise]
+    )
 
 
 def test_several_processes_make_the_same_bytes_as_one(make: Make, tmp_path: Path) -> None:
@@ -123,8 +144,6 @@ for pair in make_pairs(clips, sounds, design, folder, 7):
 def test_a_killed_run_is_resumed_to_the_same_bytes(
     make: Make, clips: list[Clip], sounds: SoundBank, tmp_path: Path, after: int
 ) -> None:
-    import pickle
-
     make(tmp_path / "whole")
     task = tmp_path / "task.pickle"
     task.write_bytes(pickle.dumps((clips, sounds, DESIGN, tmp_path / "killed")))
@@ -222,9 +241,9 @@ def test_what_can_not_be_paired_is_told_each_time_and_the_rest_is_made(
 
         sentences = [problem.sentence for problem in told]
         assert sum("gone.wav is empty" in sentence for sentence in sentences) == 4
-        assert sum("clip short can't be paired under" in sentence for sentence in sentences) == 3
-        assert len(pairs) == 8 * 4 + 1
-        assert {pair.condition for pair in pairs if pair.clip_id == "short"} == {"fade-out"}
+        assert sum("clip short can't be paired under" in sentence for sentence in sentences) == 2
+        assert len(pairs) == 8 * 4 + 2
+        assert {pair.condition for pair in pairs if pair.clip_id == "short"} == {"fade-in", "fade-out"}
 
 
 def test_without_an_ear_for_problems_they_become_warnings(make: Make, clips: list[Clip], tmp_path: Path) -> None:
@@ -237,7 +256,7 @@ def test_a_full_disk_stops_with_a_sentence_and_a_second_run_completes(make: Make
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (9000, before[1]))
     try:
-        with pytest.raises(DiskFull, match="no room left to write .*; nothing written before is lost"):
+        with pytest.raises(DiskFull, match=r"no room left to write .*; nothing written before is lost"):
             make(tmp_path / "full")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
