@@ -84,6 +84,12 @@ class Database:
         self.engine.dispose()
 
 
+def one_at_a_time(session: Session, what: str) -> None:
+    """From here to the end of its transaction, nobody else does the same: SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"earwitness/{what}"})
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     """Readers beside one writer, foreign keys, patience."""
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver's guess

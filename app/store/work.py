@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.store.database import one_at_a_time
 from app.store.hits import HitFacts, slots_of
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
@@ -122,6 +123,7 @@ def begin(
     """
     assert arrival.assignment_id is not None  # a preview never gets here
     assert arrival.worker_id is not None
+    one_at_a_time(session, "begin")  # two workers must not be handed the same vote
     key = worker_key(rules.hits.platform, arrival.worker_id, secret_key)
     known = session.scalar(
         select(AssignmentRow).where(

@@ -1,0 +1,226 @@
+"""A worker's way through a HIT, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from app.store import work
+from app.store.progress import judgment_rows, overview, votes_still_missing, votes_still_open
+from app.tables import AssignmentRow, JudgmentRow, TrialRow
+from hits.judgment import Said
+from hits.listening import Listened, NotHeard
+
+SAME, DIFFERENT = Said("same", "same"), Said("different", "same", 2, 3)
+
+
+def test_a_fixed_hit_asks_its_slots_of_every_worker(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7, checks_per_hit=1)
+    asked = []
+    for worker in ("W1", "W2"):
+        begun = study.begin(0, worker)
+        with study.database.reading() as session:
+            rows = session.scalars(select(TrialRow).where(TrialRow.assignment_id == begun.assignment_id))
+            asked.append([row.pair_id for row in sorted(rows, key=lambda row: row.position)])
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 7
+
+
+def test_coming_back_resumes_at_the_first_unanswered_trial(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    begun = study.begin(0, "W1")
+    study.answer(begun)
+    again = study.begin(0, "W1")
+    assert again.assignment_id == begun.assignment_id
+    assert again.answered == 1
+    trial = study.open(again)
+    assert trial is not None
+    assert trial.position == 2
+
+
+def test_an_adaptive_hit_is_filled_from_what_is_open_and_reserves_it(launched: Callable[..., object]) -> None:
+    study = launched(pairs=4, hits=4, trials_per_hit=5, checks_per_hit=1)
+    first = study.begin(0, "W1")
+    assert first.trials == 5  # four pairs and a check
+    with study.database.reading() as session:
+        assert votes_still_open(session, study.rules.hits, study.now) == 4
+        assert votes_still_missing(session, study.rules.hits, study.now) == 8
+    study.begin(1, "W2")
+    with pytest.raises(work.WorkRefused, match="nothing left") as refused:
+        study.begin(2, "W3")
+    assert refused.value.reason == "nothing-open"
+
+
+def test_a_reservation_that_ran_out_is_handed_to_somebody_else(launched: Callable[..., object]) -> None:
+    study = launched(pairs=2, checks=1, hits=5, trials_per_hit=3, assignment_duration_s=60)
+    study.begin(0, "W1")
+    study.begin(1, "W2")
+    with pytest.raises(work.WorkRefused):
+        study.begin(2, "W3")
+    study.now += timedelta(seconds=61)
+    assert study.begin(2, "W3").trials == 3
+
+
+def test_a_late_answer_is_kept_marked_and_counts_for_nothing(launched: Callable[..., object]) -> None:
+    study = launched(pairs=1, checks=0, hits=5, trials_per_hit=1, checks_per_hit=0, assignment_duration_s=60)
+    slow = study.begin(0, "W0")
+    study.open(slow)
+    study.now += timedelta(seconds=61)
+    for number, worker in enumerate(("W1", "W2"), start=1):
+        study.do_all(study.begin(number, worker))
+    study.do_all(slow, DIFFERENT)
+    with study.database.reading() as session:
+        rows = list(judgment_rows(session))
+        assert [row["late"] for row in rows] == [False, False, True]
+        assert votes_still_missing(session, study.rules.hits, study.now) == 0
+
+
+def test_the_third_vote_of_a_fixed_study_is_not_late(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", pairs=1, checks=1, trials_per_hit=2)
+    for worker in ("W1", "W2", "W3"):
+        study.do_all(study.begin(0, worker))
+    with study.database.reading() as session:
+        assert not any(row["late"] for row in judgment_rows(session))
+
+
+def test_a_tie_is_asked_a_third_time_and_agreement_is_not(launched: Callable[..., object]) -> None:
+    study = launched(pairs=2, checks=0, hits=9, trials_per_hit=1, checks_per_hit=0)
+    said = {"study000": [SAME, DIFFERENT, SAME], "study001": [SAME, SAME]}
+    number = 0
+    while True:
+        try:
+            begun = study.begin(number, f"W{number}")
+        except work.WorkRefused:
+            break
+        trial = study.open(begun)
+        with study.database.reading() as session:
+            pair_id, _ = work.condition_of(session, trial.trial_id)
+        study.answer(begun, said[pair_id].pop(0))
+        number += 1
+    assert said == {"study000": [], "study001": []}
+
+
+def test_two_answers_of_one_trial_make_one_judgment(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    begun = study.begin(0, "W1")
+    trial = study.open(begun)
+    study.now += timedelta(seconds=9)
+    for said in (SAME, DIFFERENT):
+        with study.database.writing() as session:
+            heard = Listened(trial.first_length_s, trial.second_length_s)
+            work.answer(
+                session, begun.assignment_id, trial.trial_id, trial.nonce, said, heard, rules=study.rules, now=study.now
+            )
+    with study.database.reading() as session:
+        assert [row["activation"] for row in judgment_rows(session)] == ["same"]
+
+
+def test_an_answer_needs_its_nonce_its_assignment_and_ears(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    mine, theirs = study.begin(0, "W1"), study.begin(0, "W2")
+    trial = study.open(mine)
+    study.now += timedelta(seconds=9)
+
+    def answer(assignment_id: str, nonce: str, first_s: float = 9.0) -> None:
+        with study.database.writing() as session:
+            work.answer(
+                session,
+                assignment_id,
+                trial.trial_id,
+                nonce,
+                SAME,
+                Listened(first_s, 9.0),
+                rules=study.rules,
+                now=study.now,
+            )
+
+    with pytest.raises(work.TrialClosed):
+        answer(mine.assignment_id, "wrong")
+    with pytest.raises(work.TrialClosed):
+        answer(theirs.assignment_id, trial.nonce)
+    with pytest.raises(NotHeard):
+        answer(mine.assignment_id, trial.nonce, first_s=0.2)
+    with study.database.reading() as session:
+        assert list(judgment_rows(session)) == []
+
+
+def test_an_answer_within_the_clips_length_is_too_quick(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    with pytest.raises(NotHeard, match="sooner"):
+        study.answer(study.begin(0, "W1"), after_s=2.0)
+
+
+def test_who_fails_the_checks_is_paid_not_used_and_not_invited_on(launched: Callable[..., object]) -> None:
+    study = launched(pairs=6, checks=8, hits=9, trials_per_hit=4, checks_per_hit=3)
+    study.do_all(study.begin(0, "CARELESS"), DIFFERENT)  # identical pairs, all called different
+    with study.database.reading() as session:
+        assert not any(row["used"] for row in judgment_rows(session))
+        seen = overview(session, study.rules.hits, study.rules.pay)
+        assert seen.assignments_by_state == {"finished": 1}
+        assert votes_still_missing(session, study.rules.hits, study.now) == 12
+    with pytest.raises(work.WorkRefused) as refused:
+        study.begin(1, "CARELESS")
+    assert refused.value.reason == "not-invited"
+
+
+def test_controls_never_judge_a_worker(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", pairs=6, checks=1, trials_per_hit=7)
+    study.do_all(study.begin(0, "W1"), DIFFERENT)
+    with study.database.reading() as session:
+        assert all(row["used"] for row in judgment_rows(session))  # one failed check is too few to say
+
+
+def test_two_workers_with_one_assignment_id_do_not_meet(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    first = study.begin(0, "W1", assignment="A1")
+    second = study.begin(0, "W2", assignment="A1")  # returned by the first, accepted by the second
+    assert first.assignment_id != second.assignment_id
+
+
+def test_workers_who_come_at_once_never_get_the_same_vote(launched: Callable[..., object]) -> None:
+    study = launched(pairs=5, checks=0, hits=20, trials_per_hit=2, checks_per_hit=0)
+    failures: list[BaseException] = []
+
+    def come(number: int) -> None:
+        try:
+            study.begin(number, f"W{number}")
+        except work.WorkRefused:
+            pass
+        except BaseException as error:  # noqa: BLE001  # shown by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with study.database.reading() as session:
+        handed_out = Counter(session.scalars(select(TrialRow.pair_id)))
+    assert set(handed_out.values()) == {2}
+
+
+def test_one_worker_who_opens_two_tabs_at_once_gets_one_assignment(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    failures: list[BaseException] = []
+
+    def come() -> None:
+        try:
+            study.begin(0, "W1", assignment="A1")
+        except BaseException as error:  # noqa: BLE001  # shown by the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=come) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with study.database.reading() as session:
+        assert len(list(session.scalars(select(AssignmentRow)))) == 1
+        assert len(list(session.scalars(select(JudgmentRow)))) == 0

@@ -1,0 +1,77 @@
+"""Nothing is paid twice, and nothing is forgotten, wherever the line or the process breaks."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hits.ledger import FOLLOWS, Payment, WrongStep, payment_key, reconcile, send
+
+REWARD = Payment(payment_key("mturk", "A1", "reward"), "reward", "A1", "W1", 63)
+TOP_UP = Payment(payment_key("mturk", "A1", "top-up"), "top-up", "A1", "W1", 40)
+
+
+def last(steps: Iterable[Payment]) -> Payment:
+    return list(steps)[-1]
+
+
+@pytest.mark.parametrize("payment", [REWARD, TOP_UP], ids=["reward", "top-up"])
+class TestEveryPayment:
+    def test_is_written_down_as_sent_before_the_platform_is_called(self, payment: Payment, platform) -> None:
+        steps = send(payment, platform)
+        assert next(steps).state == "sent"
+        assert not platform.approved
+        assert not platform.bonuses
+        assert next(steps).state == "confirmed"
+
+    def test_is_made_once_when_the_line_breaks_after_it_was_made(self, payment: Payment, platform) -> None:
+        platform.break_after = {"approve", "bonus"}
+        unknown = last(send(payment, platform))
+        assert unknown.state == "unknown"
+        settled = reconcile(unknown, approved=bool(platform.approved), platform=platform)
+        assert settled.state == "confirmed"
+        assert len(platform.approved) + len(platform.bonuses) == 1
+
+    def test_is_made_once_when_the_line_breaks_before(self, payment: Payment, platform) -> None:
+        platform.break_before = {"approve", "bonus"}
+        unknown = last(send(payment, platform))
+        settled = reconcile(unknown, approved=bool(platform.approved), platform=platform)
+        assert settled.state == "planned"
+        assert last(send(settled, platform)).state == "confirmed"
+        assert len(platform.approved) + len(platform.bonuses) == 1
+
+    def test_that_was_sent_by_a_process_that_died_is_settled_by_the_books(self, payment: Payment, platform) -> None:
+        steps = send(payment, platform)
+        sent = next(steps)  # and here the process dies
+        assert reconcile(sent, approved=False, platform=platform).state == "planned"
+
+    def test_that_is_refused_says_why_and_is_not_lost(self, payment: Payment, platform) -> None:
+        platform.refuse = {"approve", "bonus"}
+        refused = last(send(payment, platform))
+        assert (refused.state, "no" in refused.note) == ("refused", True)
+        assert refused.step("planned").state == "planned"
+
+
+def test_a_confirmed_payment_can_never_be_sent_again(platform) -> None:
+    confirmed = last(send(REWARD, platform))
+    with pytest.raises(WrongStep, match="is confirmed; it can't become sent"):
+        next(send(confirmed, platform))
+
+
+@given(st.lists(st.sampled_from(sorted(FOLLOWS)), max_size=12))
+def test_no_order_of_steps_leads_away_from_confirmed(states: list[str]) -> None:
+    payment, confirmed = REWARD, False
+    for state in states:
+        try:
+            payment = payment.step(state)  # type: ignore[arg-type]
+        except WrongStep:
+            continue
+        assert not confirmed
+        confirmed = payment.state == "confirmed"
+
+
+def test_keys_differ_by_platform_assignment_and_kind() -> None:
+    keys = {payment_key(p, a, k) for p in ("x", "y") for a in ("1", "2") for k in ("reward", "top-up")}  # type: ignore[arg-type]
+    assert len(keys) == 8
+    assert all(len(key) <= 64 for key in keys)
