@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from analysis.certify import DecisionRule, decide_dimension
 from analysis.whitelist import ConditionAgreement, ConditionVerdict, DimensionRatio, Whitelist
-from models.nets.crnn import CrnnSettings
+from models.train import train
 from models.training import Training
 from pipelines.audio import Samples, write_flac
 from pipelines.clip import Clip
@@ -22,7 +23,6 @@ RATE_HZ = 16000
 TINY = Training(
     net_settings={"channels": 8, "gru_width": 8, "dense_width": 8, "gru_layers": 1}, folds=2, epochs_max=3, batch=8
 )
-assert CrnnSettings.model_validate(TINY.net_settings)
 
 
 def tone(hz: float, length_s: float, level: float, seed: int) -> Samples:
@@ -132,3 +132,33 @@ def _verdict(name: str, pairs: int, different: int, rule: DecisionRule) -> Condi
         valence=part,
         agreement=ConditionAgreement(unanimous=None, pairwise=None, alpha=None),
     )
+
+
+@pytest.fixture
+def tiny() -> Training:
+    return TINY
+
+
+@pytest.fixture
+def make_whitelist() -> Callable[..., Whitelist]:
+    return whitelist_of
+
+
+@pytest.fixture
+def make_sounds() -> Callable[..., Hums]:
+    return Hums
+
+
+@pytest.fixture(scope="session")
+def trained(clips: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run; copy it before changing anything."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    for _ in train(clips, TINY, folder, seed=1, command="earwitness train"):
+        pass
+    return folder
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the run."""
+    return Path(shutil.copytree(trained, tmp_path / "run"))

@@ -1,0 +1,157 @@
+"""Training: reproducible, resumable, and honest about what it can't learn from."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+import models.train
+from models.checkpoint import WEIGHTS, load_checkpoint
+from models.data import NoClips, UnratedClips
+from models.train import Best, Epoch, LossNotFinite, OtherRun, RunUnreadable, TrainEvent, train
+from models.training import Training
+from pipelines.audio import SoundUnreadable
+from pipelines.clip import Clip
+
+
+def trained_into(folder: Path, clips: list[Clip], training: Training, seed: int = 1) -> list[TrainEvent]:
+    return list(train(clips, training, folder, seed=seed, command="earwitness train"))
+
+
+def weights_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob(WEIGHTS))}
+
+
+def test_a_net_for_each_dimension_and_fold_is_saved_with_its_card(trained: Path, clips: list[Clip]) -> None:
+    assert list(weights_in(trained)) == [
+        f"{dimension}/fold-{fold}/net.safetensors" for dimension in ("activation", "valence") for fold in (0, 1)
+    ]
+    card = load_checkpoint(trained / "valence" / "fold-1").card
+    assert card.dimension == "valence"
+    assert card.command == "earwitness train"
+    assert card.simulated is False
+    assert sorted(card.train_clips + card.validation_clips + card.test_clips) == sorted(c.clip_id for c in clips)
+    assert card.versions["torch"] == torch.__version__.split("+")[0] or card.versions["torch"] == torch.__version__
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(
+    trained: Path, clips: list[Clip], tiny: Training, tmp_path: Path
+) -> None:
+    trained_into(tmp_path / "again", clips, tiny)
+    trained_into(tmp_path / "other", clips, tiny, seed=2)
+    assert weights_in(tmp_path / "again") == weights_in(trained)
+    assert weights_in(tmp_path / "other") != weights_in(trained)
+
+
+def test_training_goes_on_with_the_next_fold_after_a_kill(
+    trained: Path, clips: list[Clip], tiny: Training, tmp_path: Path
+) -> None:
+    first = train(clips, tiny, tmp_path / "run", seed=1, command="earwitness train")
+    while next(first).stage != "fold":
+        pass
+    next(first)  # the second fold has begun
+    first.close()
+    events = trained_into(tmp_path / "run", clips, tiny)
+    assert [event.stage for event in events if event.stage in ("fold", "resumed")] == ["resumed", *["fold"] * 3]
+    assert weights_in(tmp_path / "run") == weights_in(trained)
+
+
+def test_progress_rises_to_its_total(clips: list[Clip], tiny: Training, tmp_path: Path) -> None:
+    events = trained_into(tmp_path / "run", clips, tiny.model_copy(update={"dimensions": ("valence",)}))
+    done = [event.done for event in events]
+    assert done == sorted(done)
+    assert done[-1] == events[-1].total == 2 * tiny.epochs_max
+    assert all(event.epoch and math.isfinite(event.epoch.loss) for event in events if event.stage == "epoch")
+
+
+def test_the_nets_learn_what_can_be_heard(clips: list[Clip], tmp_path: Path) -> None:
+    training = Training(folds=2, epochs_max=30, patience=30, batch=4, dimensions=("activation",))
+    trained_into(tmp_path / "run", clips, training)
+    for fold in (0, 1):
+        assert (
+            load_checkpoint(tmp_path / "run" / "activation" / f"fold-{fold}").card.measures["test_uar"] > 0.6
+        )  # chance is 1/3
+
+
+def test_early_stopping_brings_the_best_weights_back(
+    clips: list[Clip], tiny: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([3.0, 2.0, 2.5, 2.2, 1.0])
+    seen: list[bytes] = []
+    really_ask = models.train._ask
+
+    def scripted(run: object, dimension: object, clip_ids: object, net: object, weights: object) -> tuple[float, float]:
+        if len(seen) < 4:
+            seen.append(models.train.weights_of(net))  # type: ignore[arg-type]
+            return next(losses), 0.5
+        return really_ask(run, dimension, clip_ids, net, weights)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(models.train, "_ask", scripted)
+    training = tiny.model_copy(update={"epochs_max": 20, "patience": 2, "dimensions": ("valence",)})
+    events = train(clips, training, tmp_path / "run", seed=1, command="x")
+    fold = next(event for event in events if event.stage == "fold")
+    assert "best epoch 2" in fold.sentence
+    assert len(seen) == 4  # epochs 3 and 4 were no better, so there was no epoch 5
+    assert (tmp_path / "run" / "valence" / "fold-0" / WEIGHTS).read_bytes() == seen[1]
+
+
+@given(st.lists(st.floats(0.01, 9), min_size=1, max_size=12))
+def test_the_best_epoch_is_the_first_of_the_lowest_loss(losses: list[float]) -> None:
+    best, net = Best(), torch.nn.Linear(1, 1)
+    for number, loss in enumerate(losses, start=1):
+        best.beaten_by(Epoch(number, 0.0, loss, 0.0), net)  # type: ignore[arg-type]
+    assert best.number == losses.index(min(losses)) + 1
+
+
+def test_a_loss_that_is_no_number_stops_with_a_sentence(clips: list[Clip], tiny: Training, tmp_path: Path) -> None:
+    wild = tiny.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(LossNotFinite, match=r"activation, fold 0, became (nan|inf) in epoch \d.*learning rate below"):
+        trained_into(tmp_path / "run", clips, wild)
+
+
+def test_clips_without_ratings_are_refused_with_their_names(clips: list[Clip], tiny: Training, tmp_path: Path) -> None:
+    unrated = [replace(clips[0], valence=None), *clips[1:]]
+    with pytest.raises(UnratedClips, match=r"1 of 24 clips have no rating of valence \(s0-0\)"):
+        trained_into(tmp_path / "run", unrated, tiny)
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(NoClips):
+        trained_into(tmp_path / "run", [], tiny)
+
+
+def test_a_clip_without_its_sound_is_refused(clips: list[Clip], tiny: Training, tmp_path: Path) -> None:
+    with pytest.raises(SoundUnreadable, match="does not exist"):
+        trained_into(tmp_path / "run", [replace(clips[0], path=tmp_path / "gone.wav"), *clips[1:]], tiny)
+
+
+def test_a_folder_with_another_run_is_refused(run: Path, clips: list[Clip], tiny: Training) -> None:
+    with pytest.raises(OtherRun, match="another settings"):
+        trained_into(run, clips, tiny.model_copy(update={"folds": 3}))
+    with pytest.raises(OtherRun, match="another seed"):
+        trained_into(run, clips, tiny, seed=2)
+    with pytest.raises(OtherRun, match="another clips"):
+        trained_into(run, [replace(clips[0], activation=5.0), *clips[1:]], tiny)
+    (run / "run.json").write_text("{")
+    with pytest.raises(RunUnreadable, match="train again"):
+        trained_into(run, clips, tiny)
+
+
+def test_simulated_speech_is_marked_on_the_card(clips: list[Clip], tiny: Training, tmp_path: Path) -> None:
+    made_up = [replace(clip, simulated=True) for clip in clips]
+    trained_into(tmp_path / "run", made_up, tiny.model_copy(update={"dimensions": ("valence",), "epochs_max": 1}))
+    assert json.loads((tmp_path / "run" / "valence" / "fold-0" / "card.json").read_text())["simulated"] is True
+
+
+def test_a_setting_that_the_net_does_not_have_is_refused_before_anything_is_heard(
+    clips: list[Clip], tmp_path: Path
+) -> None:
+    with pytest.raises(ValidationError, match="chanels"):
+        trained_into(tmp_path / "run", clips, Training(net_settings={"chanels": 3}, folds=2))
+    assert not (tmp_path / "run").exists()
