@@ -70,7 +70,7 @@ def knows(database_url: str, access_key_id: str) -> bool:
     """Whether that requester's key belongs to this marketplace."""
     store = Store(database_url)
     try:
-        with store.write() as connection:
+        with store.read() as connection:
             return requesters.find_requester(connection, access_key_id) is not None
     finally:
         store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -134,14 +135,22 @@ def postgresql_url(postgresql_server: str) -> str:
     return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
 
 
+@pytest.fixture(scope="session")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An upgraded SQLite database without rows, to be copied."""
+    path: Path = tmp_path_factory.mktemp("upgraded") / "marketplace.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, upgraded: Path) -> str:
     """A marketplace's database, upgraded: SQLite, or by indirect parameter PostgreSQL."""
-    url = f"sqlite:///{tmp_path / 'marketplace.db'}"
     if getattr(request, "param", "sqlite") == "postgresql":
-        url = request.getfixturevalue("postgresql_url")
-    upgrade(url)
-    return url
+        url: str = request.getfixturevalue("postgresql_url")
+        upgrade(url)
+        return url
+    return f"sqlite:///{shutil.copy(upgraded, tmp_path / 'marketplace.db')}"
 
 
 @pytest.fixture

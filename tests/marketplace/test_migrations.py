@@ -11,7 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from app.marketplace.administration import add_invite, add_requester, alembic_config, upgrade
+from app.marketplace.administration import add_invite, add_requester, alembic_config, knows, upgrade
 from app.marketplace.factory import create_marketplace
 from app.marketplace.store.engine import Store
 from app.marketplace.tables import metadata
@@ -62,6 +62,8 @@ def test_a_worker_can_come_in_on_either_database(any_url: str) -> None:
     upgrade(any_url)
     key, _secret = add_requester(any_url, "A lab", 100)
     code = add_invite(any_url, key, uses=1)
+    assert knows(any_url, key)
+    assert not knows(any_url, "EWAKNOBODY")
     app: Any = create_marketplace(any_url, "secret", "http://127.0.0.1:5000")
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
