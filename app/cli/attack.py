@@ -11,7 +11,7 @@ from app.cli.run_options import force_option, run_folder, run_option, whitelist_
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell
 
 
-@click.command()
+@click.command(short_help="Fool recognisers with noise that people do not mind.")
 @study_option
 @run_option
 @force_option

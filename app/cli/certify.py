@@ -10,7 +10,7 @@ import click
 from app.cli.say import print_table, study_option, tell
 
 
-@click.command()
+@click.command(short_help="From judgments to whitelist.json.")
 @study_option
 @click.option("--aggregator", default="majority-vote", show_default=True, help="How votes become labels.")
 def certify(study: Path, aggregator: str) -> None:

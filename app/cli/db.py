@@ -9,7 +9,7 @@ import click
 from app.cli.say import study_option, tell
 
 
-@click.group()
+@click.group(short_help="Bring the study's tables up to date.")
 def db() -> None:
     """Bring the tables of a study's database up to date."""
 

@@ -47,7 +47,7 @@ class ServerDown(RuntimeError):
     """The server did not come up, or went away."""
 
 
-@click.command()
+@click.command(short_help="The whole river on sound made here, in minutes.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-study"))
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the pages.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
@@ -107,7 +107,7 @@ def _command(*words: str | Path) -> None:
     """
     typed = [word if isinstance(word, str) else f"--study={word}" for word in words]
     tell(f"\n$ earwitness {' '.join(typed)}")
-    done = subprocess.run([sys.executable, "-m", "app.cli", *typed], check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-P", "-m", "app.cli", *typed], check=False)  # noqa: S603
     if done.returncode:
         raise click.exceptions.Exit(done.returncode)
 
@@ -122,7 +122,7 @@ def _server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     log_path = folder / "server.log"
     with log_path.open("ab") as log:
         server = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "app.cli", "serve", f"--study={folder}", f"--port={port}"],
+            [sys.executable, "-P", "-m", "app.cli", "serve", f"--study={folder}", f"--port={port}"],
             env=environment,
             stdout=log,
             stderr=log,

@@ -11,7 +11,7 @@ from app.cli.run_options import force_option, run_folder, run_option, whitelist_
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell
 
 
-@click.command()
+@click.command(short_help="Recall of recognisers, clean and in every noise.")
 @study_option
 @run_option
 @click.option("--all", "every", is_flag=True, help="Conditions that are not SAFE too.")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.wiring import Wired
 
 
-@click.group()
+@click.group(short_help="Publish, watch, collect, pay, close.")
 def hits() -> None:
     """Put pairs before listeners, and see to it that they are paid."""
 

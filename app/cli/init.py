@@ -32,11 +32,12 @@ def parse_place(text: str, option: str) -> tuple[str, Path]:
 
 
 @click.command(
+    short_help="Make a study's folder.",
     epilog="Corpora: "
     + ", ".join(variant_names(pipelines.corpora))
     + ". Sound banks: "
     + ", ".join(variant_names(pipelines.sounds))
-    + "."
+    + ".",
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--corpus", "corpus_text", metavar="NAME=PATH", required=True, help="The speech: its reader and folder.")

@@ -10,7 +10,7 @@ from app.cli.opening import opened
 from app.cli.say import study_option, tell
 
 
-@click.group()
+@click.group(short_help="Take the judgments out as a table.")
 def judgments() -> None:
     """Take the judgments of a study out as a table."""
 

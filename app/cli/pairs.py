@@ -10,7 +10,7 @@ from app.cli.opening import chosen_clips, opened, usable_clips
 from app.cli.say import print_table, study_option, tell, track
 
 
-@click.group()
+@click.group(short_help="Make the original/noisy pairs, and list them.")
 def pairs() -> None:
     """Make the original/noisy pairs of a study, and list them."""
 

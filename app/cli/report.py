@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.study import Study
 
 
-@click.command()
+@click.command(short_help="Write the study's report.")
 @study_option
 def report(study: Path) -> None:
     """Write report/index.html with its figures and tables, from judgments.csv and whitelist.json."""

@@ -10,7 +10,7 @@ from app.cli.opening import opened, server_url
 from app.cli.say import print_table, study_option, tell
 
 
-@click.group()
+@click.group(short_help="Let people sign in to the dashboard.")
 def researcher() -> None:
     """Let people sign in to the researcher's pages."""
 

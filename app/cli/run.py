@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.wiring import Wired
 
 
-@click.command()
+@click.command(short_help="Publish, collect, pay: again and again.")
 @study_option
 @click.option("--once", is_flag=True, help="Take one turn and end; for a scheduler.")
 def run(study: Path, once: bool) -> None:

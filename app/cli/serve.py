@@ -31,7 +31,7 @@ class PortTaken(OSError):
         )
 
 
-@click.command()
+@click.command(short_help="Bring up pages, dashboard and marketplace.")
 @study_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for every one.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on.")
@@ -95,7 +95,7 @@ def require_port(host: str, port: int) -> None:
 
 def start_hands(study: Path) -> subprocess.Popen[bytes]:
     """`earwitness run` as a process of its own."""
-    return subprocess.Popen([sys.executable, "-m", "app.cli", "run", "--study", str(study)])  # noqa: S603
+    return subprocess.Popen([sys.executable, "-P", "-m", "app.cli", "run", "--study", str(study)])  # noqa: S603
 
 
 def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> None:

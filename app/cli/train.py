@@ -11,7 +11,7 @@ from app.cli.run_options import run_folder, run_option
 from app.cli.say import command_line, progress_bar, study_option, tell
 
 
-@click.command()
+@click.command(short_help="Train recognisers.")
 @study_option
 @run_option
 def train(study: Path, run_name: str) -> None:
