@@ -46,13 +46,24 @@ def loop(sound: Samples, sample_rate_hz: int, length: int, *, start: int = 0) ->
         raise ValueError(f"the sound has {len(sound)} samples, so it can't begin at sample {start}")
     if len(sound) - start >= length:
         return sound[start : start + length].copy()
-    whole = _segment(sound, sample_rate_hz)
-    looped = _segment(sound[start:], sample_rate_hz)
-    while int(looped.frame_count()) < length:
-        # Each joint takes at most half of either side, so that a sound of a few milliseconds still grows.
-        seam_ms = min(SEAM_MS, len(whole) // 2, len(looped) // 2)
-        looped = looped.append(whole, crossfade=seam_ms)
-    return _samples(looped)[:length]
+    # Each joint takes at most half of either side, so that a sound of a few milliseconds still grows.
+    seam_ms = min(SEAM_MS, (len(sound) - start) * 500 // sample_rate_hz)
+    seam = round(seam_ms * sample_rate_hz / 1000)
+    pieces, reached = [sound[start:]], len(sound) - start
+    while reached < length:
+        pieces[-1], tail = pieces[-1][: len(pieces[-1]) - seam], pieces[-1][len(pieces[-1]) - seam :]
+        pieces += [_cross_faded(tail, sound[:seam], sample_rate_hz), sound[seam:]]
+        reached += len(sound) - seam
+    return np.concatenate(pieces)[:length]
+
+
+def _cross_faded(before: Samples, after: Samples, sample_rate_hz: int) -> Samples:
+    """The end of one sound passing into the beginning of another, both of shape (time,)."""
+    if not len(before):
+        return before
+    falling, rising = _segment(before, sample_rate_hz), _segment(after, sample_rate_hz)
+    # pydub's own append would do, were it not for its temporary files.
+    return _samples(falling.fade_out(len(falling)).overlay(rising.fade_in(len(rising))))
 
 
 def encode_heard(clips: Sequence[Samples], sample_rate_hz: int, *, pause_s: float = 0.5) -> bytes:

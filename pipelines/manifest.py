@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TypeAlias, get_args
+from typing import Any, TypeAlias, get_args
 
 from pipelines.audio import NO_ROOM, DiskFull, write_whole
 from pipelines.clip import Pair, Role
@@ -117,19 +118,24 @@ def write_manifest(path: Path, header: Header, entries: Iterator[Entry] | list[E
     write_whole(path, "".join([line_of(header), *map(line_of, entries)]).encode())
 
 
-def append(file: IO[bytes], entry: Header | Entry) -> None:
+def append(file: FileIO, entry: Header | Entry) -> None:
     """Add one line to an open manifest, and wait until the disk has it.
 
+    Args:
+        file: opened without a buffer, so that a line that found no room is not tried again behind our back.
+        entry: what to add.
+
     Raises:
-        DiskFull: there is no room for it.
+        DiskFull: there is no room for it; a part of the line may be there, see `drop_broken_end`.
     """
+    line = line_of(entry).encode()
     try:
-        file.write(line_of(entry).encode())
-        file.flush()
+        if file.write(line) < len(line):
+            raise DiskFull(Path(str(file.name)))
         os.fsync(file.fileno())
     except OSError as error:
         if error.errno in NO_ROOM:
-            raise DiskFull(Path(file.name)) from error
+            raise DiskFull(Path(str(file.name))) from error
         raise
 
 

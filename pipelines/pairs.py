@@ -6,12 +6,13 @@ import fcntl
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
+from io import FileIO
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import joblib
 import numpy as np
@@ -84,8 +85,11 @@ def make_pairs(
     plan = plan_pairs(chosen, design, seed)
     for sentence in plan.shortages:
         tell(Problem(folder, sentence))
-    with _manifest(folder, _header(chosen, sounds, design, seed)) as (file, recorded):
-        for entry in _entries(plan, recorded, sounds, design, folder, n_jobs):
+    with (
+        _manifest(folder, _header(chosen, sounds, design, seed)) as (file, recorded),
+        closing(_entries(plan, recorded, sounds, design, folder, n_jobs)) as entries,
+    ):
+        for entry in entries:
             if entry.pair_id not in recorded:
                 append(file, entry)
             elif entry != recorded[entry.pair_id]:
@@ -105,7 +109,7 @@ def _warn(problem: Problem) -> None:
 
 def _entries(
     plan: Plan, recorded: dict[str, Entry], sounds: SoundBank, design: PairDesign, folder: Path, n_jobs: int
-) -> Iterator[Entry]:
+) -> Generator[Entry]:
     """All entries in the order of the plan; what is not recorded, or lost its sound, is made on the way."""
     by_clip = [list(group) for _, group in groupby(plan.pairs, key=lambda planned: planned.clip.clip_id)]
     todo = [{planned.pair_id for planned in group if not _there(folder, recorded, planned)} for group in by_clip]
@@ -114,11 +118,18 @@ def _entries(
         for group, missing in zip(by_clip, todo, strict=True)
         if missing
     )
-    made = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs) if any(todo) else iter(())
-    for group, missing in zip(by_clip, todo, strict=True):
-        fresh = {entry.pair_id: entry for entry in next(made)} if missing else {}
-        for planned in group:
-            yield fresh.get(planned.pair_id) or recorded[planned.pair_id]
+    made = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs) if any(todo) else None
+    try:
+        for group, missing in zip(by_clip, todo, strict=True):
+            fresh = {entry.pair_id: entry for entry in next(made)} if made and missing else {}
+            for planned in group:
+                yield fresh.get(planned.pair_id) or recorded[planned.pair_id]
+    finally:
+        if made:
+            with warnings.catch_warnings():
+                # joblib regrets work that nobody waited for; here it is made again, or found, by the next run.
+                warnings.simplefilter("ignore", UserWarning)
+                made.close()
 
 
 def _there(folder: Path, recorded: dict[str, Entry], planned: PlannedPair) -> bool:
@@ -244,11 +255,11 @@ def _sha256(value: Any) -> str:
 
 
 @contextmanager
-def _manifest(folder: Path, header: Header) -> Iterator[tuple[IO[bytes], dict[str, Entry]]]:
+def _manifest(folder: Path, header: Header) -> Iterator[tuple[FileIO, dict[str, Entry]]]:
     """The folder's manifest, open for this run alone, and what stands in it already."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    with path.open("ab") as file:
+    with path.open("ab", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

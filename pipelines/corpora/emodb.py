@@ -44,15 +44,15 @@ GENDERS: dict[str, Gender] = {
 }  # fmt: skip
 SENTENCES = {
     "a01": "Der Lappen liegt auf dem Eisschrank.",
-    "a02": "Das will sie am Mittwoch abgeben.",
+    "a02": "Das will sie am Mittwoch abgeben.",  # codespell:ignore sie
     "a04": "Heute abend könnte ich es ihm sagen.",
     "a05": "Das schwarze Stück Papier befindet sich da oben neben dem Holzstück.",
     "a07": "In sieben Stunden wird es soweit sein.",
-    "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",
-    "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",
+    "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",  # codespell:ignore unter
+    "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",  # codespell:ignore sie
     "b03": "An den Wochenenden bin ich jetzt immer nach Hause gefahren und habe Agnes besucht.",
     "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen.",
-    "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+    "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",  # codespell:ignore sie
 }
 FILE_NAME = re.compile(r"(?P<speaker>\d\d)(?P<text>[ab]\d\d)(?P<emotion>[A-Z])(?P<take>[a-z])")
 #: `time -1 label`; what follows a blank, +, - or ( describes how the phone was spoken.

@@ -116,11 +116,12 @@ def test_a_finished_run_makes_nothing_anew(make: Make, tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_run_that_the_caller_leaves_goes_on_where_it_was(
-    make: Make, clips: list[Clip], sounds: SoundBank, tmp_path: Path
+    make: Make, clips: list[Clip], sounds: SoundBank, tmp_path: Path, n_jobs: int
 ) -> None:
     whole = make(tmp_path / "whole")
-    running = make_pairs(clips, sounds, DESIGN, tmp_path / "left", 7)
+    running = make_pairs(clips, sounds, DESIGN, tmp_path / "left", 7, n_jobs=n_jobs)
     left = [next(running) for _ in range(6)]
     running.close()
 
@@ -251,12 +252,15 @@ def test_without_an_ear_for_problems_they_become_warnings(make: Make, clips: lis
         make(tmp_path, DESIGN.model_copy(update={"identical_controls": 9}))
 
 
-def test_a_full_disk_stops_with_a_sentence_and_a_second_run_completes(make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("largest", "what"), [(9000, "flac"), (25000, "manifest.jsonl")])
+def test_a_full_disk_stops_with_a_sentence_and_a_second_run_completes(
+    make: Make, tmp_path: Path, largest: int, what: str
+) -> None:
     whole = make(tmp_path / "whole")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (9000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, before[1]))
     try:
-        with pytest.raises(DiskFull, match=r"no room left to write .*; nothing written before is lost"):
+        with pytest.raises(DiskFull, match=rf"no room left to write .*{what}; nothing written before is lost"):
             make(tmp_path / "full")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
