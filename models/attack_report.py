@@ -100,6 +100,7 @@ def json_of(result: AttackResult) -> dict[str, Any]:
         "command": result.command,
         "seed": result.seed,
         "simulated": result.simulated,
+        "speech_simulated": result.speech_simulated,
         "whitelist_simulated": result.whitelist_simulated,
         "net": result.net,
         "design": result.design.model_dump(mode="json"),
@@ -136,8 +137,9 @@ class PageExample:
 
     one: Attacked
     success: bool
+    best: Query | None
     steps: tuple[tuple[Query, str, str], ...]  # query, label in words, what it meant
-    dots: tuple[tuple[float, float, bool], ...]  # x and y in percent, whether the label changed
+    dots: tuple[tuple[float, float, Query], ...]  # x and y in percent
     threshold_y: float
 
 
@@ -151,11 +153,15 @@ def page_of(result: AttackResult) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    tables = [_page_table(result, dimension) for dimension in dict.fromkeys(rate.dimension for rate in result.rates)]
+    dimensions = sorted(
+        {rate.dimension for rate in result.rates}, key=lambda dimension: (dimension != "both", dimension)
+    )
+    tables = [_page_table(result, dimension) for dimension in dimensions]
     return environment.get_template("attack.html").render(
         result=result,
         budgets=result.design.queries,
-        tables=list(reversed(tables)),  # over both dimensions first
+        tables=tables,
+        made_up=_made_up(result),
         examples=_examples(result),
         headline=_headline(result),
         clips=len({one.clip.clip_id for one in result.attacked}),
@@ -199,12 +205,18 @@ def _headline(result: AttackResult) -> str:
     last = [rate for rate in result.rates if rate.k == k and rate.setting.eval != "counted"]
     if not last:
         return "No clip was attacked."
-    everyone = [rate for rate in last if rate.dimension == last[-1].dimension]
-    found = {rate.setting.eval: rate.p_if for rate in sorted(everyone, key=lambda rate: rate.p_if)}
-    any_sound = f"With {k} questions and any sound, an attacker changes what the net says of {found['no']:.0%} of clips"
+    mine = [rate for rate in last if rate.dimension == last[-1].dimension]  # over both, where both were attacked
+    found = {rate.setting.eval: rate.p_if for rate in sorted(mine, key=lambda rate: rate.p_if)}
+    any_sound = f"With {k} questions, an attacker fools the net on {found['no']:.0%} of clips if any sound will do"
     if "yes" not in found:
         return any_sound + "."
-    return f"{any_sound}; with sounds under which people hear the same emotion, of {found['yes']:.0%}."
+    return f"{any_sound}, and on {found['yes']:.0%} with sounds under which people hear the same emotion."
+
+
+def _made_up(result: AttackResult) -> str:
+    """What of it is simulated, in words; nothing where nothing is."""
+    parts = {"speech": result.speech_simulated, "listeners": result.whitelist_simulated}
+    return " and ".join(name for name, flag in parts.items() if flag)
 
 
 def _share_correct(result: AttackResult) -> float:
@@ -239,12 +251,12 @@ def _example(one: Attacked, k: int, above_snr_db: float) -> PageExample:
         return round(100 * (top - snr_db) / (top - bottom), 2)
 
     steps = tuple((query, CLASSES[query.label], "changed" if query.changed else "as before") for query in trace)
-    dots = tuple((round(100 * (query.number - 0.5) / k, 2), height(query.snr_db), query.changed) for query in trace)
-    return PageExample(one, one.success(k, above_snr_db), steps, dots, height(above_snr_db))
+    dots = tuple((round(100 * (query.number - 0.5) / k, 2), height(query.snr_db), query) for query in trace)
+    return PageExample(one, one.success(k, above_snr_db), one.best(k), steps, dots, height(above_snr_db))
 
 
 def _told(query: Query) -> dict[str, Any]:
-    return {**asdict(query), "snr_db": round(query.snr_db, 4), "label": CLASSES[query.label]}
+    return {**asdict(query), "snr_db": round(query.snr_db, 3), "label": CLASSES[query.label]}
 
 
 def _yes(flag: bool) -> str:

@@ -85,7 +85,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
     return tones(tmp_path_factory.mktemp("tones"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sounds() -> Hums:
     return Hums()
 
@@ -134,17 +134,17 @@ def _verdict(name: str, pairs: int, different: int, rule: DecisionRule) -> Condi
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Training:
     return TINY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_whitelist() -> Callable[..., Whitelist]:
     return whitelist_of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_sounds() -> Callable[..., Hums]:
     return Hums
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -24,7 +27,7 @@ from models.attack import (
 )
 from models.attack_report import PAPER, page_of, run_attack
 from models.attacks.base import AttackDesign, Outcome, Query
-from models.checkpoint import load_checkpoint
+from models.checkpoint import load_card, load_checkpoint
 from models.data import hear
 from models.evaluate import evaluate
 from models.features.base import Filterbanks
@@ -48,12 +51,22 @@ def attacked(
     return last.result
 
 
-@pytest.fixture
-def evaluated_run(run: Path, clips: list[Clip], sounds: SoundBank) -> Path:
+@pytest.fixture(scope="module")
+def evaluated_run(
+    trained: Path, clips: list[Clip], sounds: SoundBank, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    run = Path(shutil.copytree(trained, tmp_path_factory.mktemp("evaluated") / "run"))
     conditions = {name: study_conditions()[name] for name in ("nat-co-0db", "hum-co-0db", "fade-in")}
     for _ in evaluate(clips, sounds, conditions, run, seed=1, command="earwitness evaluate"):
         pass
     return run
+
+
+@pytest.fixture(scope="module")
+def result(
+    evaluated_run: Path, clips: list[Clip], sounds: SoundBank, make_whitelist: Callable[..., Whitelist]
+) -> AttackResult:
+    return attacked(clips, sounds, make_whitelist(SAFE), evaluated_run)
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
@@ -63,14 +76,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 class TestTheRows:
     @pytest.fixture
-    def rows(
-        self,
-        evaluated_run: Path,
-        clips: list[Clip],
-        sounds: SoundBank,
-        make_whitelist: Callable[..., Whitelist],
-    ) -> list[dict[str, str]]:
-        attacked(clips, sounds, make_whitelist(SAFE), evaluated_run)
+    def rows(self, result: AttackResult, evaluated_run: Path) -> list[dict[str, str]]:
         return rows_of(evaluated_run)
 
     def test_there_is_one_for_each_clip_net_setting_and_budget(self, rows: list[dict[str, str]]) -> None:
@@ -113,9 +119,12 @@ class TestTheRows:
     def test_every_clip_is_attacked_through_the_net_that_never_heard_its_speaker(
         self, rows: list[dict[str, str]], evaluated_run: Path
     ) -> None:
-        for row in rows:
-            card = load_checkpoint(evaluated_run / row["dimension"] / f"fold-{row['fold']}").card
-            assert row["clip_id"] in card.test_clips
+        tested = {
+            (dimension, str(fold)): load_card(evaluated_run / dimension / f"fold-{fold}").test_clips
+            for dimension in ("activation", "valence")
+            for fold in (0, 1)
+        }
+        assert all(row["clip_id"] in tested[row["dimension"], row["fold"]] for row in rows)
 
     def test_clips_are_spread_over_speakers(self, rows: list[dict[str, str]]) -> None:
         assert {row["speaker"] for row in rows} == {f"speaker-{number}" for number in range(4)}
@@ -196,12 +205,6 @@ def test_the_target_says_what_the_evaluation_says(run: Path, clips: list[Clip]) 
 
 
 class TestThePage:
-    @pytest.fixture
-    def result(
-        self, evaluated_run: Path, clips: list[Clip], sounds: SoundBank, make_whitelist: Callable[..., Whitelist]
-    ) -> AttackResult:
-        return attacked(clips, sounds, make_whitelist(SAFE), evaluated_run)
-
     def test_it_says_which_row_is_which_and_how_to_get_it_again(self, result: AttackResult) -> None:
         page = page_of(result)
         assert "SIMULATED listeners" in page
@@ -209,12 +212,26 @@ class TestThePage:
         for words in ("Corr no · Eval no", "Corr yes · Eval yes", "Corr yes · Eval counted", "k = 2", "k = 6"):
             assert words in page
 
-    def test_it_shows_the_papers_figures_at_the_papers_budgets(self, clips: list[Clip]) -> None:
-        assert PAPER[True, "yes"][25] == 0.58
+    def test_it_shows_the_papers_figures_at_the_papers_budgets_alone(
+        self, run: Path, clips: list[Clip], sounds: SoundBank
+    ) -> None:
+        assert PAPER[False, "no"][5] == 0.22
+        ours = attacked(clips, sounds, None, run, DESIGN.model_copy(update={"queries": (5, 6), "clips": 2}))
+        assert page_of(ours).count('<span class="paper">.22</span>') == 3  # both, activation, valence
+        assert page_of(ours).count('class="paper"') == 3
+
+    def test_it_says_what_is_made_up_and_nothing_where_nothing_is(
+        self, run: Path, clips: list[Clip], sounds: SoundBank
+    ) -> None:
+        design = DESIGN.model_copy(update={"clips": 1})
+        assert "SIMULATED" not in page_of(attacked(clips, sounds, None, run, design))
+        for path in run.glob("*/*/card.json"):
+            path.write_text(path.read_text().replace('"simulated": false', '"simulated": true'))
+        assert "SIMULATED speech:" in page_of(attacked(clips, sounds, None, run, design))
 
     def test_it_stands_alone(self, result: AttackResult) -> None:
         class Links(HTMLParser):
-            found: list[str] = []
+            found: ClassVar[list[str]] = []
 
             def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
                 self.found += [value or "" for name, value in attrs if name in ("src", "href")]
@@ -224,8 +241,9 @@ class TestThePage:
         assert set(links.found) == {"data:,", "attack.csv", "attack.json"}
 
     def test_names_from_a_corpus_are_never_markup(self, result: AttackResult) -> None:
-        page = page_of(result)
-        assert "<script" not in page
+        renamed = [replace(one, clip=replace(one.clip, clip_id="<script>x")) for one in result.attacked]
+        assert "&lt;script&gt;x" in page_of(replace(result, attacked=tuple(renamed)))
+        assert "<script" not in page_of(replace(result, attacked=tuple(renamed)))
 
     def test_the_json_holds_the_rates_and_how_they_came_to_be(self, result: AttackResult, evaluated_run: Path) -> None:
         whole = json.loads((evaluated_run / "attack.json").read_text())
