@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
+from app.marketplace import administration
+from app.marketplace.factory import create_marketplace
 from app.settings import Settings
 from app.store.database import Database, sqlite_url
 from app.store.hits import plan_hits
@@ -26,6 +31,7 @@ from app.web import Web, create_app
 from hits.batch import Hits
 from hits.judgment import Hit, Slot
 from hits.platforms.mturk import MTurk
+from hits.publish import offer_of
 from pipelines.clip import Pair
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -139,9 +145,10 @@ def _pair(number: int, folder: Path) -> Pair:
 
 
 @contextmanager
-def serving(web: Web) -> Iterator[str]:
-    """Serve a study on a free port; its address."""
-    server = make_server("127.0.0.1", 0, create_app(web), threaded=True)
+def serving(make_site: Callable[[str], Any]) -> Iterator[str]:
+    """Serve a site that knows its own address on a free port; the address."""
+    server = make_server("127.0.0.1", 0, lambda environ, start: [], threaded=True)
+    server.app = make_site(f"http://127.0.0.1:{server.server_port}")
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -155,8 +162,31 @@ def serving(web: Web) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def address(web: Web) -> Iterator[str]:
     """Where the study is served."""
-    with serving(web) as at:
+    with serving(lambda _: create_app(web)) as at:
         yield at
+
+
+@pytest.fixture
+def house(web: Web, tmp_path: Path) -> Iterator[tuple[str, MTurk]]:
+    """The study's HIT on the marketplace beside it: the link by which workers come, and the requester's hands."""
+    url = sqlite_url(tmp_path / "marketplace.db")
+    administration.upgrade(url)
+    access_key_id, secret = administration.add_requester(url, "The lab", 100_000)
+    invite = administration.add_invite(url, access_key_id)
+
+    def site(at: str) -> DispatcherMiddleware:
+        study = create_app(replace(web, submit_hosts=frozenset({at}), public_url=at))
+        return DispatcherMiddleware(study, {"/marketplace": create_marketplace(url, "a key", at)})
+
+    with serving(site) as at:
+        platform = MTurk(f"{at}/marketplace/requester", access_key_id=access_key_id, secret_access_key=secret)
+        hit, design = Hit("h1", "fixed", TRIALS, 9), web.study
+        hit_id = platform.publish(offer_of(hit, "house", design.hits, design.pay, f"{at}/annotate/"))
+        with web.database.writing() as session:
+            session.get_one(HitRow, "h1").platform_hit_id = hit_id
+        yield f"{at}/marketplace/invite/{invite}", platform
+        with web.database.writing() as session:
+            session.get_one(HitRow, "h1").platform_hit_id = "3HIT"
 
 
 @pytest.fixture
