@@ -10,11 +10,11 @@ import numpy as np
 
 from app.store import hits as hit_store
 from app.store.database import Database
-from app.store.events import fact, keep_fact, note_event
+from app.store.events import drop_fact, fact, keep_fact, note_event
 from app.store.money import committed_minor
 from app.store.pairs import keep_pairs
 from app.study import Study
-from app.turn import LAUNCHED, require_within_cap
+from app.turn import CLOSED, LAUNCHED, require_within_cap
 from hits.allocate import Standing, votes_open
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
 from hits.judgment import Hit
@@ -112,6 +112,7 @@ def launch(database: Database, study: Study, folder: Path) -> int:
     with database.writing() as session:
         keep_pairs(session, pairs, facts)
         session.flush()
+        drop_fact(session, CLOSED)
         if fact(session, LAUNCHED) is not None:
             return 0
         planned = _first_hits(pairs, study)

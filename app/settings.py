@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -23,6 +25,9 @@ class Settings(BaseModel):
     marketplace_database_url: str | None = Field(
         None, description="the marketplace's database; default: one for this user, whatever the study"
     )
+    marketplace_secret_key: str | None = Field(
+        None, min_length=16, description="signs the marketplace's cookies; default: a file beside its database"
+    )
     public_url: str | None = Field(
         None, pattern=r"^https?://[^/\s]+(/.*)?$", description="where workers reach this server from outside"
     )
@@ -34,20 +39,31 @@ class Settings(BaseModel):
     )
     earwitness_web_workers: int = Field(2, ge=1, le=64, description="processes that answer pages")
 
-    def marketplace_url(self, study: Path) -> str:
-        """The marketplace's database: the one that is named, else one in the study's folder, else this user's own.
+    def marketplace_folder(self, study: Path) -> Path:
+        """Where an embedded marketplace keeps its database and its secret.
 
         Workers and what they earned outlive a study, so a marketplace is shared by all studies of a user unless a
         study (such as the demo's) brings a `marketplace.db` of its own.
         """
-        if self.marketplace_database_url:
-            return self.marketplace_database_url
-        own = study / "marketplace.db"
-        if own.exists():
-            return f"sqlite:///{own.resolve()}"
+        if (study / "marketplace.db").exists():
+            return study.resolve()
         folder = Path(platformdirs.user_data_dir("earwitness"))
         folder.mkdir(parents=True, exist_ok=True)
-        return f"sqlite:///{folder / 'marketplace.db'}"
+        return folder
+
+    def marketplace_url(self, study: Path) -> str:
+        """The marketplace's database: the one that is named, else the embedded one."""
+        return self.marketplace_database_url or f"sqlite:///{self.marketplace_folder(study) / 'marketplace.db'}"
+
+    def marketplace_key(self, study: Path) -> str:
+        """What signs the cookies of the marketplace's workers: the same for all its studies, made on first use."""
+        if self.marketplace_secret_key:
+            return self.marketplace_secret_key
+        path = self.marketplace_folder(study) / "marketplace.key"
+        with suppress(FileExistsError):
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(32))
+        return path.read_text(encoding="utf-8")
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -21,6 +21,7 @@ from hits.platforms.base import Platform, PlatformRefused
 from hits.publish import cost_minor, offer_of, publish
 
 LAUNCHED = "launched"  # the fact that a researcher said yes to spending
+CLOSED = "closed"  # the fact that a researcher took the study off the shelf; publishing again ends it
 
 OnStep = Callable[[str, int, int], None]
 
@@ -148,7 +149,7 @@ def top_up(site: Worksite, turn: Turn) -> None:
     now = datetime.now(UTC)
     try:
         with site.database.writing() as session:
-            if fact(session, LAUNCHED) is None:
+            if fact(session, LAUNCHED) is None or fact(session, CLOSED) is not None:
                 return
             needed = open_hits_needed(
                 votes_still_open(session, site.study.hits, now),
@@ -181,15 +182,20 @@ def close_when_decided(site: Worksite, turn: Turn) -> None:
         open_ids = hit_store.published_ids(session, open_only=True)
         if not open_ids or votes_still_missing(session, site.study.hits, now):
             return
-    close_all(site, turn)
+    _take_off_the_shelf(site, open_ids, turn)
     _note(site, "close", "every pair is decided; all HITs are off the shelf")
 
 
 def close_all(site: Worksite, turn: Turn) -> None:
-    """Take every open HIT off the shelf, and plan no new ones."""
+    """Take every open HIT off the shelf, and plan no new ones until the study is published again."""
     with site.database.writing() as session:
-        keep_fact(session, "closed", {"at": datetime.now(UTC).isoformat()})
+        keep_fact(session, CLOSED, {"at": datetime.now(UTC).isoformat()})
         open_ids = hit_store.published_ids(session, open_only=True)
+    _take_off_the_shelf(site, open_ids, turn)
+    _note(site, "close", "the study was closed by hand")
+
+
+def _take_off_the_shelf(site: Worksite, open_ids: list[str], turn: Turn) -> None:
     for number, hit_id in enumerate(open_ids, start=1):
         try:
             site.platform.expire(hit_id)

@@ -133,5 +133,5 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
         secret_key=keys.secret_key,
         public_url=server_url,
     )
-    marketplace = create_marketplace(settings.marketplace_url(path), keys.secret_key, server_url)
+    marketplace = create_marketplace(settings.marketplace_url(path), settings.marketplace_key(path), server_url)
     return DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace})

@@ -1,15 +1,26 @@
-"""What tests of several rooms share: databases of both kinds, the real data, a marketplace of their own."""
+"""What tests of several rooms share: databases of both kinds, the real data, a platform with bad manners."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.engine import make_url
+
+from hits.platforms.base import (
+    Arrival,
+    Completion,
+    Offer,
+    Platform,
+    PlatformAssignment,
+    PlatformRefused,
+    PlatformUnreachable,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +74,68 @@ def demo_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
     folder = tmp_path_factory.mktemp("demo")
     return make_demo_corpus(folder / "speech", 1, speakers=4, sentences=1), make_demo_sounds(folder / "sounds", 1, 1)
+
+
+class RudePlatform(Platform):
+    """Keeps books like a platform, and breaks the line before or after it has done what it was asked."""
+
+    def __init__(self) -> None:
+        self.hits: dict[str, Offer] = {}
+        self.handed_in: list[PlatformAssignment] = []
+        self.approved: list[str] = []
+        self.bonuses: dict[str, tuple[str, int, str]] = {}
+        self.break_before: set[str] = set()
+        self.break_after: set[str] = set()
+        self.refuse: set[str] = set()
+
+    def _manners(self, what: str, do: Callable[[], None]) -> None:
+        if what in self.refuse:
+            raise PlatformRefused(f"{what}: no")
+        if what in self.break_before:
+            self.break_before.discard(what)
+            raise PlatformUnreachable(f"{what}: the line broke before")
+        do()
+        if what in self.break_after:
+            self.break_after.discard(what)
+            raise PlatformUnreachable(f"{what}: the line broke after")
+
+    def publish(self, offer: Offer) -> str:
+        self._manners("publish", lambda: self.hits.update({f"P{offer.token}": offer}))
+        return f"P{offer.token}"
+
+    def assignments(self, platform_hit_id: str) -> Iterator[PlatformAssignment]:
+        for seen in self.handed_in:
+            if seen.hit_id == platform_hit_id:
+                state = "approved" if seen.assignment_id in self.approved else "submitted"
+                yield PlatformAssignment(seen.assignment_id, seen.hit_id, seen.worker_id, state, seen.submitted_at)
+
+    def approve(self, assignment_id: str) -> None:
+        self._manners("approve", lambda: self.approved.append(assignment_id))
+
+    def bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str) -> None:
+        self._manners("bonus", lambda: self.bonuses.setdefault(token, (assignment_id, amount_minor, reason)) and None)
+
+    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str) -> bool:
+        return (assignment_id, amount_minor, reason) in self.bonuses.values()
+
+    def expire(self, platform_hit_id: str) -> None:
+        self._manners("expire", lambda: None)
+
+    def balance_minor(self) -> int:
+        return 10_000
+
+    @staticmethod
+    def arrive(query: Mapping[str, str], submit_hosts: frozenset[str]) -> Arrival:
+        raise NotImplementedError
+
+    @staticmethod
+    def complete(arrival: Arrival) -> Completion:
+        raise NotImplementedError
+
+    def hand_in(self, assignment_id: str, hit_id: str, worker_id: str) -> None:
+        self.handed_in.append(PlatformAssignment(assignment_id, hit_id, worker_id, "submitted", datetime.now(UTC)))
+
+
+@pytest.fixture
+def platform() -> RudePlatform:
+    return RudePlatform()

@@ -23,3 +23,10 @@ def fact(session: Session, name: str) -> dict[str, object] | None:
 def keep_fact(session: Session, name: str, value: dict[str, object]) -> None:
     """Keep a fact, in place of an older one of that name."""
     session.merge(FactRow(name=name, value=value))
+
+
+def drop_fact(session: Session, name: str) -> None:
+    """Forget a fact, if it was kept."""
+    row = session.get(FactRow, name)
+    if row is not None:
+        session.delete(row)

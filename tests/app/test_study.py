@@ -116,3 +116,5 @@ def test_a_marketplace_in_the_studys_folder_comes_before_the_users_own(tmp_path:
     assert settings.marketplace_url(tmp_path) == f"sqlite:///{tmp_path / 'marketplace.db'}"
     named = read_settings({"MARKETPLACE_DATABASE_URL": "postgresql://x/y"})
     assert named.marketplace_url(tmp_path) == "postgresql://x/y"
+    assert len(settings.marketplace_key(tmp_path)) >= 32
+    assert settings.marketplace_key(tmp_path) == settings.marketplace_key(tmp_path)

@@ -1,0 +1,187 @@
+"""The one pair of hands: whatever breaks, HITs are out once, work is paid once, and spending ends at the cap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from app.store import hits as hit_store
+from app.store.events import keep_fact
+from app.store.lock import hands
+from app.store.progress import events, overview, payments
+from app.study import CorpusPlace, SoundsPlace, Study
+from app.turn import LAUNCHED, Turn, Worksite, close_all, pay_due, take_turn
+from hits.batch import Hits, open_hits
+from hits.pay import Pay
+from hits.platforms.base import PlatformUnreachable
+
+
+@pytest.fixture
+def study_of(launched: Callable[..., object], platform: object, tmp_path: object) -> Callable[..., object]:
+    """A launched study with a rude platform, and a function that takes one turn."""
+
+    def make(*, pay: Pay | None = None, **design: object) -> tuple[object, Callable[[], Turn]]:
+        study = launched(**design)
+        only_design = {key: value for key, value in design.items() if key in Hits.model_fields}
+        whole = Study(
+            corpus=CorpusPlace(name="demo", path=tmp_path),
+            sounds=SoundsPlace(name="demo", path=tmp_path),
+            hits=Hits.model_validate(only_design),
+            pay=pay or Pay(),
+        )
+        with study.database.writing() as session:
+            keep_fact(session, LAUNCHED, {})
+
+        def turn() -> Turn:
+            with hands(study.database) as held:
+                return take_turn(Worksite(whole, study.database, platform, "http://localhost/annotate/", held))
+
+        study.whole = whole
+        return study, turn
+
+    return make
+
+
+def plan(study: object, count: int = 3) -> None:
+    with study.database.writing() as session:
+        first = hit_store.count_hits(session)
+        hit_store.plan_hits(session, open_hits(first, count, study.rules.hits), "test", study.rules.hits, Pay())
+
+
+def test_a_line_that_breaks_while_publishing_makes_no_hit_twice(study_of, platform) -> None:
+    study, turn = study_of(pairs=3, policy="fixed")
+    plan(study)
+    platform.break_after = {"publish"}
+    with pytest.raises(PlatformUnreachable):
+        turn()
+    assert turn().published == 3
+    assert len(platform.hits) == 3
+    assert turn().published == 0
+
+
+def hand_in(study, platform, worker: str, hit: int = 0, seconds: float = 10.0) -> None:
+    begun = study.begin(hit, worker)
+    while study.open(begun) is not None:
+        study.answer(begun, after_s=seconds)
+    platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, worker)
+
+
+def test_what_was_handed_in_is_paid_once_however_often_the_hands_come_by(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1")
+    assert turn().paid == 1
+    assert turn().idle
+    assert platform.approved == ["A-0-W1"]
+
+
+def test_slow_work_is_lifted_to_the_wage_floor(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1", seconds=100.0)
+    turn()
+    with study.database.reading() as session:
+        paid = sum(row["amount_minor"] for row in payments(session) if row["state"] == "confirmed")
+    assert paid >= 7 * 100 / 3600 * 945
+    assert len(platform.bonuses) == 1
+
+
+@pytest.mark.parametrize("breaks", ["break_before", "break_after"])
+def test_payments_survive_a_line_that_breaks(study_of, platform, breaks: str) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1", seconds=100.0)
+    setattr(platform, breaks, {"approve", "bonus"})
+    for _ in range(4):
+        turn()
+    assert platform.approved == ["A-0-W1"]
+    assert len(platform.bonuses) == 1
+    with study.database.reading() as session:
+        assert {row["state"] for row in payments(session)} == {"confirmed"}
+        assert overview(session, study.rules.hits, Pay()).assignments_by_state == {"approved": 1}
+
+
+def test_a_process_that_dies_after_paying_does_not_pay_again(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1")
+
+    class Killed(BaseException):
+        """As if the machine had stopped."""
+
+    paying = platform.approve
+
+    def approve_and_die(assignment_id: str) -> None:
+        paying(assignment_id)
+        raise Killed
+
+    platform.approve = approve_and_die
+    with pytest.raises(Killed):
+        turn()
+    platform.approve = paying
+    turn()
+    assert platform.approved == ["A-0-W1"]
+    with study.database.reading() as session:
+        assert [row["state"] for row in payments(session)] == ["confirmed"]
+
+
+def test_a_refused_payment_is_said_and_kept(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1")
+    platform.refuse = {"approve"}
+    assert "refused" in turn().notes[0]
+    with study.database.reading() as session:
+        assert [row["state"] for row in payments(session)] == ["refused"]
+        assert any("refused" in text for _, _, text in events(session))
+
+
+def test_workers_who_are_not_used_are_paid(study_of, platform) -> None:
+    study, turn = study_of(pairs=6, checks=8, hits=3, trials_per_hit=4, checks_per_hit=3)
+    from hits.judgment import Said
+
+    begun = study.begin(0, "CARELESS")
+    study.do_all(begun, Said("different", "same", 1, 1))
+    platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, "CARELESS")
+    assert turn().paid == 1
+
+
+def test_an_assignment_that_we_never_met_is_not_paid(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    study.begin(0, "W1")
+    platform.hand_in("A-UNKNOWN", "P-hit-00000", "W9")
+    assert turn().paid == 0
+
+
+def test_open_votes_are_topped_up_with_hits_and_no_more(study_of, platform) -> None:
+    _study, turn = study_of(pairs=9, checks=1, hits=0, trials_per_hit=4, checks_per_hit=1)
+    turn()
+    assert turn().published == 6  # 18 votes, three a HIT
+    assert turn().published == 0
+
+
+def test_spending_ends_at_the_cap_in_a_sentence(study_of, platform) -> None:
+    _study, turn = study_of(pairs=9, checks=1, hits=0, trials_per_hit=4, checks_per_hit=1, pay=Pay(cap=0.5))
+    assert any("above the cap of 0.50 USD" in note for note in turn().notes)
+    assert platform.hits == {}
+
+
+def test_when_every_pair_is_decided_the_hits_leave_the_shelf(study_of, platform) -> None:
+    study, turn = study_of(pairs=2, checks=1, hits=4, trials_per_hit=3, checks_per_hit=1)
+    for number, worker in enumerate(("W1", "W2")):
+        study.do_all(study.begin(number, worker))
+    assert turn().closed == 4
+
+
+def test_closing_by_hand_is_not_undone_by_the_next_turn(study_of, platform) -> None:
+    study, turn = study_of(pairs=9, checks=1, hits=2, trials_per_hit=4, checks_per_hit=1)
+    with hands(study.database) as held:
+        close_all(Worksite(study.whole, study.database, platform, "http://localhost/annotate/", held), Turn())
+    turn()
+    assert turn().published == 0
+
+
+def test_nothing_due_is_nothing_done(study_of, platform) -> None:
+    study, _ = study_of(policy="fixed")
+    with hands(study.database) as held:
+        done = Turn()
+        pay_due(Worksite(study.whole, study.database, platform, "http://localhost/", held), done)
+    assert done.idle
+    assert datetime.now(UTC) > study.now.replace(year=2020)
