@@ -30,7 +30,6 @@ PAPER: dict[tuple[bool, str], dict[int, float]] = {
     (False, "yes"): {5: 0.31, 15: 0.36, 25: 0.45},
     (True, "yes"): {5: 0.34, 15: 0.43, 25: 0.58},
 }
-EXAMPLES = 3
 
 
 def run_attack(
@@ -225,19 +224,17 @@ def _share_correct(result: AttackResult) -> float:
 
 
 def _examples(result: AttackResult) -> list[PageExample]:
-    """The longest way to a success in each setting, and a failure, as far as there are any."""
+    """The cleanest success, a middling one of another clip, and a failure, as far as there are any."""
     k, above = max(result.design.queries), result.design.success_above_snr_db
     asked = [one for one in result.attacked if one.outcome.trace and one.setting.eval != "counted"]
-    won = sorted((one for one in asked if one.success(k, above)), key=_cleanest, reverse=True)
+    won = sorted((one for one in asked if one.success(k, above)), key=_snr_db, reverse=True)
     lost = [one for one in asked if not one.success(k, above)]
-    chosen: list[Attacked] = []
-    for one in won:
-        if one.clip.clip_id not in {other.clip.clip_id for other in chosen}:
-            chosen.append(one)
-    return [_example(one, k, above) for one in [*chosen[: EXAMPLES - bool(lost)], *lost[:1]]]
+    others = [one for one in won if one.clip.clip_id != won[0].clip.clip_id]
+    chosen = [*won[:1], *others[len(others) // 2 :][:1], *lost[:1]]
+    return [_example(one, k, above) for one in chosen]
 
 
-def _cleanest(one: Attacked) -> float:
+def _snr_db(one: Attacked) -> float:
     best = one.best(len(one.outcome.trace))
     return best.snr_db if best else -math.inf
 
