@@ -68,11 +68,12 @@ def test_an_obvious_pair_is_one_speaker_with_opposite_activation(clips: list[Cli
         assert {bin_of(clip.activation or 0) for clip in (pair.clip, pair.other)} == {"low", "high"}
 
 
-def test_every_pair_has_an_id_and_a_file_of_its_own_and_the_id_says_nothing(clips: list[Clip]) -> None:
+def test_every_pair_has_an_id_a_seed_and_a_file_of_its_own_and_the_id_says_nothing(clips: list[Clip]) -> None:
     pairs = plan_pairs(clips, PairDesign(identical_controls=8, checks=16), seed=1).pairs
 
     assert len({pair.pair_id for pair in pairs}) == len({pair.file_name for pair in pairs}) == len(pairs)
     assert all(re.fullmatch("p[0-9a-f]{12}", pair.pair_id) for pair in pairs)
+    assert len({pair.seed for pair in pairs}) == len(pairs)  # else two pairs would draw the same noise
 
 
 def test_what_the_corpus_can_not_give_is_said(clips: list[Clip]) -> None:
