@@ -29,6 +29,8 @@ pages = Blueprint("annotate", __name__, url_prefix="/annotate")
 log = logging.getLogger(__name__)
 
 FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
+#: Signs that workers know better than the code of the currency.
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired")
 
 
@@ -271,8 +273,12 @@ def _work(found: Work | None) -> Work:
 
 
 def _amount(web: Web, minor: int) -> str | None:
-    """An amount to read; None where the study shows no money."""
-    return money(minor, web.study.pay.currency) if minor else None
+    """An amount to read, "$0.63"; None where the study shows no money."""
+    currency = web.study.pay.currency
+    if not minor:
+        return None
+    amount = money(minor, currency)
+    return SIGNS[currency] + amount.removesuffix(f" {currency}") if currency in SIGNS else amount
 
 
 def _here(token: str) -> str:

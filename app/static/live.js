@@ -15,7 +15,7 @@
       const fresh = await answer.text();
       if (fresh === shown) return;
       const open = [...part.querySelectorAll("details[open]")].map((one) => one.id);
-      if (part.contains(document.activeElement) && document.activeElement.matches("th button, a, summary")) return;
+      if (part.contains(document.activeElement) && document.activeElement.matches(":focus-visible")) return; // somebody is on it with keys
       part.innerHTML = shown = fresh;
       for (const id of open) part.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
       document.dispatchEvent(new CustomEvent("earwitness:fresh"));

@@ -5,8 +5,10 @@
     const cell = row.cells[column], text = (cell.dataset.value ?? cell.textContent).trim();
     return text !== "" && !Number.isNaN(Number(text)) ? Number(text) : text.toLowerCase();
   };
-  function sort(table, column, head) {
-    const up = head.getAttribute("aria-sort") !== "ascending", body = table.tBodies[0];
+  const chosen = new Map(); // by the table's id: the column and direction, kept when the table is fetched anew
+  function sort(table, column, up) {
+    const head = table.tHead.rows[0].cells[column], body = table.tBodies[0];
+    chosen.set(table.id, [column, up]);
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
     const rows = [...body.rows].sort((a, b) => {
@@ -24,8 +26,9 @@
         button.type = "button";
         button.append(...head.childNodes);
         head.append(button);
-        button.addEventListener("click", () => sort(table, column, head));
+        button.addEventListener("click", () => sort(table, column, head.getAttribute("aria-sort") !== "ascending"));
       });
+      if (chosen.has(table.id)) sort(table, ...chosen.get(table.id));
     }
   }
   document.addEventListener("earwitness:fresh", prepare);

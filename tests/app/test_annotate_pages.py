@@ -91,7 +91,7 @@ def test_a_preview_shows_the_task_and_leaves_no_record(web: Web, client: FlaskCl
 def test_looking_at_the_welcome_page_leaves_no_record_either(web: Web, client: FlaskClient) -> None:
     page = client.get(f"/annotate/?{query()}")
 
-    assert "0.16 USD" in page.text  # one minute begun, of 9.45 an hour
+    assert "$0.16" in page.text  # one minute begun, of 9.45 an hour
     assert count(web, AssignmentRow) == 0
 
 
@@ -357,7 +357,7 @@ def test_volunteers_see_no_money(web: Web, client: FlaskClient) -> None:
     here = begin(client)
     answer(client, here, SAME)
 
-    assert "USD" not in client.get(f"/annotate/?{query()}").text + client.get(here).text
+    assert "$" not in client.get(f"/annotate/?{query()}").text + client.get(here).text
 
 
 def test_progress_says_how_much_is_done_left_and_earned(client: FlaskClient) -> None:
@@ -367,7 +367,7 @@ def test_progress_says_how_much_is_done_left_and_earned(client: FlaskClient) -> 
 
     assert "2 of 3" in page.text
     assert "min left" in page.text
-    assert "0.05 USD so far" in page.text
+    assert "$0.05 so far" in page.text
 
 
 def test_the_figures_are_for_the_noisy_clip_wherever_it_stands(web: Web, client: FlaskClient) -> None:

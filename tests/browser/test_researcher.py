@@ -62,13 +62,20 @@ def test_the_dashboard_is_fresh_when_somebody_looks_at_it(
     expect(page.get_by_text("something new happened")).to_be_visible()
 
 
-def test_a_table_is_sorted_by_a_click_on_a_head(web: Web, open_page: Callable[..., Page], address: str) -> None:
+def test_a_table_is_sorted_by_a_click_on_a_head_and_stays_so(
+    web: Web, open_page: Callable[..., Page], address: str
+) -> None:
     page = open_page()
     sign_in(page, address)
     head = page.get_by_role("columnheader", name="condition")
     head.get_by_role("button").click()
     expect(head).to_have_attribute("aria-sort", "ascending")
     head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    with web.database.writing() as session:
+        note_event(session, "test", "while it is sorted")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("while it is sorted")).to_be_visible()
     expect(head).to_have_attribute("aria-sort", "descending")
 
 
