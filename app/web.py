@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from app import auth, headers
 from app.annotate import pages as annotate
 from app.research import pages as research
+from app.research.figures import Kept
 from app.serving import KEY, Web
 
 __all__ = ["Web", "create_app"]
@@ -46,6 +47,7 @@ def create_app(web: Web) -> Flask:
     )
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
+    app.extensions[research.KEPT] = Kept()
     app.jinja_env.globals["nonce"] = headers.nonce
     csrf = CSRFProtect(app)
     csrf.exempt(annotate.pages)  # no cookie there: the signed link itself is what lets a worker in

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 import pandas as pd
 from markupsafe import Markup
@@ -39,6 +40,25 @@ def verdicts(rows: Iterable[Mapping[str, object]], rule: DecisionRule) -> Verdic
         for compact, name in ((False, "forest"), (True, "forest-narrow"))
     )  # the plot escapes every word in it
     return Verdicts(len(table), certified, wide, narrow)
+
+
+@dataclass
+class Kept:
+    """The latest verdicts, decided anew only when judgments came in: a worker loses trust by one, too."""
+
+    judgments: int = 0
+    latest: Verdicts | None = None
+    lock: Lock = field(default_factory=Lock)
+
+    def verdicts(
+        self, judgments: int, rows: Callable[[], Iterable[Mapping[str, object]]], rule: DecisionRule
+    ) -> Verdicts | None:
+        """The verdicts on that many judgments; `rows` is asked for them only where they are new."""
+        with self.lock:  # pages that ask at once wait for one answer
+            if judgments != self.judgments:
+                self.latest = verdicts(rows(), rule)
+                self.judgments = judgments
+            return self.latest
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
-from sqlalchemy.orm import Session
 
 from app.auth import signed_in
 from app.research import figures
-from app.research.figures import Verdicts
+from app.research.figures import Kept
 from app.serving import Web, served
 from app.store import progress
 from app.store.work import work
@@ -23,8 +22,7 @@ pages = Blueprint("research", __name__)
 
 EVENTS_SHOWN = 12
 PAYMENTS_SHOWN = 20
-CACHE = "earwitness-verdicts"
-_deciding = Lock()
+KEPT = "earwitness-verdicts"
 
 #: The report is our own, and self-contained: its styles stand in it, and it runs nothing.
 REPORT_POLICY = (
@@ -95,7 +93,8 @@ def _facts(web: Web) -> dict[str, object]:
     with web.database.reading() as session:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
-        decided = _verdicts(web, session, seen.judgments)
+        kept = cast(Kept, current_app.extensions[KEPT])
+        decided = kept.verdicts(seen.judgments, lambda: progress.judgment_rows(session), study.decision)
         ledger = progress.payments(session)
         happened = progress.events(session, EVENTS_SHOWN)
     by_name = {row.condition: row for row in decided.certified.decisions} if decided else {}
@@ -116,16 +115,3 @@ def _facts(web: Web) -> dict[str, object]:
         "has_report": (web.folder / "report" / "index.html").is_file(),
         "now": now,
     }
-
-
-def _verdicts(web: Web, session: Session, judgments: int) -> Verdicts | None:
-    """The verdicts so far; computed anew only when judgments came in."""
-    if not judgments:
-        return None
-    cache: dict[int, Verdicts | None] = current_app.extensions.setdefault(CACHE, {})
-    with _deciding:
-        if judgments not in cache:
-            fresh = figures.verdicts(progress.judgment_rows(session), web.study.decision)
-            cache.clear()
-            cache[judgments] = fresh
-        return cache[judgments]
