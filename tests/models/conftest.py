@@ -21,7 +21,12 @@ from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
 
 RATE_HZ = 16000
 TINY = Training(
-    net_settings={"channels": 8, "gru_width": 8, "dense_width": 8, "gru_layers": 1}, folds=2, epochs_max=3, batch=8
+    net_settings={"channels": 8, "gru_width": 8, "dense_width": 8, "gru_layers": 1},
+    folds=2,
+    epochs_max=8,
+    patience=8,
+    batch=4,
+    learning_rate=0.005,
 )
 
 
@@ -83,6 +88,11 @@ class Hums(SoundBank):
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
     return tones(tmp_path_factory.mktemp("tones"))
+
+
+@pytest.fixture(scope="session")
+def many_clips(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    return tones(tmp_path_factory.mktemp("many-tones"), each=18)
 
 
 @pytest.fixture(scope="session")

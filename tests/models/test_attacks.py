@@ -32,7 +32,7 @@ LEVELS_DB = tuple(float(level) for level in range(0, 42, 2))
 EVERYTHING = Moves(
     ("nat", "hum", "int"),
     dict.fromkeys(("nat", "hum", "int"), LEVELS_DB),
-    sounds_per_family=10,  # type: ignore[arg-type]
+    sounds_per_family=10,
 )
 
 
