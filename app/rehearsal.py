@@ -20,7 +20,6 @@ from hits.listeners import Listener, say, truly_changed
 
 TIMEOUT_S = 60
 LOOK_AGAIN_S = 1.0
-PATIENCE = 3  # looks at an empty list of tasks before a listener goes home
 
 
 class PageUnexpected(RuntimeError):
@@ -87,7 +86,7 @@ class Rehearsal:
         invite_url: an invite of the marketplace that is meant for simulated listeners.
         database: only to know which pair a trial is about; answers go through the pages.
         changes: share of pairs (activation, valence) that truly change, by condition.
-        on_answer: told after each answer.
+        wanted: whether judgments are still missing; listeners without a task look again for as long as they are.
         stop: set it, and listeners finish what they accepted and go home.
     """
 
@@ -95,7 +94,7 @@ class Rehearsal:
     database: Database
     changes: Mapping[str, tuple[float, float]]
     seed: int
-    on_answer: Callable[[], None]
+    wanted: Callable[[], bool]
     stop: Event
 
 
@@ -124,17 +123,18 @@ def rehearse(listeners: list[Listener], rehearsal: Rehearsal, *, at_once: int) -
 def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
     """One listener's way, from the invite to going home."""
     rng = np.random.default_rng([rehearsal.seed, number])
-    answered, looks = 0, 0
+    answered = 0
     time.sleep(float(rng.random()) * 2)  # people do not come in step
     with requests.Session() as browser:
         invite = _get(browser, rehearsal.invite_url)
         tasks = _post(browser, invite.form("invite"))
-        while looks < PATIENCE and not rehearsal.stop.is_set():
+        while not rehearsal.stop.is_set():
             took = _take_task(browser, tasks, listener, rehearsal, rng)
             answered += took or 0
-            looks = 0 if took else looks + 1
+            if not took and not rehearsal.wanted():
+                break
             if not took:
-                time.sleep(LOOK_AGAIN_S)
+                rehearsal.stop.wait(LOOK_AGAIN_S)
             tasks = _get(browser, urljoin(rehearsal.invite_url, "../work"))
     return answered
 
@@ -156,7 +156,6 @@ def _take_task(
     while page.kind == "trial":
         page = _answer(browser, page, listener, rehearsal, rng)
         answered += 1
-        rehearsal.on_answer()
     if page.kind == "thanks":
         _post(browser, page.form("externalSubmit"))
     return answered or None
@@ -172,7 +171,6 @@ def _answer(
             raise PageUnexpected(source, f"status {sound.status_code}", "the sound of a clip")
     time.sleep(sum(page.lengths_s))
     form = page.form("")
-    known = None
     with rehearsal.database.reading() as session:
         known = condition_of(session, form.fields["trial_id"])
     if known is None:

@@ -60,9 +60,13 @@ class Settings(BaseModel):
         if self.marketplace_secret_key:
             return self.marketplace_secret_key
         path = self.marketplace_folder(study) / "marketplace.key"
-        with suppress(FileExistsError):
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        if not path.exists():
+            draft = path.with_suffix(".new")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(32))
+            with suppress(FileExistsError):
+                path.hardlink_to(draft)  # the first one stays, also when two programs begin at once
+            draft.unlink(missing_ok=True)
         return path.read_text(encoding="utf-8")
 
 

@@ -90,6 +90,7 @@ def open_marketplace(wired: Wired) -> Keys:
     """Bring the marketplace's database up to date, with this study as a requester and an invite for its workers."""
     url = wired.settings.marketplace_url(wired.folder.path)
     administration.upgrade(url)
+    wired.settings.marketplace_key(wired.folder.path)  # made now, before several processes ask for it
     keys = wired.folder.keys()
     if keys.marketplace_access_key_id is not None and administration.knows(url, keys.marketplace_access_key_id):
         return keys

@@ -168,7 +168,7 @@ def _listen(wired: Wired) -> None:
         return
     invite = f"{server_url(wired)}{MARKETPLACE_PATH}/invite/{invite_simulated(wired)}"
     tell(f"\n{LISTENERS} SIMULATED listeners come by {invite}")
-    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed, lambda: None, stop)
+    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed, lambda: True, stop)
     finished = threading.Event()
 
     def watch() -> None:
