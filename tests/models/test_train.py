@@ -158,6 +158,6 @@ def test_simulated_speech_is_marked_on_the_card(clips: list[Clip], tiny: Trainin
 def test_a_setting_that_the_net_does_not_have_is_refused_before_anything_is_heard(
     clips: list[Clip], tmp_path: Path
 ) -> None:
-    with pytest.raises(ValidationError, match="chanels"):
-        trained_into(tmp_path / "run", clips, Training(net_settings={"chanels": 3}, folds=2))
+    with pytest.raises(ValidationError, match="no_such_setting"):
+        trained_into(tmp_path / "run", clips, Training(net_settings={"no_such_setting": 3}, folds=2))
     assert not (tmp_path / "run").exists()
