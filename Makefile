@@ -7,7 +7,7 @@ PACKAGES := app pipelines hits analysis models migrations
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install format lint types imports spelling check browser test coverage demo serve migrate clean
+.PHONY: help install format lint types imports spelling check browser test coverage demo serve migrate migration clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ serve: install  ## the pages of the study in STUDY=folder
 
 migrate: install  ## bring the tables of the study in STUDY=folder up to date
 	$(BIN)/earwitness db upgrade --study $(or $(STUDY),demo-study)
+
+migration: install  ## write a revision of the study's tables: make migration MESSAGE="why"
+	$(BIN)/python -m migrations.study "$(MESSAGE)"
 
 clean:  ## remove what was built; studies stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

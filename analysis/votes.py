@@ -77,6 +77,17 @@ def labels_of(judgments: pd.DataFrame, dimension: Dimension) -> pd.Series[str]:
     return pd.Series(np.where(different, "different", "same"), index=judgments.index, dtype=object)
 
 
+def tied_pairs(judgments: pd.DataFrame) -> int:
+    """How many study pairs are tied in activation or valence: judgments that would settle them did not come."""
+    tied: set[str] = set()
+    dimensions: tuple[Dimension, ...] = ("activation", "valence")
+    for dimension in dimensions:
+        votes = votes_of(judgments, dimension)
+        share = (votes["label"] == "different").groupby(votes["task"]).mean()
+        tied.update(share.index[share == 0.5])
+    return len(tied)
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """How many judgments there are, and why some have no say in the verdicts."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from app.store import hits as hit_store
 from app.store.database import Database
-from app.store.events import drop_fact, fact, keep_fact, note_event
+from app.store.events import drop_fact, keep_fact, note_event
 from app.store.money import committed_minor
-from app.store.pairs import keep_pairs
+from app.store.pairs import keep_pairs, known_pairs
 from app.study import Study
 from app.turn import CLOSED, LAUNCHED, require_within_cap
 from hits.allocate import Standing, votes_open
@@ -68,7 +68,20 @@ def read_pairs(folder: Path) -> list[Pair]:
     return pairs
 
 
-def prepare(database: Database, study: Study, folder: Path) -> Bill:
+def next_wave(pairs: list[Pair], known: frozenset[str], clips: int | None) -> list[Pair]:
+    """What the next wave asks about: every pair of the next clips that were not asked about yet.
+
+    Args:
+        pairs: of the manifest.
+        known: ids of pairs that earlier waves took.
+        clips: how many clips; None for all that are left.
+    """
+    left = [pair for pair in pairs if pair.role != "check" and pair.pair_id not in known]
+    chosen = list(dict.fromkeys(pair.clip_id for pair in left))[:clips]
+    return [pair for pair in left if pair.clip_id in set(chosen)]
+
+
+def prepare(database: Database, study: Study, folder: Path, clips: int | None = None) -> Bill:
     """What `launch` would commit, without committing it.
 
     Raises:
@@ -78,11 +91,11 @@ def prepare(database: Database, study: Study, folder: Path) -> Bill:
     pairs = read_pairs(folder)
     with database.reading() as session:
         before = committed_minor(session, study.pay)
-        already = fact(session, LAUNCHED) is not None
-    planned = [] if already else _first_hits(pairs, study)
+        known = known_pairs(session)
+    asked = next_wave(pairs, known, clips)
+    planned = _hits_for(asked, pairs, study, first=0)
     total = cost_minor(planned, study.pay)
     require_within_cap(total, before, study)
-    asked = [pair for pair in pairs if pair.role != "check"]
     trials = study.hits.trials_per_hit
     room = max(1, trials - study.hits.checks_per_hit)
     most = -(-len(asked) * study.hits.votes_per_pair // room)
@@ -93,16 +106,16 @@ def prepare(database: Database, study: Study, folder: Path) -> Bill:
         assignments=sum(hit.assignments_wanted for hit in planned),
         reward_minor=reward,
         total_minor=total,
-        most_minor=0 if already else most * (reward + fee_minor(reward, study.pay)),
+        most_minor=most * (reward + fee_minor(reward, study.pay)),
         committed_minor=before,
         study=study,
     )
 
 
-def launch(database: Database, study: Study, folder: Path) -> int:
-    """Take the pairs in and write the first HITs down, in one transaction; the number of HITs planned.
+def launch(database: Database, study: Study, folder: Path, clips: int | None = None) -> int:
+    """Take the next wave of pairs in and write its HITs down, in one transaction; the number of HITs planned.
 
-    Launched before, it takes new pairs in and plans nothing again.
+    Once all pairs were taken, it plans nothing more. A study that was closed is open again.
 
     Raises:
         TooFewPairs, PairsChanged, OverCap: nothing was written.
@@ -110,26 +123,30 @@ def launch(database: Database, study: Study, folder: Path) -> int:
     pairs = read_pairs(folder)
     facts = {pair.condition: (family_of(pair.condition), snr_db_of(pair.condition)) for pair in pairs}
     with database.writing() as session:
-        keep_pairs(session, pairs, facts)
-        session.flush()
-        drop_fact(session, CLOSED)
-        if fact(session, LAUNCHED) is not None:
-            return 0
-        planned = _first_hits(pairs, study)
+        known = known_pairs(session)
+        asked = next_wave(pairs, known, clips)
+        planned = _hits_for(asked, pairs, study, first=hit_store.count_hits(session))
         require_within_cap(cost_minor(planned, study.pay), committed_minor(session, study.pay), study)
+        wave = {pair.pair_id for pair in asked}
+        keep_pairs(session, (p for p in pairs if p.role == "check" or p.pair_id in wave or p.pair_id in known), facts)
+        session.flush()
         hit_store.plan_hits(session, planned, study.study.name, study.hits, study.pay)
-        keep_fact(session, LAUNCHED, {"at": datetime.now(UTC).isoformat(), "hits": len(planned)})
-        note_event(session, "launch", f"the study was launched with {len(planned)} HITs")
+        drop_fact(session, CLOSED)
+        keep_fact(session, LAUNCHED, {"at": datetime.now(UTC).isoformat()})
+        if planned:
+            note_event(session, "launch", f"{len(asked)} pairs were launched with {len(planned)} HITs")
     return len(planned)
 
 
-def _first_hits(pairs: list[Pair], study: Study) -> list[Hit]:
+def _hits_for(asked: list[Pair], pairs: list[Pair], study: Study, first: int) -> list[Hit]:
+    """The HITs that ask about these pairs, checks mixed in."""
+    checks = [pair for pair in pairs if pair.role == "check"]
+    require_checks(checks, study.hits)
+    if not asked:
+        return []
     if study.hits.policy == "fixed":
-        return cut(pairs, study.hits, np.random.default_rng([study.study.seed, 1]))
-    require_checks([pair for pair in pairs if pair.role == "check"], study.hits)
+        return cut([*asked, *checks], study.hits, np.random.default_rng([study.study.seed, 1, first]), first)
     votes = sum(
-        votes_open(Standing(pair.pair_id, pair.clip_id, pair.role), study.hits.votes_per_pair)
-        for pair in pairs
-        if pair.role != "check"
+        votes_open(Standing(pair.pair_id, pair.clip_id, pair.role), study.hits.votes_per_pair) for pair in asked
     )
-    return open_hits(0, open_hits_needed(votes, 0, study.hits), study.hits)
+    return open_hits(first, open_hits_needed(votes, 0, study.hits), study.hits)

@@ -18,7 +18,7 @@ from hits.listening import Listening
 from hits.pay import Pay
 from hits.quality import Quality
 from models.attacks.base import AttackDesign
-from models.train import Training
+from models.training import Training
 from pipelines.plan import PairDesign
 from pipelines.sampling import Sampling
 

@@ -84,11 +84,17 @@ def require_checks(checks: Sequence[Pair], design: Hits) -> None:
         )
 
 
-def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator) -> list[Hit]:
+def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator, first: int = 0) -> list[Hit]:
     """HITs of the policy `fixed`: every study and control pair once, mixed, checks among them.
 
     Pairs are shuffled over conditions, since a HIT of one condition doubles false certifications; the same clip
     stands twice in a HIT only where nothing else is left.
+
+    Args:
+        pairs: study pairs, controls and checks.
+        design: the study's design.
+        rng: mixes them.
+        first: number of the first HIT, after those that exist.
 
     Raises:
         TooFewPairs: no pair at all, or no check where checks are asked for.
@@ -100,7 +106,7 @@ def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator) -> list[H
     require_checks(checks, design)
     room = max(1, design.trials_per_hit - design.checks_per_hit)
     hits = []
-    for number, chunk in enumerate(_chunks(asked, room, rng)):
+    for number, chunk in enumerate(_chunks(asked, room, rng), start=first):
         slots = [Slot(pair.pair_id, pair.role, order_of(design, rng)) for pair in chunk]
         slots += [
             Slot(checks[int(index)].pair_id, "check", order_of(design, rng))

@@ -225,7 +225,7 @@ class _Attacker:
             rng=rng,
         )
         safe = [
-            self.whitelist is not None and self.whitelist.allowed_at(query.family, query.level_db)
+            self.whitelist is not None and self.whitelist.allowed_at(_throughout(query.family), query.level_db)
             for query in outcome.trace
         ]
         truth = labels_of([clip], card.dimension)[clip.clip_id]
@@ -266,11 +266,18 @@ def allowed_moves(
     """What may be tried: everything, or with a whitelist only levels at which a family is perception-safe."""
     levels = {
         family: tuple(
-            level for level in design.snr_levels_db if whitelist is None or whitelist.allowed_at(family, level)
+            level
+            for level in design.snr_levels_db
+            if whitelist is None or whitelist.allowed_at(_throughout(family), level)
         )
         for family in families
     }
     return Moves(tuple(family for family in families if levels[family]), levels, design.sounds_per_family)
+
+
+def _throughout(family: Family) -> str:
+    """The conditions that speak for a sound that runs through the whole clip, as the attack's sounds do."""
+    return f"{family}-co"
 
 
 def success_rates(attacked: Sequence[Attacked], design: AttackDesign) -> Iterator[SuccessRate]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.opening import opened, usable_clips
+from app.cli.opening import opened, rated_clips
 from app.cli.run_options import force_option, run_folder, run_option, whitelist_of
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell
 
@@ -24,7 +24,7 @@ def attack(study: Path, run_name: str, force: bool) -> None:
     from models.attack_report import run_attack
 
     with opened(study) as wired:
-        clips = [clip for clip in usable_clips(wired, aloud=False) if clip.activation is not None]
+        clips = rated_clips(wired)
         folder = run_folder(wired, run_name)
         result = None
         with progress_bar("attacking (clips)", None) as step:

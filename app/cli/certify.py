@@ -20,6 +20,7 @@ def certify(study: Path, aggregator: str) -> None:
     """
     import analysis.aggregators
     from analysis.aggregators.base import Aggregator
+    from analysis.votes import read_judgments, tied_pairs
     from analysis.whitelist import build
     from app.folder import StudyFolder
     from app.study import read_study
@@ -42,6 +43,9 @@ def certify(study: Path, aggregator: str) -> None:
             for v in whitelist.conditions
         ],
     )
+    tied = tied_pairs(read_judgments(folder.judgments))
+    if tied:
+        tell(f"{tied} pairs are tied and count as different; more judgments would settle them")
     if whitelist.simulated:
         tell("SIMULATED listeners: these verdicts say nothing about people.")
     tell(f"{len(whitelist.safe_conditions)} of {len(whitelist.conditions)} conditions are SAFE: {folder.whitelist}")

@@ -28,17 +28,18 @@ DESIGN: dict[str, dict[str, object]] = {
         "about": "This is a demonstration: the voices are synthetic, and most of its listeners were simulated. "
         "Nothing that you answer here is used for research, and no money is paid.",
     },
-    "sampling": {"clips": 40},
+    "sampling": {"clips": 44},
     "pairs": {"identical_controls": 12, "checks": 12},
-    "hits": {"assignment_duration_s": 900},
+    "hits": {"assignment_duration_s": 900, "checks_per_hit": 2},
+    "quality": {"min_checks": 2},
     "pay": {"expected_s_per_trial": 12.0},
     "decision": {"max_different": 0.15},
-    "training": {"folds": 4, "epochs_max": 12, "learning_rate": 0.003, "threads": 2},
+    "training": {"folds": 4, "epochs_max": 12, "batch": 8},
     "attack": {"queries": [5, 15], "clips": 16},
 }
 
-#: Votes that the simulated listeners leave open, so that a person finds work under the invite link.
-LEFT_FOR_PEOPLE = 40
+#: Clips whose pairs simulated listeners judge; those of the others are left for whoever follows the invite link.
+FIRST_WAVE_CLIPS = 40
 LISTENERS = 90
 SERVER_START_S = 60
 
@@ -64,13 +65,15 @@ def demo(folder: Path, port: int, seed: int, end: bool) -> None:
     _prepare(folder, seed)
     _command("pairs", "make", folder)
     with _server(folder, port) as server:
-        _command("hits", "publish", folder, "--yes")
+        if _first_time(folder):
+            _command("hits", "publish", folder, f"--clips={FIRST_WAVE_CLIPS}", "--yes")
         with opened(folder) as wired:
             _listen(wired)
         for words in (("hits", "pay"), ("hits", "status"), ("judgments", "export"), ("certify",), ("report",)):
             _command(*words, folder)
         for word in ("train", "evaluate", "attack"):
             _command(word, folder)
+        _command("hits", "publish", folder, "--yes")  # the second wave: for people
         tell(f"\nAll done in {time.monotonic() - began:.0f} s. Voices and listeners were SIMULATED.")
         _say_where(folder)
         if not end:
@@ -148,7 +151,7 @@ def _tail(path: Path, lines: int = 12) -> str:
 
 
 def _listen(wired: Wired) -> None:
-    """Let simulated listeners judge until only what is meant for people is left."""
+    """Let simulated listeners judge the first wave to its end."""
     import threading
     from datetime import UTC, datetime
 
@@ -156,38 +159,58 @@ def _listen(wired: Wired) -> None:
 
     from app.cli.opening import server_url
     from app.rehearsal import Rehearsal, rehearse
-    from app.store.progress import count_judgments, votes_still_missing, votes_still_open
+    from app.store.progress import overview, votes_still_missing
     from app.wiring import MARKETPLACE_PATH, invite_simulated
     from hits.listeners import PAPER_CHANGES, crowd
 
-    stop = threading.Event()
     database, design, seed = wired.database, wired.study.hits, wired.study.study.seed
-    with database.reading() as session:
-        missing = votes_still_missing(session, design, datetime.now(UTC))
-    if missing <= LEFT_FOR_PEOPLE:
+
+    def missing() -> int:
+        with database.reading() as session:
+            return votes_still_missing(session, design, datetime.now(UTC))
+
+    if _people_have_work(wired) or not missing():
         return
     invite = f"{server_url(wired)}{MARKETPLACE_PATH}/invite/{invite_simulated(wired)}"
     tell(f"\n{LISTENERS} SIMULATED listeners come by {invite}")
-    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed, lambda: True, stop)
+    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed, lambda: missing() > 0, threading.Event())
     finished = threading.Event()
 
     def watch() -> None:
-        """Move the bar, and send listeners home in time."""
-        with progress_bar("listening (judgments, as expected)", round(missing * 1.15)) as step:
+        """Move the bar: pairs that are decided, of those that were published."""
+        with database.reading() as session:
+            total = overview(session, design, wired.study.pay).pairs
+        with progress_bar("listening (pairs decided)", total) as step:
             while not finished.wait(0.5):
                 with database.reading() as session:
-                    step(count_judgments(session))
-                    if votes_still_open(session, design, datetime.now(UTC)) <= LEFT_FOR_PEOPLE:
-                        stop.set()
+                    step(overview(session, design, wired.study.pay).pairs_decided)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
         rehearse(crowd(LISTENERS, np.random.default_rng(seed)), rehearsal, at_once=LISTENERS)
     finally:
-        stop.set()
+        rehearsal.stop.set()
         finished.set()
         watcher.join()
+
+
+def _first_time(folder: Path) -> bool:
+    """Whether nothing was published yet."""
+    from app.store.hits import count_hits
+
+    with opened(folder) as wired, wired.database.reading() as session:
+        return count_hits(session) == 0
+
+
+def _people_have_work(wired: Wired) -> bool:
+    """Whether the second wave is out, which is not for simulated listeners."""
+    from app.store.pairs import known_pairs
+    from pipelines.manifest import FILE_NAME, read_manifest
+
+    with wired.database.reading() as session:
+        known = known_pairs(session)
+    return all(pair.pair_id in known for pair in read_manifest(wired.folder.pairs / FILE_NAME))
 
 
 def _say_where(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.opening import opened, usable_clips
+from app.cli.opening import opened, rated_clips
 from app.cli.run_options import force_option, run_folder, run_option, whitelist_of
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell
 
@@ -26,7 +26,7 @@ def evaluate(study: Path, run_name: str, every: bool, force: bool) -> None:
     from pipelines.conditions import study_conditions
 
     with opened(study) as wired:
-        clips = [clip for clip in usable_clips(wired, aloud=False) if clip.activation is not None]
+        clips = rated_clips(wired)
         known = study_conditions()
         conditions = {name: known[name] for name in wired.study.pairs.conditions}
         evaluation = None

@@ -25,22 +25,24 @@ def hits() -> None:
 
 @hits.command()
 @study_option
+@click.option("--clips", type=click.IntRange(1), help="Pairs of so many more clips: a wave.  [default: all left]")
 @click.option("--yes", is_flag=True, help="Do not ask before spending; for scripts. The cap still holds.")
-def publish(study: Path, yes: bool) -> None:
-    """Show what the study will ask for and cost, ask, and put the HITs out.
+def publish(study: Path, clips: int | None, yes: bool) -> None:
+    """Show what the next wave will ask for and cost, ask, and put its HITs out.
 
-    Run again after a stop, it goes on where it was and makes no HIT twice.
+    Run again after a stop, it goes on where it was and makes no HIT twice. Run again when all pairs are out, it
+    opens a study that was closed.
     """
     from app.launch import launch, prepare
     from app.turn import publish_due
 
     with opened(study) as wired:
-        bill = prepare(wired.database, wired.study, wired.folder.pairs)
+        bill = prepare(wired.database, wired.study, wired.folder.pairs, clips)
         print_table(("item", "value"), bill.rows())
         if bill.hits and not yes:
             click.confirm("Publish these HITs?", abort=True, err=True)
         with site(wired, "publishing HITs") as (worksite, turn):
-            launch(wired.database, wired.study, wired.folder.pairs)
+            launch(wired.database, wired.study, wired.folder.pairs, clips)
             publish_due(worksite, turn)
     tell(f"{turn.published} HITs published. Workers come by the invite link that `earwitness serve` prints.")
 

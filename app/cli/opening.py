@@ -102,6 +102,21 @@ def usable_clips(wired: Wired, *, aloud: bool = True) -> list[Clip]:
     return clips
 
 
+def rated_clips(wired: Wired, *, aloud: bool = False) -> list[Clip]:
+    """The usable clips that can be learnt from: those with ratings in every dimension that is trained.
+
+    Raises:
+        NoClips: there is none.
+    """
+    wanted = wired.study.training.dimensions
+    clips = [c for c in usable_clips(wired, aloud=aloud) if all(getattr(c, name) is not None for name in wanted)]
+    if not clips:
+        raise NoClips(
+            f"no clip of {wired.study.corpus.path} is rated for {' and '.join(wanted)}; nothing to learn from"
+        )
+    return clips
+
+
 def chosen_clips(wired: Wired, clips: list[Clip]) -> list[Clip]:
     """The clips that the study takes, by its seed."""
     import numpy as np

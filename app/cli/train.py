@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.opening import opened, usable_clips
+from app.cli.opening import opened, rated_clips
 from app.cli.run_options import run_folder, run_option
 from app.cli.say import command_line, progress_bar, study_option, tell
 
@@ -23,7 +23,7 @@ def train(study: Path, run_name: str) -> None:
     from models.train import train as train_nets
 
     with opened(study) as wired:
-        clips = [clip for clip in usable_clips(wired) if clip.activation is not None and clip.valence is not None]
+        clips = rated_clips(wired, aloud=True)
         folder = run_folder(wired, run_name)
         with progress_bar("training (epochs)", None) as step:
             for event in train_nets(

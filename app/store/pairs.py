@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.tables import PairRow
@@ -61,6 +61,6 @@ def _content(row: PairRow) -> tuple[object, ...]:
     return (row.clip_id, row.condition, row.role, row.original_path, row.noisy_path, row.noisy_length_s)
 
 
-def count_pairs(session: Session) -> int:
-    """How many pairs the database knows."""
-    return session.scalar(select(func.count()).select_from(PairRow)) or 0
+def known_pairs(session: Session) -> frozenset[str]:
+    """The ids of the pairs that were taken in."""
+    return frozenset(session.scalars(select(PairRow.pair_id)))

@@ -232,7 +232,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_judgments_worker"), ["worker"], unique=False)
 
 
-
 def downgrade() -> None:
     """Undo."""
     with op.batch_alter_table("judgments", schema=None) as batch_op:

@@ -26,7 +26,7 @@ def every_command() -> Iterator[tuple[str, ...]]:
             yield from ((name, inner) for inner in command.list_commands(context))
 
 
-@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
 class TestEveryCommand:
     def test_has_help_that_says_what_it_does(self, words: tuple[str, ...], earwitness) -> None:
         ended = earwitness(*words, "--help")
