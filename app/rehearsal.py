@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from threading import Event
@@ -29,6 +30,10 @@ class PageUnexpected(RuntimeError):
         super().__init__(f"a simulated listener found {found} at {url}; expected {expected}")
 
 
+class NotInvited(Exception):
+    """The study thanks a listener and asks for no more."""
+
+
 @dataclass
 class Form:
     """A form of a page: where it goes, and its hidden fields."""
@@ -45,6 +50,7 @@ class Page(HTMLParser):
         super().__init__()
         self.url = response.url
         self.kind = ""
+        self.reason = ""
         self.forms: list[Form] = []
         self.sources: list[str] = []
         self.lengths_s: list[float] = []
@@ -55,7 +61,7 @@ class Page(HTMLParser):
         """Note what matters on a worker's way."""
         at = {name: value or "" for name, value in attrs}
         if tag == "main":
-            self.kind = at.get("data-page", "")
+            self.kind, self.reason = at.get("data-page", ""), at.get("data-reason", "")
         elif tag == "form":
             self.forms.append(Form(urljoin(self.url, at.get("action", "")), at.get("method", "get")))
         elif tag == "input" and at.get("type") == "hidden" and self.forms:
@@ -125,31 +131,31 @@ def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
     rng = np.random.default_rng([rehearsal.seed, number])
     answered = 0
     time.sleep(float(rng.random()) * 2)  # people do not come in step
-    with requests.Session() as browser:
+    with requests.Session() as browser, suppress(NotInvited):
         invite = _get(browser, rehearsal.invite_url)
         tasks = _post(browser, invite.form("invite"))
-        while not rehearsal.stop.is_set():
-            took = _take_task(browser, tasks, listener, rehearsal, rng)
-            answered += took or 0
-            if not took and not rehearsal.wanted():
-                break
-            if not took:
+        while not rehearsal.stop.is_set() and rehearsal.wanted():
+            offers = [form for form in tasks.forms if "accept" in form.action]
+            if offers:
+                answered += _do_task(browser, offers[int(rng.integers(len(offers)))], listener, rehearsal, rng)
+            else:
                 rehearsal.stop.wait(LOOK_AGAIN_S)
             tasks = _get(browser, urljoin(rehearsal.invite_url, "../work"))
     return answered
 
 
-def _take_task(
-    browser: requests.Session, tasks: Page, listener: Listener, rehearsal: Rehearsal, rng: np.random.Generator
-) -> int | None:
-    """Accept a task and do it; None where there is none, or none for this listener."""
-    offers = [form for form in tasks.forms if "accept" in form.action]
-    if not offers:
-        return None
-    frame = _post(browser, offers[int(rng.integers(len(offers)))]).frame
-    if frame is None:  # somebody was faster
-        return None
-    page = _get(browser, frame)
+def _do_task(
+    browser: requests.Session, offer: Form, listener: Listener, rehearsal: Rehearsal, rng: np.random.Generator
+) -> int:
+    """Accept a task and do it, or return it where it can't be done; the number of trials that were answered.
+
+    Raises:
+        NotInvited: the study does not want this listener any more.
+    """
+    task = _post(browser, offer)
+    if task.frame is None:  # somebody was faster
+        return 0
+    page = _get(browser, task.frame)
     if page.kind == "welcome":
         page = _post(browser, page.forms[0])
     answered = 0
@@ -158,7 +164,12 @@ def _take_task(
         answered += 1
     if page.kind == "thanks":
         _post(browser, page.form("externalSubmit"))
-    return answered or None
+        return answered
+    _post(browser, task.form("return"))
+    if page.reason == "not-invited":
+        raise NotInvited
+    rehearsal.stop.wait(LOOK_AGAIN_S)
+    return answered
 
 
 def _answer(

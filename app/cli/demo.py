@@ -31,7 +31,6 @@ DESIGN: dict[str, dict[str, object]] = {
     "sampling": {"clips": 44},
     "pairs": {"identical_controls": 12, "checks": 12},
     "hits": {"assignment_duration_s": 900, "checks_per_hit": 2},
-    "quality": {"min_checks": 2},
     "pay": {"expected_s_per_trial": 12.0},
     "decision": {"max_different": 0.15},
     "training": {"folds": 4, "epochs_max": 12, "batch": 8},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 
@@ -57,6 +58,7 @@ def earwitness() -> None:
 
 def main() -> None:
     """Run the command; known errors become one sentence and exit code 1, unknown ones keep their traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as on Ctrl-C: what was started is stopped too
     try:
         code = earwitness.main(standalone_mode=False)
     except click.exceptions.Exit as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -127,5 +126,4 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
             """The application, made in each worker after the fork: no connection is shared."""
             return make_wsgi(study, settings, url)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     Server().run()

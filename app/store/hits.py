@@ -148,4 +148,18 @@ def record_submission(session: Session, seen: PlatformAssignment) -> AssignmentR
     if row.state in ("accepted", "finished"):
         row.state = "submitted"
     row.submitted_at = row.submitted_at or seen.submitted_at
+    session.flush()
+    _close_when_full(session, row.hit_id)
     return row
+
+
+def _close_when_full(session: Session, hit_id: str) -> None:
+    """A HIT whose assignments are all handed in is off the shelf by itself."""
+    hit = session.get_one(HitRow, hit_id)
+    handed_in = session.scalar(
+        select(func.count())
+        .select_from(AssignmentRow)
+        .where(AssignmentRow.hit_id == hit_id, AssignmentRow.state.in_(("submitted", "approved", "rejected")))
+    )
+    if hit.state == "open" and (handed_in or 0) >= hit.assignments_wanted:
+        hit.state = "closed"
