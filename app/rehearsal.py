@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -20,7 +20,7 @@ from hits.judgment import Said
 from hits.listeners import Listener, say, truly_changed
 
 TIMEOUT_S = 60
-LOOK_AGAIN_S = 1.0
+LOOK_AGAIN_S = 3.0
 
 
 class PageUnexpected(RuntimeError):
@@ -92,36 +92,39 @@ class Rehearsal:
         invite_url: an invite of the marketplace that is meant for simulated listeners.
         database: only to know which pair a trial is about; answers go through the pages.
         changes: share of pairs (activation, valence) that truly change, by condition.
-        wanted: whether judgments are still missing; listeners without a task look again for as long as they are.
-        stop: set it, and listeners finish what they accepted and go home.
+        seed: of what is true and of what is said.
     """
 
     invite_url: str
     database: Database
     changes: Mapping[str, tuple[float, float]]
     seed: int
-    wanted: Callable[[], bool]
-    stop: Event
+    stop: Event = field(default_factory=Event)  # listeners finish what they accepted and go home
 
 
-def rehearse(listeners: list[Listener], rehearsal: Rehearsal, *, at_once: int) -> int:
-    """Let listeners work until nothing is left to do; the number of trials that were answered.
+def rehearse(listeners: list[Listener], rehearsal: Rehearsal, missing: Callable[[], int]) -> int:
+    """Let listeners work, all at once, until no judgment is missing; the number of trials that were answered.
 
     Each waits as long as the clips last, as the server demands.
 
     Args:
         listeners: who listens.
         rehearsal: what they need.
-        at_once: how many listen at the same time.
+        missing: asked once a second how many judgments are still missing.
 
     Raises:
         PageUnexpected: a page was not what a worker needs next.
         requests.RequestException: the server does not answer.
     """
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
+    with ThreadPoolExecutor(max_workers=len(listeners)) as pool:
         going = [pool.submit(_listen, listener, number, rehearsal) for number, listener in enumerate(listeners)]
-        done, _ = wait(going, return_when=FIRST_EXCEPTION)
-        if any(one.exception() for one in done):
+        try:
+            left: set[Future[int]] = set(going)
+            while left and missing():
+                done, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION)
+                if any(one.exception() for one in done):
+                    break
+        finally:
             rehearsal.stop.set()
     return sum(one.result() for one in going)
 
@@ -134,7 +137,7 @@ def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
     with requests.Session() as browser, suppress(NotInvited):
         invite = _get(browser, rehearsal.invite_url)
         tasks = _post(browser, invite.form("invite"))
-        while not rehearsal.stop.is_set() and rehearsal.wanted():
+        while not rehearsal.stop.is_set():
             offers = [form for form in tasks.forms if "accept" in form.action]
             if offers:
                 answered += _do_task(browser, offers[int(rng.integers(len(offers)))], listener, rehearsal, rng)

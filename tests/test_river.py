@@ -8,7 +8,6 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,12 +63,12 @@ def listen(study: Path, url: str, listeners: int) -> int:
     wired = wire(study, read_settings())
     invite = f"{url}/marketplace/invite/{invite_simulated(wired)}"
 
-    def wanted() -> bool:
+    def missing() -> int:
         with wired.database.reading() as session:
-            return votes_still_missing(session, wired.study.hits, datetime.now(UTC)) > 0
+            return votes_still_missing(session, wired.study.hits, datetime.now(UTC))
 
-    rehearsal = Rehearsal(invite, wired.database, PAPER_CHANGES, 1, wanted, threading.Event())
-    answered = rehearse(crowd(listeners, np.random.default_rng(1), 0.0), rehearsal, at_once=listeners)
+    rehearsal = Rehearsal(invite, wired.database, PAPER_CHANGES, seed=1)
+    answered = rehearse(crowd(listeners, np.random.default_rng(1), 0.0), rehearsal, missing)
     wired.database.dispose()
     return answered
 

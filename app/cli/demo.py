@@ -151,7 +151,6 @@ def _tail(path: Path, lines: int = 12) -> str:
 
 def _listen(wired: Wired) -> None:
     """Let simulated listeners judge the first wave to its end."""
-    import threading
     from datetime import UTC, datetime
 
     import numpy as np
@@ -172,26 +171,17 @@ def _listen(wired: Wired) -> None:
         return
     invite = f"{server_url(wired)}{MARKETPLACE_PATH}/invite/{invite_simulated(wired)}"
     tell(f"\n{LISTENERS} SIMULATED listeners come by {invite}")
-    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed, lambda: missing() > 0, threading.Event())
-    finished = threading.Event()
+    rehearsal = Rehearsal(invite, database, PAPER_CHANGES, seed)
+    with database.reading() as session:
+        total = overview(session, design, wired.study.pay).pairs
+    with progress_bar("listening (pairs decided)", total) as step:
 
-    def watch() -> None:
-        """Move the bar: pairs that are decided, of those that were published."""
-        with database.reading() as session:
-            total = overview(session, design, wired.study.pay).pairs
-        with progress_bar("listening (pairs decided)", total) as step:
-            while not finished.wait(0.5):
-                with database.reading() as session:
-                    step(overview(session, design, wired.study.pay).pairs_decided)
+        def look() -> int:
+            with database.reading() as session:
+                step(overview(session, design, wired.study.pay).pairs_decided)
+            return missing()
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        rehearse(crowd(LISTENERS, np.random.default_rng(seed)), rehearsal, at_once=LISTENERS)
-    finally:
-        rehearsal.stop.set()
-        finished.set()
-        watcher.join()
+        rehearse(crowd(LISTENERS, np.random.default_rng(seed)), rehearsal, look)
 
 
 def _first_time(folder: Path) -> bool:
