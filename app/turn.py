@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.store import hits as hit_store
 from app.store.database import Database
@@ -65,9 +65,13 @@ def take_turn(site: Worksite) -> Turn:
         PlatformUnreachable: the platform gives no answer; what was done is kept, the rest comes with the next turn.
     """
     turn = Turn()
-    publish_due(site, turn)
+    try:
+        publish_due(site, turn)
+    except PlatformRefused as error:  # no money for further HITs must not keep anybody from their pay
+        turn.notes.append(f"HITs could not be published: {error}")
     collect_due(site, turn)
     pay_due(site, turn)
+    close_run_out(site, turn)
     top_up(site, turn)
     close_when_decided(site, turn)
     return turn
@@ -140,6 +144,13 @@ def _approved(site: Worksite, platform_assignment_id: str) -> bool:
         seen.assignment_id == platform_assignment_id and seen.state == "approved"
         for seen in site.platform.assignments(hit_id)
     )
+
+
+def close_run_out(site: Worksite, turn: Turn) -> None:
+    """Take it that HITs are off the shelf once their time is over, so that their votes are asked for again."""
+    begun_by_now = timedelta(seconds=site.study.hits.assignment_duration_s)  # whoever accepted in the last second
+    with site.database.writing() as session:
+        turn.closed += hit_store.close_run_out(session, datetime.now(UTC) - begun_by_now)
 
 
 def top_up(site: Worksite, turn: Turn) -> None:

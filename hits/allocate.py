@@ -47,6 +47,18 @@ def votes_missing(standing: Standing, votes_per_pair: int) -> int:
     return max(0, min(left, majority - min(leads)))
 
 
+def votes_wanted(standing: Standing, design: Hits) -> int:
+    """Judgments that a pair is still to get: all its votes under `fixed`, under `adaptive` until it is decided.
+
+    >>> agreed = Standing("p", "c", "study", votes=2)  # both said same, twice
+    >>> votes_wanted(agreed, Hits(policy="fixed")), votes_wanted(agreed, Hits(policy="adaptive"))
+    (1, 0)
+    """
+    if design.policy == "fixed":
+        return max(0, design.votes_per_pair - standing.votes)
+    return votes_missing(standing, design.votes_per_pair)
+
+
 def votes_open(standing: Standing, votes_per_pair: int) -> int:
     """Judgments that could be handed out now: missing, less those that are reserved."""
     return max(0, votes_missing(standing, votes_per_pair) - standing.reserved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from app.tables import AssignmentRow, HitRow, SlotRow
+from app.store.events import fact, keep_fact
+from app.tables import AssignmentRow, HitRow, SlotRow, WorkerRow
 from hits.batch import Hits
 from hits.judgment import Hit, Policy, Slot
 from hits.pay import Pay, reward_minor
@@ -27,14 +29,18 @@ class HitFacts:
 
 
 def plan_hits(session: Session, hits: Iterable[Hit], study: str, design: Hits, pay: Pay) -> int:
-    """Write HITs down before any platform hears of them; the number written."""
+    """Write HITs down before any platform hears of them; the number written.
+
+    Tokens name the study and its database: a second study of that name is not given the HITs of the first.
+    """
+    mark = _mark(session)
     count = 0
     for hit in hits:
         session.add(
             HitRow(
                 hit_id=hit.hit_id,
                 platform=design.platform,
-                token=f"{study[:40]}-{hit.hit_id}",
+                token=f"{study[:40]}-{mark}-{hit.hit_id}",
                 policy=hit.policy,
                 state="planned",
                 trials_per_hit=hit.trials_per_hit,
@@ -50,6 +56,13 @@ def plan_hits(session: Session, hits: Iterable[Hit], study: str, design: Hits, p
         )
         count += 1
     return count
+
+
+def _mark(session: Session) -> str:
+    """Eight digits that no other study's database has, drawn once."""
+    kept = fact(session, "mark") or {"hex": secrets.token_hex(4)}
+    keep_fact(session, "mark", kept)
+    return str(kept["hex"])
 
 
 def unsent_hits(session: Session) -> list[tuple[Hit, str]]:
@@ -92,6 +105,14 @@ def mark_open(session: Session, hit_id: str, platform_hit_id: str, lifetime_s: i
 def mark_closed(session: Session, platform_hit_id: str) -> None:
     """The HIT is off the shelf."""
     session.execute(update(HitRow).where(HitRow.platform_hit_id == platform_hit_id).values(state="closed"))
+
+
+def close_run_out(session: Session, before: datetime) -> int:
+    """Close the open HITs whose time on the shelf was over by then; how many they were."""
+    closed = session.execute(
+        update(HitRow).where(HitRow.state == "open", HitRow.closes_at < before).values(state="closed")
+    )
+    return closed.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def published_ids(session: Session, *, open_only: bool = False) -> list[str]:
@@ -141,7 +162,12 @@ def committed_hits(session: Session) -> list[Hit]:
 def record_submission(session: Session, seen: PlatformAssignment) -> AssignmentRow | None:
     """Take over what the platform says of an assignment; None where we never met it."""
     row = session.scalar(
-        select(AssignmentRow).where(AssignmentRow.platform_assignment_id == seen.assignment_id).limit(1)
+        select(AssignmentRow)
+        .join(WorkerRow, WorkerRow.worker == AssignmentRow.worker)
+        .where(
+            AssignmentRow.platform_assignment_id == seen.assignment_id,
+            WorkerRow.platform_worker_id == seen.worker_id,  # somebody else may have come under that id
+        )
     )
     if row is None:
         return None

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.store.money import committed_minor, spent_minor
 from app.store.standing import standings
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
-from hits.allocate import Standing, votes_missing, votes_open
+from hits.allocate import Standing, votes_open, votes_wanted
 from hits.batch import Hits
 from hits.pay import Pay
 
@@ -66,9 +66,7 @@ def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
 
 def is_decided(standing: Standing, hits: Hits) -> bool:
     """Whether a pair has the votes it was to get."""
-    if hits.policy == "fixed":
-        return standing.votes >= hits.votes_per_pair
-    return votes_missing(standing, hits.votes_per_pair) == 0
+    return votes_wanted(standing, hits) == 0
 
 
 def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
@@ -80,9 +78,7 @@ def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
 
 def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
     """Judgments that pairs still miss, whether or not somebody is at work on them."""
-    return sum(
-        votes_missing(standing, hits.votes_per_pair) for standing in standings(session, now) if standing.role != "check"
-    )
+    return sum(votes_wanted(standing, hits) for standing in standings(session, now) if standing.role != "check")
 
 
 def trials_out(session: Session, hits: Hits, now: datetime) -> int:

@@ -14,7 +14,8 @@ from hits.allocate import Standing
 def standings(session: Session, now: datetime, pair_id: str | None = None) -> list[Standing]:
     """Every pair with its votes by trusted workers and its reservations that have not run out.
 
-    Judgments of workers who are not used count for nothing, so their pairs are asked again; late ones neither.
+    Judgments of workers who are not used count for nothing, so their pairs are asked again; late ones and
+    repeats neither.
     """
     votes = (
         select(
@@ -24,7 +25,7 @@ def standings(session: Session, now: datetime, pair_id: str | None = None) -> li
             func.sum(case((JudgmentRow.valence == "different", 1), else_=0)).label("valence_different"),
         )
         .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
-        .where(WorkerRow.trusted, JudgmentRow.late.is_(False))
+        .where(WorkerRow.trusted, JudgmentRow.late.is_(False), JudgmentRow.role != "repeat")
         .group_by(JudgmentRow.pair_id)
         .subquery()
     )

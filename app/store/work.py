@@ -18,7 +18,7 @@ from app.store.database import one_at_a_time
 from app.store.hits import HitFacts, slots_of
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
-from hits.allocate import Standing, fill, votes_missing
+from hits.allocate import fill, votes_wanted
 from hits.batch import Hits
 from hits.judgment import Said, Slot
 from hits.listening import Listened, Listening, require_heard
@@ -325,7 +325,9 @@ def _keep(
     now: datetime,
 ) -> None:
     assignment = session.get_one(AssignmentRow, row.assignment_id)
-    late = row.role != "check" and _decided(session, row.pair_id, rules, now)
+    # A HIT that was given back and accepted again, or a check that stands in two HITs: no second vote.
+    role = "repeat" if _judged_before(session, assignment.worker, row.pair_id) else row.role
+    late = role not in ("check", "repeat") and _decided(session, row.pair_id, rules, now)
     session.add(
         JudgmentRow(
             judgment_id=secrets.token_hex(10),
@@ -333,7 +335,7 @@ def _keep(
             pair_id=row.pair_id,
             worker=assignment.worker,
             assignment_id=row.assignment_id,
-            role=row.role,
+            role=role,
             order=row.order,
             activation=said.activation,
             valence=said.valence,
@@ -354,12 +356,14 @@ def _keep(
         assignment.state, assignment.finished_at = "finished", now
 
 
+def _judged_before(session: Session, worker: str, pair_id: str) -> bool:
+    told = select(JudgmentRow.judgment_id).where(JudgmentRow.worker == worker, JudgmentRow.pair_id == pair_id)
+    return session.scalar(told.limit(1)) is not None
+
+
 def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> bool:
     """Whether a pair had all the votes it was to get before this one."""
-    found: list[Standing] = standings(session, now, pair_id=pair_id)
-    if not found or rules.hits.policy == "fixed":
-        return bool(found) and found[0].votes >= rules.hits.votes_per_pair
-    return votes_missing(found[0], rules.hits.votes_per_pair) == 0
+    return all(votes_wanted(found, rules.hits) == 0 for found in standings(session, now, pair_id=pair_id))
 
 
 def _weigh_check(session: Session, worker: str, pair_id: str, said: Said, rule: Quality) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import delete, select
 
 from app.store import hits as hit_store
 from app.store.events import keep_fact
 from app.store.lock import hands
 from app.store.progress import events, overview, payments
 from app.study import CorpusPlace, SoundsPlace, Study
+from app.tables import FactRow, HitRow, PairRow
 from app.turn import LAUNCHED, Turn, Worksite, close_all, pay_due, take_turn
 from hits.batch import Hits, open_hits
 from hits.pay import Pay
@@ -185,3 +187,58 @@ def test_nothing_due_is_nothing_done(study_of, platform) -> None:
         pay_due(Worksite(study.whole, study.database, platform, "http://localhost/", held), done)
     assert done.idle
     assert datetime.now(UTC) > study.now.replace(year=2020)
+
+
+def test_a_fixed_study_gets_all_its_votes_before_its_hits_leave_the_shelf(study_of, platform) -> None:
+    study, turn = study_of(pairs=2, checks=1, policy="fixed", trials_per_hit=3)
+    for worker in ("W1", "W2"):
+        study.do_all(study.begin(0, worker))
+    assert turn().closed == 0  # the majority is certain, and the third vote was promised all the same
+    study.do_all(study.begin(0, "W3"))
+    assert turn().closed == 1
+
+
+def test_a_platform_that_takes_no_more_hits_does_not_keep_workers_from_their_pay(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1")
+    plan(study)
+    platform.refuse = {"publish"}
+    done = turn()
+    assert done.paid == 1
+    assert "publish: no" in done.notes[0]
+
+
+def test_hits_that_nobody_took_in_time_are_replaced(study_of, platform) -> None:
+    study, turn = study_of(pairs=9, checks=1, hits=0, trials_per_hit=4, checks_per_hit=1)
+    turn()
+    assert turn().published == 6
+    with study.database.writing() as session:
+        for row in session.scalars(select(HitRow)):
+            row.closes_at = datetime(2020, 1, 1, tzinfo=UTC)
+    assert turn().closed == 6
+    assert turn().published == 6
+
+
+def test_a_stranger_under_the_same_assignment_id_does_not_get_the_pay(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    study.do_all(study.begin(0, "STRANGER", "A1"))
+    begun = study.begin(0, "W1", "A1")
+    while study.open(begun) is not None:
+        study.answer(begun, after_s=100.0)
+    platform.hand_in("A1", begun.platform_hit_id, "W1")
+    turn()
+    with study.database.reading() as session:
+        assert {row["worker"] for row in payments(session)} == {begun.worker}
+
+
+def test_two_studies_of_one_name_never_share_a_hit(launched, platform) -> None:
+    tokens = []
+    for _ in range(2):
+        study = launched(pairs=1, checks=0, checks_per_hit=0, hits=1)
+        with study.database.reading() as session:
+            tokens += list(session.scalars(select(HitRow.token)))
+        with study.database.writing() as session:
+            for table in (HitRow, PairRow, FactRow):
+                session.execute(delete(table))
+    assert len(set(tokens)) == 2
+    assert max(map(len, tokens)) <= 64

@@ -224,3 +224,12 @@ def test_one_worker_who_opens_two_tabs_at_once_gets_one_assignment(launched: Cal
     with study.database.reading() as session:
         assert len(list(session.scalars(select(AssignmentRow)))) == 1
         assert len(list(session.scalars(select(JudgmentRow)))) == 0
+
+
+def test_a_pair_that_a_worker_meets_again_is_a_repeat_and_no_second_vote(launched: Callable[..., object]) -> None:
+    study = launched(pairs=2, checks=1, policy="fixed", trials_per_hit=3)
+    study.do_all(study.begin(0, "W1", "A1"))
+    study.do_all(study.begin(0, "W1", "A2"))  # the first was returned on the platform, and the HIT accepted once more
+    with study.database.reading() as session:
+        assert Counter(row["role"] for row in judgment_rows(session)) == {"study": 2, "check": 1, "repeat": 3}
+        assert votes_still_missing(session, study.rules.hits, study.now) == 4
