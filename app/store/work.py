@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -216,7 +216,7 @@ def _work(session: Session, row: AssignmentRow) -> Work:
         assignment_id=row.assignment_id,
         hit_id=row.hit_id,
         worker=row.worker,
-        state=row.state,
+        state="expired" if row.state == "accepted" and row.expires_at < datetime.now(UTC) else row.state,
         trials=total,
         answered=answered,
         reward_minor=hit.reward_minor,

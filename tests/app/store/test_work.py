@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -233,3 +233,12 @@ def test_a_pair_that_a_worker_meets_again_is_a_repeat_and_no_second_vote(launche
     with study.database.reading() as session:
         assert Counter(row["role"] for row in judgment_rows(session)) == {"study": 2, "check": 1, "repeat": 3}
         assert votes_still_missing(session, study.rules.hits, study.now) == 4
+
+
+def test_a_worker_whose_time_is_over_is_told_so(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7, assignment_duration_s=60)
+    study.now = datetime.now(UTC)
+    begun = study.begin(0, "W1")
+    assert begun.state == "accepted"
+    study.now -= timedelta(hours=1)
+    assert study.begin(0, "W2").state == "expired"
