@@ -11,6 +11,7 @@ from hits.listening import Listened
 
 FIELDS = ("activation", "valence", "activation_rating", "valence_rating", "first_s", "second_s")
 LONGEST_FIELD = 32  # characters; longer ones were not made by our page
+LONGEST_HEARD_S = 3600.0  # no clip lasts as long; two sums of it stay numbers
 
 #: What each missing answer is called on the page.
 MISSING = {
@@ -60,9 +61,10 @@ class Posted:
 
 def posted(form: Mapping[str, str]) -> Posted:
     """A form's fields, those that the page has and no longer than it makes them."""
+    nonce = form.get("nonce", "")[:64]
     return Posted(
         trial_id=form.get("trial_id", "")[:64],
-        nonce=form.get("nonce", "")[:64],
+        nonce=nonce if nonce.isascii() else "",  # ours are; only such ones can be compared in constant time
         fields={name: form.get(name, "")[:LONGEST_FIELD] for name in FIELDS},
     )
 
@@ -72,4 +74,4 @@ def _seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         return 0.0
-    return seconds if 0 <= seconds < float("inf") else 0.0
+    return min(seconds, LONGEST_HEARD_S) if 0 <= seconds < float("inf") else 0.0

@@ -157,7 +157,9 @@ def comment(token: str) -> AnyResponse:
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         if work.answered == work.trials:
-            store.finish(session, assignment_id, request.form.get("comment", "").strip())
+            store.finish(
+                session, assignment_id, request.form.get("comment", "").replace("\0", "").strip()
+            )  # PostgreSQL keeps no NUL
     return redirect(url_for("annotate.trial", token=token, kept=""), 303)
 
 

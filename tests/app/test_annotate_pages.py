@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from app.annotate.answers import LONGEST_HEARD_S
 from app.annotate.stops import STOPS
 from app.store.work import RefusedWhy
 from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
@@ -119,7 +120,7 @@ def test_a_closing_comment_is_kept(web: Web, client: FlaskClient) -> None:
     here = begin(client)
     for _ in range(3):
         answer(client, here, SAME)
-    page = client.post(f"{here}comment", data={"comment": " <b>too loud</b> "}, follow_redirects=True)
+    page = client.post(f"{here}comment", data={"comment": " <b>too\0 loud</b> "}, follow_redirects=True)
 
     assert (kind(page), "Kept." in page.text) == ("thanks", True)
     with web.database.reading() as session:
@@ -250,6 +251,23 @@ def test_an_answer_with_another_nonce_is_not_taken(web: Web, client: FlaskClient
 
     assert sent.location == here
     assert count(web, JudgmentRow) == 0
+
+
+@pytest.mark.parametrize("nonce", ["ä", "\0", "\U0001f600"])
+def test_a_nonce_of_odd_characters_is_just_another_nonce(web: Web, client: FlaskClient, nonce: str) -> None:
+    here = begin(client)
+    fields = hidden(client.get(here))
+    page = client.post(f"{here}answer", data={**fields, **HEARD, **SAME, "nonce": nonce})
+
+    assert (page.status_code, count(web, JudgmentRow)) == (303, 0)
+
+
+def test_seconds_beyond_reason_are_kept_as_a_number(web: Web, client: FlaskClient) -> None:
+    here = begin(client)
+    answer(client, here, {**SAME, "first_s": "1e308", "second_s": "1e308"})
+
+    with web.database.reading() as session:
+        assert session.scalars(select(JudgmentRow.listened_s)).one() == 2 * LONGEST_HEARD_S
 
 
 def test_a_trial_of_somebody_else_can_not_be_answered(web: Web, client: FlaskClient) -> None:
