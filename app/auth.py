@@ -19,6 +19,8 @@ FAILURES_ALLOWED = 8
 WITHIN_S = 300.0
 MOST_REMEMBERED = 10_000  # names and addresses; the oldest are forgotten first
 
+PARTS = frozenset({"research.live"})  # of pages: nobody wants to come back to one
+
 WRONG = "Name and password do not belong together."
 
 Given = ParamSpec("Given")
@@ -66,7 +68,7 @@ def signed_in(view: Callable[Given, Shown]) -> Callable[Given, Shown | Response]
     def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Shown | Response:
         if "researcher" in session:
             return view(*args, **kwargs)
-        if request.method == "GET":
+        if request.method == "GET" and request.endpoint not in PARTS:
             session["next"] = request.path  # our own path, so nobody can be sent elsewhere by it
         return redirect(url_for("auth.login"), 303)
 

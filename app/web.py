@@ -42,6 +42,7 @@ def create_app(web: Web) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=web.public_url.startswith("https://"),
         PERMANENT_SESSION_LIFETIME=SIGNED_IN_FOR,
+        SESSION_REFRESH_EACH_REQUEST=False,  # a dashboard that fetches itself anew must not sign in for ever
         MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )

@@ -11,6 +11,7 @@
     busy = true;
     try {
       const answer = await fetch(part.dataset.live, { redirect: "manual" });
+      if (answer.type === "opaqueredirect") return location.reload(); // signed out meanwhile: ask to sign in
       if (!answer.ok) return;
       const fresh = await answer.text();
       if (fresh === shown) return;

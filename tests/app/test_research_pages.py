@@ -152,6 +152,21 @@ def test_name_and_password_lead_to_the_page_that_was_wanted(client: FlaskClient)
     assert "study" in client.get("/").text
 
 
+def test_a_dashboard_left_open_does_not_lead_to_a_part_of_itself(client: FlaskClient) -> None:
+    client.get("/")
+    client.get("/live")  # as it fetches itself anew
+
+    assert sign_in(client).location == "/"
+
+
+def test_only_signing_in_lengthens_the_stay(client: FlaskClient) -> None:
+    sign_in(client)
+    client.get("/")
+
+    for path in ("/", "/live", "/healthz", "/annotate/"):
+        assert "Set-Cookie" not in client.get(path).headers
+
+
 @pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada\0", "x")])
 def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(
     client: FlaskClient, name: str, password: str
