@@ -112,6 +112,15 @@ def collect_due(site: Worksite, turn: Turn) -> None:
         _note(site, "collect", f"{turn.handed_in} assignments handed in")
 
 
+def plan_refused_again(site: Worksite) -> int:
+    """Plan what a platform refused to pay once more: somebody has seen to the reason. The number of payments."""
+    with site.database.writing() as session:
+        refused = payments_in(session, "refused")
+        for payment in refused:
+            keep_payment(session, payment.step("planned", f"asked again; before: {payment.note}"))
+    return len(refused)
+
+
 def pay_due(site: Worksite, turn: Turn) -> None:
     """Settle payments of unknown outcome by the platform's books, then send what is planned."""
     with site.database.reading() as session:

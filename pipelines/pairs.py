@@ -77,7 +77,7 @@ def make_pairs(
     Raises:
         FolderTaken: the folder holds pairs of another seed, design, corpus or bank, or is being written to.
         DiskFull: there is no room left; run again to go on.
-        LookupError: the bank has no sound of a family that the design needs.
+        NoSoundOfFamily: the bank has no sound of a family that the design needs.
         ManifestWrong: a line of the manifest was changed by other hands.
     """
     tell = on_problem or _warn

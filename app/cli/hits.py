@@ -87,11 +87,15 @@ def collect(study: Path) -> None:
 @hits.command()
 @study_option
 def pay(study: Path) -> None:
-    """Pay what is owed, each amount once; safe to run as often as one likes."""
-    from app.turn import collect_due, pay_due
+    """Pay what is owed, each amount once; safe to run as often as one likes.
+
+    What a platform refused before, as for want of funds, is asked for again.
+    """
+    from app.turn import collect_due, pay_due, plan_refused_again
 
     with opened(study) as wired, site(wired, "paying") as (worksite, turn):
         collect_due(worksite, turn)
+        plan_refused_again(worksite)
         pay_due(worksite, turn)
     for note in turn.notes:
         tell(note)

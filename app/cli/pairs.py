@@ -17,8 +17,8 @@ def pairs() -> None:
 
 @pairs.command()
 @study_option
-@click.option("--jobs", type=int, default=-1, show_default="one for each core", help="Processes that make sound.")
-def make(study: Path, jobs: int) -> None:
+@click.option("--jobs", type=click.IntRange(1), help="Processes that make sound.  [default: one for each core]")
+def make(study: Path, jobs: int | None) -> None:
     """Choose the clips, and write every pair's sound and its line in pairs/manifest.jsonl.
 
     Stopped half-way, the same command goes on where it was and ends with the same bytes.
@@ -37,7 +37,7 @@ def make(study: Path, jobs: int) -> None:
             wired.study.pairs,
             wired.folder.pairs,
             wired.study.study.seed,
-            n_jobs=jobs,
+            n_jobs=jobs or -1,  # as joblib says one for each core
             on_problem=left_out.append,
         )
         made = sum(1 for _ in track(making, "making pairs", total))

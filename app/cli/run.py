@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.opening import connected, opened, server_url
-from app.cli.say import study_option, tell
+from app.cli.say import describe, study_option, tell
 
 if TYPE_CHECKING:
     from app.turn import Turn
@@ -25,16 +25,19 @@ def run(study: Path, once: bool) -> None:
     `earwitness serve` starts this by itself. Commands that talk to the platform take turns with it by a lock in the
     database, so any number of them can be given at any time. Stopped anywhere, it goes on where it was.
     """
+    from sqlalchemy.exc import OperationalError
+
+    from app.store.lock import HandsBusy
     from hits.platforms.base import PlatformRefused, PlatformUnreachable
 
     with opened(study) as wired:
         while True:
             try:
                 report(one_turn(wired))
-            except (PlatformUnreachable, PlatformRefused) as error:
+            except (PlatformUnreachable, PlatformRefused, HandsBusy, OperationalError) as error:
                 if once:
                     raise
-                tell(f"{error}; trying again in {wired.settings.earwitness_poll_s:g} s")
+                tell(f"{describe(error)}; trying again in {wired.settings.earwitness_poll_s:g} s")
             if once:
                 return
             time.sleep(wired.settings.earwitness_poll_s)

@@ -31,7 +31,12 @@ Item = TypeVar("Item")
 def known(error: BaseException) -> bool:
     """Whether an error is one of ours, which build their own sentence, or a full disk or a forbidden place."""
     ours = type(error).__module__.split(".")[0] in OUR_PACKAGES
-    return ours or isinstance(error, OSError)
+    return ours or isinstance(error, OSError) or _of_database(error)
+
+
+def _of_database(error: BaseException) -> bool:
+    """Whether a database is locked, full, read-only or gone; by its name, since most commands never load SQLAlchemy."""
+    return f"{type(error).__module__}.{type(error).__name__}" == "sqlalchemy.exc.OperationalError"
 
 
 def describe(error: BaseException) -> str:
@@ -40,6 +45,9 @@ def describe(error: BaseException) -> str:
         place = f" ({error.filename})" if error.filename else ""
         remedy = "; make room and run the command again, it goes on where it was" if error.errno == errno.ENOSPC else ""
         return f"{error.strerror or error}{place}{remedy}"
+    if _of_database(error):
+        reason = str(getattr(error, "orig", error)).strip()
+        return f"the study's database can't be used: {reason}; nothing is half written, so mend it and go on"
     return str(error)
 
 

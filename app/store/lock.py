@@ -17,6 +17,7 @@ from app.store.database import Database
 from app.tables import LockRow
 
 LEASE = timedelta(seconds=90)
+PATIENCE_S = LEASE.total_seconds() + 10  # a holder that was killed is outwaited
 
 
 class HandsBusy(RuntimeError):
@@ -47,7 +48,9 @@ class Hands:
 
 
 @contextmanager
-def hands(database: Database, wait_s: float = 60.0, on_wait: Callable[[str], None] | None = None) -> Iterator[Hands]:
+def hands(
+    database: Database, wait_s: float = PATIENCE_S, on_wait: Callable[[str], None] | None = None
+) -> Iterator[Hands]:
     """Hold the lock for the length of the block.
 
     Args:

@@ -36,6 +36,20 @@ class SoundsNotFound(FileNotFoundError):
         super().__init__(f"no {bank} sounds in {path}: {expected}")
 
 
+class NoSoundOfFamily(LookupError):
+    """A bank has no usable sound of a family that is needed."""
+
+    def __init__(self, root: Path, family: Family) -> None:
+        super().__init__(
+            f"the sound bank in {root} has no usable sound of the family {family!r}; add some, or take the conditions "
+            "of that family out of the study"
+        )
+        self.root, self.family = root, family
+
+    def __reduce__(self) -> tuple[type[NoSoundOfFamily], tuple[Path, Family]]:
+        return type(self), (self.root, self.family)  # so that it survives the way back from a worker process
+
+
 class SoundBank(ABC):
     """Sounds of the three environmental families, ready to be mixed in.
 
@@ -63,11 +77,11 @@ class SoundBank(ABC):
         """One sound of a family at random.
 
         Raises:
-            LookupError: the bank has no usable sound of that family.
+            NoSoundOfFamily: the bank has none that can be used.
         """
         candidates = self.sounds(family)
         if not candidates:
-            raise LookupError(f"the sound bank in {self.root} has no usable sound of the family {family!r}")
+            raise NoSoundOfFamily(self.root, family)
         return candidates[int(rng.integers(len(candidates)))]
 
 

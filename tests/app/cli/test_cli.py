@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import click
 import numpy as np
 import pytest
 import soundfile
+from sqlalchemy.exc import OperationalError
 
 from app.cli.main import COMMANDS
 from app.cli.main import earwitness as group
+from app.store.lock import HandsBusy
 
 ROOT = Path(__file__).parents[3]
 
@@ -194,6 +198,49 @@ def test_a_platform_that_does_not_answer_is_named_in_a_sentence(
     assert "Traceback" not in ended.err
     status = earwitness("hits", "status", "--study", study)
     assert "HITs sent" in status.out  # the plan is kept: the next call goes on with it
+
+
+def test_hands_that_find_others_at_work_come_again(study: Path, earwitness, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+
+    def busy_once(_wired: object) -> None:
+        turns.append(1)
+        if len(turns) == 1:
+            raise HandsBusy("another process is talking to the platform")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.cli.run.one_turn", busy_once)
+    monkeypatch.setenv("EARWITNESS_POLL_S", "0.2")
+    ended = earwitness("run", "--study", study)
+    assert ended.code == 130
+    assert "trying again" in ended.err
+
+
+def test_a_bank_without_a_family_that_is_needed_is_named(study: Path, demo_folders, tmp_path: Path, earwitness) -> None:
+    bank = tmp_path / "bank"
+    shutil.copytree(demo_folders[1], bank)
+    for listed in bank.glob("*.jsonl"):
+        lines = listed.read_text().splitlines(keepends=True)
+        listed.write_text("".join(line for line in lines if '"nat"' not in line))
+    toml = study / "study.toml"
+    toml.write_text(toml.read_text().replace(str(demo_folders[1]), str(bank)))
+    for jobs in (1, 2):
+        ended = earwitness("pairs", "make", "--study", study, "--jobs", jobs)
+        assert ended.code == 1
+        assert "no usable sound of the family 'nat'" in ended.err
+
+
+def test_a_database_that_is_full_is_named_in_a_sentence(
+    study: Path, earwitness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+
+    monkeypatch.setattr("app.store.people.set_password", full)
+    ended = earwitness("researcher", "add", "ann", "--password", "long enough", "--study", study)
+    assert ended.code == 1
+    assert "database or disk is full" in ended.err
+    assert "Traceback" not in ended.err
 
 
 def test_a_port_that_is_taken_is_named_before_anything_starts(study: Path, earwitness) -> None:

@@ -14,7 +14,7 @@ from app.store.lock import hands
 from app.store.progress import events, overview, payments
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import FactRow, HitRow, PairRow
-from app.turn import LAUNCHED, Turn, Worksite, close_all, pay_due, take_turn
+from app.turn import LAUNCHED, Turn, Worksite, close_all, pay_due, plan_refused_again, take_turn
 from hits.batch import Hits, open_hits
 from hits.pay import Pay
 from hits.platforms.base import PlatformUnreachable
@@ -133,6 +133,19 @@ def test_a_refused_payment_is_said_and_kept(study_of, platform) -> None:
     with study.database.reading() as session:
         assert [row["state"] for row in payments(session)] == ["refused"]
         assert any("refused" in text for _, _, text in events(session))
+
+
+def test_a_refused_payment_is_paid_once_somebody_asks_again(study_of, platform) -> None:
+    study, turn = study_of(policy="fixed", trials_per_hit=7)
+    hand_in(study, platform, "W1")
+    platform.refuse = {"approve"}
+    turn()
+    platform.refuse = set()
+    assert turn().paid == 0
+    with hands(study.database) as held:
+        assert plan_refused_again(Worksite(study.whole, study.database, platform, "http://localhost/", held)) == 1
+    assert turn().paid == 1
+    assert platform.approved == ["A-0-W1"]
 
 
 def test_workers_who_are_not_used_are_paid(study_of, platform) -> None:
