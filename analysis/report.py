@@ -31,8 +31,8 @@ from analysis.report_tables import (
 )
 from analysis.votes import left_out
 from analysis.whitelist import Whitelist
-from analysis.whole_file import write_whole
 from pipelines.variants import load
+from pipelines.whole_file import write_whole
 
 
 class StudyFacts(BaseModel):

@@ -26,7 +26,7 @@ from analysis.certify import (
     overall,
 )
 from analysis.votes import counted, read_judgments
-from analysis.whole_file import write_whole
+from pipelines.whole_file import write_whole
 
 FORMAT: Final = "earwitness-whitelist"
 VERSION: Final = 1

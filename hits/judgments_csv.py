@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
+import io
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pipelines.whole_file import write_whole
 
 #: Every column of judgments.csv, in the order in which they are written.
 COLUMNS = (
@@ -44,7 +45,7 @@ class RowRefused(ValueError):
 def write_judgments(rows: Iterable[Mapping[str, object]], path: Path) -> int:
     """Write judgments in the order of their times, then ids: the same rows make the same bytes.
 
-    The file appears whole or not at all: it is written beside its place and then moved there.
+    The file appears whole or not at all.
 
     Args:
         rows: one mapping a judgment with exactly the keys of `COLUMNS`; `submitted_at` a datetime that knows its
@@ -56,25 +57,19 @@ def write_judgments(rows: Iterable[Mapping[str, object]], path: Path) -> int:
 
     Raises:
         RowRefused: a row has other columns, or a time without a zone.
+        DiskFull: there is no room for it.
 
-    >>> with tempfile.TemporaryDirectory() as folder:
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
     ...     write_judgments([], Path(folder) / "judgments.csv")
     0
     """
     written = sorted(map(_row, rows), key=lambda row: (row[COLUMNS.index("submitted_at")], row[0]))
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            lines.writerow(COLUMNS)
-            lines.writerows(written)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).chmod(0o644)  # mkstemp gives 0600, and a study's file is meant to be shared
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    table = io.StringIO()
+    lines = csv.writer(table, lineterminator="\n")
+    lines.writerow(COLUMNS)
+    lines.writerows(written)
+    write_whole(path, table.getvalue())
     return len(written)
 
 

@@ -18,9 +18,9 @@ from models.attack import Attacked, AttackEvent, AttackResult, Setting, SuccessR
 from models.attacks.base import AttackDesign, Query
 from models.checkpoint import versions
 from models.measures import CLASSES
-from pipelines.audio import write_whole
 from pipelines.clip import Clip
 from pipelines.sounds.base import SoundBank
+from pipelines.whole_file import write_whole
 
 TABLE, WHOLE, PAGE = "attack.csv", "attack.json", "attack.html"
 #: P_IF by budget for Corr and Eval as the paper prints them (its table 2).

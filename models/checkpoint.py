@@ -22,8 +22,8 @@ from models.features.base import Filterbanks
 from models.measures import CLASSES
 from models.nets.base import Net
 from models.training import Dimension, ZnormStats
-from pipelines.audio import write_whole
 from pipelines.variants import load
+from pipelines.whole_file import write_whole
 
 WEIGHTS = "net.safetensors"
 CARD = "card.json"

@@ -21,10 +21,10 @@ from models.features.base import Filterbanks
 from models.measures import CHANCE, mean_and_spread, uar
 from models.normalise import Scale, scale_by_speaker
 from models.training import Dimension, ZnormStats
-from pipelines.audio import write_whole
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
 from pipelines.sounds.base import SoundBank
+from pipelines.whole_file import write_whole
 
 CLEAN = "clean"
 TABLE = "evaluation.csv"

@@ -28,8 +28,8 @@ from models.nets.base import Net
 from models.normalise import Scale, scale_by_speaker
 from models.training import Dimension
 from models.training import Training as Training
-from pipelines.audio import write_whole
 from pipelines.clip import Clip
+from pipelines.whole_file import write_whole
 
 RUN = "run.json"
 

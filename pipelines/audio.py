@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +14,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from pipelines.clip import Clip, Phone, Word
+from pipelines.whole_file import write_whole
 
 #: float32 in [-1, 1], shape (time,).
 Samples: TypeAlias = NDArray[np.float32]
@@ -26,7 +25,6 @@ SILENCE = 10 ** (-80 / 20)  # a file whose peak lies below -80 dB of full scale 
 PCM_STEPS = 32768  # 16 bits
 FULL_SCALE = 1 - 1 / PCM_STEPS  # the largest sample that 16 bits can hold
 LFS_POINTER = b"version https://git-lfs"
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class SoundUnreadable(ValueError):
@@ -38,20 +36,6 @@ class SoundUnreadable(ValueError):
 
     def __reduce__(self) -> tuple[type[SoundUnreadable], tuple[Path, str]]:
         return type(self), (self.path, self.reason)  # so that it survives the way back from a worker process
-
-
-class DiskFull(OSError):
-    """There was no room to write a file. What had been written before is whole."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"no room left to write {path}; nothing written before is lost: "
-            "make room, then run the same command again and it goes on from here"
-        )
-        self.path = path
-
-    def __reduce__(self) -> tuple[type[DiskFull], tuple[Path]]:
-        return type(self), (self.path,)
 
 
 @dataclass(frozen=True)
@@ -244,27 +228,6 @@ def _encoded(samples: Samples, sample_rate_hz: int, container: str) -> bytes:
     file = io.BytesIO()
     soundfile.write(file, to_pcm16(samples), sample_rate_hz, format=container, subtype="PCM_16")
     return file.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whatever stops the machine.
-
-    Raises:
-        DiskFull: there is no room for it.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        if error.errno in NO_ROOM:
-            raise DiskFull(path) from error
-        raise
 
 
 def load_speech(clip: Clip, sample_rate_hz: int) -> Speech:

@@ -10,8 +10,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
-from pipelines.audio import NO_ROOM, DiskFull, write_whole
 from pipelines.clip import Pair, Role
+from pipelines.whole_file import NO_ROOM, DiskFull, write_whole
 
 FORMAT = "earwitness pairs"
 VERSION = 1

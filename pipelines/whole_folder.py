@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.audio import NO_ROOM, DiskFull
+from pipelines.whole_file import NO_ROOM, DiskFull
 
 
 class FolderInTheWay(FileExistsError):

@@ -75,10 +75,10 @@ def make_study(
     from pydantic import ValidationError
 
     from app.study import FILE_NAME, Study, StudyWrong, write_study
-    from pipelines.audio import write_whole
     from pipelines.corpora.base import Corpus
     from pipelines.sounds.base import SoundBank
     from pipelines.variants import load
+    from pipelines.whole_file import write_whole
 
     path = folder / FILE_NAME
     if path.exists():

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipelines.audio import (
-    DiskFull,
     SoundUnreadable,
     active_rms,
     fit_to_full_scale,
@@ -26,6 +25,7 @@ from pipelines.audio import (
     sound_length_s,
     write_flac,
 )
+from pipelines.whole_file import DiskFull
 
 RATE_HZ = 16000
 tone = (0.5 * np.sin(np.arange(RATE_HZ) / 10)).astype(np.float32)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from pipelines.audio import DiskFull
 from pipelines.clip import Clip
 from pipelines.demo_sounds import make_demo_sounds
 from pipelines.demo_speech import TooManyAsked, make_demo_corpus
 from pipelines.espeak import NoVoices
 from pipelines.sampling import BINS, Sampling, cell_of
+from pipelines.whole_file import DiskFull
 from pipelines.whole_folder import FolderInTheWay
 
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.audio import DiskFull
 from pipelines.clip import Pair
 from pipelines.manifest import (
     Header,
@@ -20,6 +19,7 @@ from pipelines.manifest import (
     read_manifest,
     write_manifest,
 )
+from pipelines.whole_file import DiskFull
 
 HEADER = Header(1, {"conditions": ["fade-in"]}, "c" * 64, "s" * 64)
 REFUSAL = Refusal("p2", "c2", "fade-in", "clip c2 is silent")

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.audio import DiskFull, read_sound, sha256_of
+from pipelines.audio import read_sound, sha256_of
 from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
 from pipelines.manifest import read_manifest
 from pipelines.pairs import FolderTaken, make_pairs
 from pipelines.plan import PairDesign
 from pipelines.sounds.base import SoundBank
+from pipelines.whole_file import DiskFull
 
 DESIGN = PairDesign(conditions=("nat-st", "hum-co-0db", "fade-out", "fade-in"), identical_controls=2, checks=4)
 
