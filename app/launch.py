@@ -96,10 +96,8 @@ def prepare(database: Database, study: Study, folder: Path, clips: int | None = 
     planned = _hits_for(asked, pairs, study, first=0)
     total = cost_minor(planned, study.pay)
     require_within_cap(total, before, study)
-    trials = study.hits.trials_per_hit
-    room = max(1, trials - study.hits.checks_per_hit)
-    most = -(-len(asked) * study.hits.votes_per_pair // room)
-    reward = reward_minor(trials, study.pay)
+    most = -(-len(asked) * study.hits.votes_per_pair // study.hits.asked_per_hit)
+    reward = reward_minor(study.hits.trials_per_hit, study.pay)
     return Bill(
         pairs=len(asked),
         hits=len(planned),

@@ -129,6 +129,10 @@ def _sentence(details: ErrorDetails) -> str:
     if details["type"] == "extra_forbidden":
         return f"{key}: found a key that no setting has; expected one of: {', '.join(_siblings(details['loc']))}"
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if details["type"] == "value_error" and isinstance(
+        details["input"], dict
+    ):  # two settings that do not go together: the sentence names both
+        return f"{key}: {expected}"
     return f"{key}: found {details['input']!r}; expected {expected}"
 
 

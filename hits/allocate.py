@@ -86,8 +86,7 @@ def fill(
     """
     fresh = [standing for standing in standings if standing.pair_id not in judged]
     asked = [s for s in fresh if s.role != "check" and votes_open(s, design.votes_per_pair) > 0]
-    room = max(1, design.trials_per_hit - design.checks_per_hit)
-    chosen = _one_a_clip(_by_urgency(asked, rng), room)
+    chosen = _one_a_clip(_by_urgency(asked, rng), design.asked_per_hit)
     if not chosen:
         return []
     checks = [s for s in fresh if s.role == "check"]

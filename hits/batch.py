@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hits.judgment import Hit, Order, Policy, Slot
 from pipelines.clip import Pair
@@ -63,6 +63,20 @@ class Hits(BaseModel):
         json_schema_extra={"unit": "s"},
     )
 
+    @model_validator(mode="after")
+    def _room_beside_checks(self) -> Hits:
+        if self.checks_per_hit >= self.trials_per_hit:
+            raise ValueError(
+                f"checks_per_hit is {self.checks_per_hit} and trials_per_hit {self.trials_per_hit}; expected fewer "
+                "checks than trials, since checks are among them"
+            )
+        return self
+
+    @property
+    def asked_per_hit(self) -> int:
+        """Trials of a HIT that are no checks."""
+        return self.trials_per_hit - self.checks_per_hit
+
 
 class TooFewPairs(ValueError):
     """There is nothing to publish, or no pair fit for a role that the design asks for."""
@@ -104,9 +118,8 @@ def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator, first: in
     if not asked:
         raise TooFewPairs("the manifest has no pair to ask about; run `earwitness pairs make` first")
     require_checks(checks, design)
-    room = max(1, design.trials_per_hit - design.checks_per_hit)
     hits = []
-    for number, chunk in enumerate(_chunks(asked, room, rng), start=first):
+    for number, chunk in enumerate(_chunks(asked, design.asked_per_hit, rng), start=first):
         slots = [Slot(pair.pair_id, pair.role, order_of(design, rng)) for pair in chunk]
         slots += [
             Slot(checks[int(index)].pair_id, "check", order_of(design, rng))
@@ -168,5 +181,4 @@ def open_hits_needed(votes_open: int, trials_out: int, design: Hits) -> int:
     >>> open_hits_needed(votes_open=20, trials_out=9, design=Hits(trials_per_hit=10, checks_per_hit=1))
     2
     """
-    room = max(1, design.trials_per_hit - design.checks_per_hit)
-    return max(0, ceil((votes_open - trials_out) / room))
+    return max(0, ceil((votes_open - trials_out) / design.asked_per_hit))

@@ -89,7 +89,7 @@ def trials_out(session: Session, hits: Hits, now: datetime) -> int:
         .select_from(HitRow)
         .where(HitRow.policy == "adaptive", HitRow.state != "closed", HitRow.hit_id.not_in(taken))
     )
-    return (session.scalar(free) or 0) * max(1, hits.trials_per_hit - hits.checks_per_hit)
+    return (session.scalar(free) or 0) * hits.asked_per_hit
 
 
 def _tally(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
