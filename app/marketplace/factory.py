@@ -22,6 +22,14 @@ SIGNED_IN_FOR = timedelta(days=365)
 
 log = logging.getLogger(__name__)
 
+#: What people read where Flask refuses by itself: title and next step.
+WORDS = {
+    404: ("There is no such page", "Check the address, or look at the list of tasks."),
+    405: ("This page can't be used like that", "Go back, and use the button on the page."),
+    413: ("That was too much at once", "Go back and shorten it, please."),
+}
+OTHER_WORDS = ("This did not work", "Go back and try once more, please.")
+
 
 class DatabaseNotReady(RuntimeError):
     """The marketplace's database has no tables yet."""
@@ -116,8 +124,10 @@ def _answer_errors(app: Flask) -> None:
         return _page("One moment", "The marketplace is busy and nothing was changed. Try again in a minute."), 503
 
     @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> tuple[str, int]:
-        return _page(error.name, error.description or "Open the list of tasks."), error.code or 500
+    def http(error: HTTPException) -> tuple[str, int] | HTTPException:
+        if error.code is None or error.code < 400:  # redirects pass
+            return error
+        return _page(*WORDS.get(error.code, OTHER_WORDS)), error.code
 
 
 def _status(error: Refused) -> int:

@@ -276,3 +276,15 @@ def test_a_task_s_own_parameters_stay_before_the_platform_s(ids: dict[str, str])
 
     url = task_url_for(_external_question("https://lab.example/t?x=a%26b&y="), ids)
     assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == [("x", "a&b"), ("y", ""), *ids.items()]
+
+
+def test_a_page_that_does_not_exist_says_what_to_do(market: Any) -> None:
+    page = requests.get(f"{market.url}/nothing", timeout=30)
+    assert page.status_code == 404
+    assert "There is no such page" in page.text
+
+
+def test_an_address_with_a_slash_too_many_still_arrives(market: Any) -> None:
+    answer = requests.get(f"{market.url}/invite//CODE", allow_redirects=False, timeout=30)
+    assert answer.status_code == 308
+    assert answer.headers["Location"].endswith("/invite/CODE")
