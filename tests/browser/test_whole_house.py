@@ -53,3 +53,24 @@ def test_a_person_comes_by_invite_works_in_the_frame_and_hands_in(
         )
     assert (handed_in.state, ours) == ("submitted", "finished")
     assert [cookie["path"] for cookie in page.context.cookies()] == ["/marketplace"]  # none from the task
+
+
+def test_an_invite_is_read_in_words_on_a_phone(house: tuple[str, MTurk], open_page: Callable[..., Page]) -> None:
+    page = open_page(360, 740)
+    page.goto(house[0])
+
+    offer = page.locator("dd").bounding_box()
+    assert offer is not None
+    assert offer["width"] > 120
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+def test_a_button_keeps_its_shape_when_keys_reach_it(house: tuple[str, MTurk], open_page: Callable[..., Page]) -> None:
+    page = open_page()
+    page.goto(house[0])
+    shape = "getComputedStyle(document.querySelector('button')).borderRadius"
+    before = page.evaluate(shape)
+    page.keyboard.press("Tab")
+
+    assert page.evaluate("document.activeElement.matches('button:focus-visible')")
+    assert page.evaluate(shape) == before
