@@ -43,6 +43,9 @@ def guard(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
     headers.setdefault("Content-Security-Policy", policy(framed_by="'none'"))
+    location = headers.get("Location", "")
+    if location.startswith(request.host_url):  # Flask believes the Host header; a redirect to ourselves needs none
+        headers["Location"] = "/" + location.removeprefix(request.host_url).lstrip("/")
     if request.endpoint != "static":
         headers["Cache-Control"] = response.headers.get("Cache-Control") or "no-store"
     return response

@@ -25,6 +25,7 @@ class Verdicts:
     certified: Certified
     wide: Markup
     narrow: Markup
+    simulated: bool
 
 
 def verdicts(rows: Iterable[Mapping[str, object]], rule: DecisionRule) -> Verdicts | None:
@@ -39,7 +40,7 @@ def verdicts(rows: Iterable[Mapping[str, object]], rule: DecisionRule) -> Verdic
         Markup(forest_svg(certified.decisions, rule.max_different, compact=compact, name=name))  # noqa: S704
         for compact, name in ((False, "forest"), (True, "forest-narrow"))
     )  # the plot escapes every word in it
-    return Verdicts(len(table), certified, wide, narrow)
+    return Verdicts(len(table), certified, wide, narrow, simulated=bool(table["simulated"].any()))
 
 
 @dataclass

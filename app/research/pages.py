@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from markupsafe import Markup
 
 from app.auth import signed_in
 from app.research import figures
@@ -69,7 +70,9 @@ def report(file: str = "index.html") -> Response | tuple[str, int]:
             "stop.html",
             title="There is no report yet",
             sentence="A report is made from the verdicts.",
-            next_step="Run `earwitness certify`, then `earwitness report`, in the study's folder.",
+            next_step=Markup(
+                "Run <code>earwitness certify</code>, then <code>earwitness report</code>, in the study's folder."
+            ),
             reason="no-report",
         )
         return page, 404
@@ -111,7 +114,7 @@ def _facts(web: Web) -> dict[str, object]:
         "unknown": [row for row in ledger if row["state"] == "unknown"],
         "events": happened,
         "amount": lambda minor: money(minor, seen.currency),
-        "simulated": study.study.simulated or seen.workers_simulated > 0,
+        "simulated": study.study.simulated or seen.workers_simulated > 0 or (decided is not None and decided.simulated),
         "has_report": (web.folder / "report" / "index.html").is_file(),
         "now": now,
     }

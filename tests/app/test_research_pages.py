@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
@@ -283,6 +283,15 @@ def test_simulated_judgments_are_called_so_wherever_they_count(web: Web, client:
     assert client.get(path).text.count("SIMULATED listeners") == 2  # at the head, and under the plot
 
 
+def test_verdicts_on_simulated_speech_are_called_so_though_people_listened(web: Web, client: FlaskClient) -> None:
+    with web.database.writing() as session:
+        session.execute(update(PairRow).values(simulated=True))
+    judge(web, simulated=False)
+    sign_in(client)
+
+    assert client.get("/").text.count("SIMULATED study") == 2  # at the head, and under the plot
+
+
 def test_the_verdicts_follow_new_judgments(web: Web, client: FlaskClient) -> None:
     sign_in(client)
     assert '<svg class="forest"' not in client.get("/live").text
@@ -330,7 +339,7 @@ def test_judgments_come_as_the_documented_file(web: Web, client: FlaskClient) ->
 
 def test_the_report_is_served_and_nothing_beside_it(web: Web, client: FlaskClient) -> None:
     sign_in(client)
-    assert "earwitness report" in client.get("/report/").text
+    assert "<code>earwitness report</code>" in client.get("/report/").text
     (web.folder / "report").mkdir()
     (web.folder / "report" / "index.html").write_text("<h1>The report</h1>")
 
@@ -361,3 +370,12 @@ def test_a_page_that_does_not_exist_is_a_page_of_ours(client: FlaskClient) -> No
 
     assert page.status_code == 404
     assert "There is no such page" in page.text
+
+
+@pytest.mark.parametrize("path", ["/annotate?x=1", "/report//index.html"])
+def test_a_redirect_to_ourselves_never_names_the_host_that_was_claimed(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Host": "elsewhere.example"})
+
+    assert answer.status_code == 308
+    assert answer.location.startswith("/")
+    assert not answer.location.startswith("//")
