@@ -17,7 +17,7 @@ class Hits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    platform: str = Field("mturk", description="where workers come from; see `earwitness hits publish --help`")
+    platform: str = Field("mturk", description="where workers come from, by the name of its file in hits/platforms")
     policy: Policy = Field(
         "adaptive",
         description="'fixed': every pair gets all its votes (the paper); 'adaptive': a HIT is filled when it is "
