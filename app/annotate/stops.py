@@ -43,13 +43,6 @@ STOPS = {
             RETURN_IT,
         ),
         Stop(
-            "hit-closed",
-            410,
-            "This task is not open any more",
-            "It was finished or taken back before you came.",
-            RETURN_IT,
-        ),
-        Stop(
             "not-invited",
             410,
             "You have done your share of this study",
@@ -62,13 +55,6 @@ STOPS = {
             "There is nothing left to hear",
             "You have heard every pair that is still open in this study.",
             RETURN_IT,
-        ),
-        Stop(
-            "wrong-worker",
-            403,
-            "This task belongs to somebody else",
-            "It was accepted with another worker id than yours.",
-            "Open the task from your own list on the platform.",
         ),
         Stop(
             "submitted",

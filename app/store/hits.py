@@ -152,13 +152,6 @@ def count_hits(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(HitRow)) or 0
 
 
-def committed_hits(session: Session) -> list[Hit]:
-    """Every HIT that was planned or published, for adding up what is committed."""
-    return [
-        Hit(row.hit_id, "fixed", row.trials_per_hit, row.assignments_wanted) for row in session.scalars(select(HitRow))
-    ]
-
-
 def record_submission(session: Session, seen: PlatformAssignment) -> AssignmentRow | None:
     """Take over what the platform says of an assignment; None where we never met it."""
     row = session.scalar(

@@ -22,11 +22,11 @@ from hits.allocate import fill, votes_wanted
 from hits.batch import Hits
 from hits.judgment import Said, Slot
 from hits.listening import Listened, Listening, require_heard
-from hits.pay import Pay, earned_minor
+from hits.pay import Pay
 from hits.platforms.base import Arrival
 from hits.quality import Quality, check_passed, is_trusted
 
-RefusedWhy = Literal["unknown-hit", "not-invited", "hit-closed", "wrong-worker", "nothing-open"]
+RefusedWhy = Literal["unknown-hit", "not-invited", "nothing-open"]
 
 
 class WorkRefused(ValueError):
@@ -388,8 +388,3 @@ def earned_so_far_minor(answered: int, trials: int, reward_minor: int) -> int:
     31
     """
     return reward_minor * answered // max(1, trials)
-
-
-def wage_minor_per_hour(pay: Pay) -> int:
-    """The wage floor in minor units an hour."""
-    return earned_minor(3600, pay)
