@@ -17,7 +17,7 @@ from hits.batch import open_hits, open_hits_needed
 from hits.collect import collect, payments_due
 from hits.ledger import reconcile, send
 from hits.pay import OverCap
-from hits.platforms.base import Platform, PlatformRefused
+from hits.platforms.base import Platform, PlatformAssignment, PlatformRefused
 from hits.publish import cost_minor, offer_of, publish
 
 LAUNCHED = "launched"  # the fact that a researcher said yes to spending
@@ -99,7 +99,7 @@ def collect_due(site: Worksite, turn: Turn) -> None:
     with site.database.reading() as session:
         hit_ids = hit_store.unsettled_ids(session)
     for number, hit_id in enumerate(hit_ids, start=1):
-        for seen in collect([hit_id], site.platform):
+        for seen in _handed_in(site, hit_id, turn):
             with site.database.writing() as session:
                 row = hit_store.record_submission(session, seen)
                 if row is None:
@@ -110,6 +110,15 @@ def collect_due(site: Worksite, turn: Turn) -> None:
         site.on_step("collecting", number, len(hit_ids))
     if turn.handed_in:
         _note(site, "collect", f"{turn.handed_in} assignments handed in")
+
+
+def _handed_in(site: Worksite, hit_id: str, turn: Turn) -> list[PlatformAssignment]:
+    """What workers handed in for one HIT; one that the platform no longer knows must not hide the others."""
+    try:
+        return list(collect([hit_id], site.platform))
+    except PlatformRefused as error:
+        turn.notes.append(f"HIT {hit_id} could not be collected: {error}")
+        return []
 
 
 def plan_refused_again(site: Worksite) -> int:
@@ -126,8 +135,12 @@ def pay_due(site: Worksite, turn: Turn) -> None:
     with site.database.reading() as session:
         unsettled = payments_in(session, "sent", "unknown")
     for payment in unsettled:
-        approved = payment.kind == "reward" and _approved(site, payment.platform_assignment_id)
-        settled = reconcile(payment, approved, site.platform)
+        try:
+            approved = payment.kind == "reward" and _approved(site, payment.platform_assignment_id)
+            settled = reconcile(payment, approved, site.platform)
+        except PlatformRefused as error:  # its books are closed for this one; others can still be paid
+            turn.notes.append(f"payment {payment.key} could not be settled: {error}")
+            continue
         with site.database.writing() as session:
             keep_payment(session, settled)
     with site.database.reading() as session:

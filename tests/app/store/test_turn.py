@@ -17,7 +17,7 @@ from app.tables import FactRow, HitRow, PairRow
 from app.turn import LAUNCHED, Turn, Worksite, close_all, pay_due, plan_refused_again, take_turn
 from hits.batch import Hits, open_hits
 from hits.pay import Pay
-from hits.platforms.base import PlatformUnreachable
+from hits.platforms.base import PlatformRefused, PlatformUnreachable
 
 
 @pytest.fixture
@@ -219,6 +219,23 @@ def test_a_platform_that_takes_no_more_hits_does_not_keep_workers_from_their_pay
     done = turn()
     assert done.paid == 1
     assert "publish: no" in done.notes[0]
+
+
+def test_a_hit_that_the_platform_no_longer_knows_does_not_hide_the_others(study_of, platform) -> None:
+    study, turn = study_of(pairs=6, policy="fixed", trials_per_hit=4)
+    hand_in(study, platform, "W1", hit=0)
+    hand_in(study, platform, "W2", hit=1)
+    listing = platform.assignments
+
+    def forgetful(platform_hit_id: str):
+        if platform_hit_id == "P-hit-00000":
+            raise PlatformRefused("there is no such HIT")
+        return listing(platform_hit_id)
+
+    platform.assignments = forgetful
+    done = turn()
+    assert done.paid == 1
+    assert "P-hit-00000 could not be collected" in done.notes[0]
 
 
 def test_hits_that_nobody_took_in_time_are_replaced(study_of, platform) -> None:
