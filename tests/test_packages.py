@@ -64,30 +64,50 @@ def test_nothing_but_the_six_packages_is_in_the_wheel(wheel: Path) -> None:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The unpacked wheel on its own, away from the checkout."""
-    place = tmp_path_factory.mktemp("installed")
-    zipfile.ZipFile(wheel).extractall(place)
-    return place
+    """The `bin` of an environment into which nothing but the wheel was installed; its dependencies are lent to it."""
+    place = tmp_path_factory.mktemp("environment")
+    made = run("-m", "venv", "--without-pip", str(place), cwd=place)
+    assert made.returncode == 0, made.stderr
+    python = place / "bin" / "python"
+    done = run("-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel), cwd=place)
+    assert done.returncode == 0, done.stderr
+    own = next(place.glob("lib/python3*/site-packages"))
+    lent = Path(pytest.__file__).parents[1]
+    (own / "lent.pth").write_text(f"{lent}\n")  # below its own; what is editable there stays out
+    return place / "bin"
 
 
 def test_the_installed_command_makes_a_study_and_its_tables(
     installed: Path, tmp_path: Path, demo_folders: tuple[Path, Path]
 ) -> None:
     speech, sounds = demo_folders
-    command = ("-m", "app.cli", "init", "s", "--corpus", f"demo={speech}", "--sounds", f"demo={sounds}")
-    made = run("-P", *command, cwd=tmp_path, PYTHONPATH=str(installed))
-    assert made.returncode == 0, made.stderr
-    upgraded = run("-P", "-m", "app.cli", "db", "upgrade", "--study", "s", cwd=tmp_path, PYTHONPATH=str(installed))
-    assert upgraded.returncode == 0, upgraded.stderr
-    assert "revision" in upgraded.stderr
+    command = [str(installed / "earwitness")]
+    for words in (
+        ["init", "s", "--corpus", f"demo={speech}", "--sounds", f"demo={sounds}", "--clips", "1"],
+        ["db", "upgrade", "--study", "s"],
+        ["pairs", "make", "--study", "s", "--jobs", "1"],
+    ):
+        done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "s" / "study.db").exists()
+
+
+def test_the_installed_pages_find_their_templates_and_static_files(installed: Path, tmp_path: Path) -> None:
+    script = "import app.web, analysis, models; from pathlib import Path; print(Path(app.web.__file__).parent)"
+    done = subprocess.run([str(installed / "python"), "-P", "-c", script], capture_output=True, text=True, timeout=120)
+    home = Path(done.stdout.strip())
+    assert home.is_relative_to(installed.parent)
+    assert (home / "templates" / "base.html").exists()
+    assert (home / "static" / "earwitness.css").exists()
 
 
 @pytest.mark.parametrize("name", ["app", "models"])
 def test_a_foreign_package_of_the_same_name_is_named_in_a_sentence(name: str, tmp_path: Path, installed: Path) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("")
-    script = installed.glob("*.data/scripts/earwitness")
-    done = run(str(next(script)), "certify", cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{installed}")
+    command = [str(installed / "earwitness"), "certify"]
+    everything = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=everything, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert f"found the package {name!r} in {tmp_path / name}, which is not its own" in done.stderr
