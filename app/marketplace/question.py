@@ -109,6 +109,8 @@ def _check_address(url: str) -> None:
         raise BadQuestion(f"ExternalURL {url!r} is not an address") from None
     if not parts.hostname or parts.username is not None or re.search(r"[\s\\;,'\"]", parts.netloc):
         raise BadQuestion(f"ExternalURL {url!r} is not an address")
+    if not parts.netloc.isascii():  # it goes into a header as it stands
+        raise BadQuestion(f"ExternalURL {url!r} has a host that is not ASCII; write it as xn--...")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_machine(parts.hostname)):
         raise BadQuestion(f"ExternalURL {url!r} must begin with https:// (http only on this machine)")
 

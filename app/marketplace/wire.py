@@ -24,6 +24,8 @@ SIGNING_NAME = "mturk-requester"
 CLOCK_SKEW = timedelta(minutes=15)  # as at AWS
 CONTENT_TYPE = "application/x-amz-json-1.1"
 CREDENTIAL_PARTS = 5
+#: Without the target, one signature would be good for every operation.
+MUST_BE_SIGNED = frozenset({"host", "x-amz-date", "x-amz-target"})
 
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 +Credential=(?P<credential>[A-Za-z0-9/_-]+), *SignedHeaders=(?P<signed>[a-z0-9;-]+), *"
@@ -77,7 +79,7 @@ def verify(request: Signed, secret_of: Callable[[str], str | None], now: datetim
     timestamp = request.headers.get("x-amz-date", "")
     _check_clock(timestamp, day, now)
     names = parsed["signed"].split(";")
-    missing = {"host", "x-amz-date"}.difference(names) | {name for name in names if name not in request.headers}
+    missing = MUST_BE_SIGNED.difference(names) | {name for name in names if name not in request.headers}
     if missing:
         raise ProtocolError("InvalidSignatureException", f"Sign these headers: {', '.join(sorted(missing))}.", 403)
     secret = secret_of(access_key_id)

@@ -69,6 +69,15 @@ def test_a_wrong_key_is_refused(market: Any, keys: dict[str, str], code: str) ->
     assert caught.value.response["Error"]["Code"] == code
 
 
+def test_a_signature_that_leaves_the_operation_open_is_refused(market: Any) -> None:
+    request = AWSRequest("POST", f"{market.url}/requester", {}, b"{}")
+    SigV4Auth(Credentials(*market.keys), SIGNING_NAME, "us-east-1").add_auth(request)
+    request.headers["X-Amz-Target"] = TARGET + "GetAccountBalance"
+    answer = send(request)
+    assert refused(answer) == (403, "InvalidSignatureException")
+    assert "x-amz-target" in answer.json()["Message"]
+
+
 def test_a_body_that_was_changed_on_its_way_is_refused(market: Any) -> None:
     request = signed(market, "ListHITs", b'{"MaxResults": 10}')
     assert refused(send(request, b'{"MaxResults": 99}')) == (403, "InvalidSignatureException")
@@ -196,6 +205,7 @@ def test_a_hit_that_cannot_be_is_refused(post_hit: Callable[..., str], changes: 
         ("http://lab.example/task", False),
         ("http://127.0.0.1.evil.example/", False),
         ("http://localhost@evil.example/", False),
+        ("https://b\u00fccher\u4f8b.example/", False),
         ("https://a.example; script-src evil.example/", False),
         ("javascript:alert(1)", False),
         ("https://lab.example:port/", False),
