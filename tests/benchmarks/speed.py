@@ -23,7 +23,7 @@ from models.features.filterbanks import filterbanks
 from pipelines.audio import mix_at_snr, to_pcm16
 
 RATE_HZ = 16_000
-SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+SECONDS = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 else 2.0
 
 
 def best_s(work: Callable[[], object]) -> float:
