@@ -87,3 +87,13 @@ def test_signing_out_leads_back_to_the_door(open_page: Callable[..., Page], addr
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.goto(f"{address}/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_dashboard_left_open_asks_to_sign_in_once_its_time_is_over(
+    open_page: Callable[..., Page], address: str
+) -> None:
+    page = open_page()
+    sign_in(page, address)
+    page.context.clear_cookies()
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=15_000)
