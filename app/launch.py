@@ -14,7 +14,7 @@ from app.store.events import drop_fact, keep_fact, note_event
 from app.store.money import committed_minor
 from app.store.pairs import keep_pairs, known_pairs
 from app.study import Study
-from app.turn import CLOSED, LAUNCHED, require_within_cap
+from app.turn import CLOSED, LAUNCHED, many, require_within_cap
 from hits.allocate import Standing, votes_open
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
 from hits.judgment import Hit
@@ -132,7 +132,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         drop_fact(session, CLOSED)
         keep_fact(session, LAUNCHED, {"at": datetime.now(UTC).isoformat()})
         if planned:
-            note_event(session, "launch", f"{len(asked)} pairs were launched with {len(planned)} HITs")
+            note_event(session, "launch", f"{many(len(asked), 'pair')} launched with {many(len(planned), 'HIT')}")
     return len(planned)
 
 

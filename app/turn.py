@@ -42,6 +42,15 @@ class Turn:
         return not (self.published or self.handed_in or self.paid or self.closed)
 
 
+def many(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> many(1, "HIT"), many(2, "HIT")
+    ('1 HIT', '2 HITs')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _quiet(_what: str, _done: int, _total: int) -> None:
     return
 
@@ -91,7 +100,7 @@ def publish_due(site: Worksite, turn: Turn) -> None:
         site.hands.renew()
         site.on_step("publishing HITs", turn.published, len(due))
     if turn.published:
-        _note(site, "publish", f"{turn.published} HITs published")
+        _note(site, "publish", f"{many(turn.published, 'HIT')} published")
 
 
 def collect_due(site: Worksite, turn: Turn) -> None:
@@ -109,7 +118,7 @@ def collect_due(site: Worksite, turn: Turn) -> None:
         site.hands.renew()
         site.on_step("collecting", number, len(hit_ids))
     if turn.handed_in:
-        _note(site, "collect", f"{turn.handed_in} assignments handed in")
+        _note(site, "collect", f"{many(turn.handed_in, 'assignment')} handed in")
 
 
 def _handed_in(site: Worksite, hit_id: str, turn: Turn) -> list[PlatformAssignment]:
@@ -156,7 +165,7 @@ def pay_due(site: Worksite, turn: Turn) -> None:
         site.hands.renew()
         site.on_step("paying", number, len(planned))
     if turn.paid:
-        _note(site, "pay", f"{turn.paid} payments confirmed")
+        _note(site, "pay", f"{many(turn.paid, 'payment')} confirmed")
 
 
 def _approved(site: Worksite, platform_assignment_id: str) -> bool:

@@ -44,10 +44,6 @@ class Sampling(BaseModel):
     max_length_s: float = Field(
         30.0, gt=0, description="leave out clips longer than this", json_schema_extra={"unit": "s"}
     )
-    low_to: float = Field(
-        LOW_TO, ge=1, le=5, description="ratings up to this are low", json_schema_extra={"paper": "section 3.1"}
-    )
-    mid_to: float = Field(MID_TO, ge=1, le=5, description="ratings above low and up to this are mid; the rest is high")
     outer_share: float = Field(
         0.3,
         ge=0,
@@ -58,8 +54,6 @@ class Sampling(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Sampling:
-        if self.low_to > self.mid_to:
-            raise ValueError(f"low_to is {self.low_to} and mid_to {self.mid_to}; expected low_to <= mid_to")
         if self.min_length_s > self.max_length_s:
             raise ValueError(
                 f"min_length_s is {self.min_length_s} and max_length_s {self.max_length_s}; "
@@ -80,23 +74,20 @@ class Stratum:
     chosen_male: int
 
 
-def bin_of(rating: float, low_to: float = LOW_TO, mid_to: float = MID_TO) -> Bin:
+def bin_of(rating: float) -> Bin:
     """Low, mid or high, from a mean rating on 1..5; an edge belongs to the bin below it.
 
     >>> [bin_of(rating) for rating in (1.0, 2.75, 3.0, 3.25, 3.5)]
     ['low', 'low', 'mid', 'mid', 'high']
     """
-    return "low" if rating <= low_to else "mid" if rating <= mid_to else "high"
+    return "low" if rating <= LOW_TO else "mid" if rating <= MID_TO else "high"
 
 
-def cell_of(clip: Clip, sampling: Sampling) -> tuple[Bin, Bin] | None:
+def cell_of(clip: Clip) -> tuple[Bin, Bin] | None:
     """The bins of activation and valence of a clip; None without ratings."""
     if clip.activation is None or clip.valence is None:
         return None
-    return (
-        bin_of(clip.activation, sampling.low_to, sampling.mid_to),
-        bin_of(clip.valence, sampling.low_to, sampling.mid_to),
-    )
+    return bin_of(clip.activation), bin_of(clip.valence)
 
 
 def apportion(total: int, available: Mapping[Key, int], weights: Mapping[Key, float]) -> dict[Key, int]:
@@ -123,7 +114,7 @@ def choose_clips(clips: Iterable[Clip], sampling: Sampling, rng: np.random.Gener
         NoClipsToChoose: no clip fits.
     """
     everything = list(clips)
-    rated = [clip for clip in everything if cell_of(clip, sampling) is not None]
+    rated = [clip for clip in everything if cell_of(clip) is not None]
     fit = [clip for clip in rated if sampling.min_length_s <= clip.length_s <= sampling.max_length_s]
     if not fit:
         raise NoClipsToChoose(len(everything), len(rated), sampling)
@@ -139,7 +130,7 @@ def choose_clips(clips: Iterable[Clip], sampling: Sampling, rng: np.random.Gener
     def by_gender(pool: Sequence[Clip], total: int) -> list[Clip]:
         return _split(pool, total, lambda clip: clip.gender, {}, by_length)
 
-    chosen = _split(fit, sampling.clips, lambda clip: cell_of(clip, sampling), {}, by_gender)
+    chosen = _split(fit, sampling.clips, cell_of, {}, by_gender)
     wanted = {clip.clip_id for clip in chosen}
     return [clip for clip in fit if clip.clip_id in wanted]
 
@@ -164,12 +155,12 @@ def _draw(pool: Sequence[Clip], total: int, rng: np.random.Generator) -> list[Cl
     return [pool[index] for index in sorted(rng.choice(len(pool), size=total, replace=False))]
 
 
-def stratification(found: Iterable[Clip], chosen: Iterable[Clip], sampling: Sampling) -> list[Stratum]:
+def stratification(found: Iterable[Clip], chosen: Iterable[Clip]) -> list[Stratum]:
     """What the choice came to: one row for each of the nine bins, also the empty ones."""
-    found_in = Counter(cell_of(clip, sampling) for clip in found)
+    found_in = Counter(cell_of(clip) for clip in found)
     taken = list(chosen)
     rows = []
     for cell in product(BINS, BINS):
-        genders = Counter(clip.gender for clip in taken if cell_of(clip, sampling) == cell)
+        genders = Counter(clip.gender for clip in taken if cell_of(clip) == cell)
         rows.append(Stratum(*cell, found_in[cell], genders.total(), genders["female"], genders["male"]))
     return rows

@@ -50,6 +50,13 @@ STOPS = {
             RETURN_IT,
         ),
         Stop(
+            "hit-taken",
+            409,
+            "Somebody else has this task",
+            "It is in other hands already.",
+            RETURN_IT,
+        ),
+        Stop(
             "nothing-open",
             409,
             "There is nothing left to hear",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.opening import require_file
 from app.cli.say import print_table, study_option, tell
 
 
@@ -28,7 +29,7 @@ def certify(study: Path, aggregator: str) -> None:
 
     design, folder = read_study(study), StudyFolder(study)
     whitelist = build(
-        folder.judgments,
+        require_file(folder.judgments, "judgments export"),
         study=design.study.name,
         seed=design.study.seed,
         rule=design.decision,

@@ -34,7 +34,7 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
     opens a study that was closed.
     """
     from app.launch import launch, prepare
-    from app.turn import publish_due
+    from app.turn import many, publish_due
 
     with opened(study) as wired:
         bill = prepare(wired.database, wired.study, wired.folder.pairs, clips)
@@ -44,7 +44,7 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
         with site(wired, "publishing HITs") as (worksite, turn):
             launch(wired.database, wired.study, wired.folder.pairs, clips)
             publish_due(worksite, turn)
-    tell(f"{turn.published} HITs published. Workers come by the invite link that `earwitness serve` prints.")
+    tell(f"{many(turn.published, 'HIT')} published. Workers come by the invite link that `earwitness serve` prints.")
 
 
 @hits.command()
@@ -77,11 +77,11 @@ def status(study: Path) -> None:
 @study_option
 def collect(study: Path) -> None:
     """Take over what workers handed in, and write down what is owed for it. Pays nothing."""
-    from app.turn import collect_due
+    from app.turn import collect_due, many
 
     with opened(study) as wired, site(wired, "collecting") as (worksite, turn):
         collect_due(worksite, turn)
-    tell(f"{turn.handed_in} assignments were handed in since the last look")
+    tell(f"{many(turn.handed_in, 'assignment')} handed in since the last look")
 
 
 @hits.command()
@@ -91,7 +91,7 @@ def pay(study: Path) -> None:
 
     What a platform refused before, as for want of funds, is asked for again.
     """
-    from app.turn import collect_due, pay_due, plan_refused_again
+    from app.turn import collect_due, many, pay_due, plan_refused_again
 
     with opened(study) as wired, site(wired, "paying") as (worksite, turn):
         collect_due(worksite, turn)
@@ -99,7 +99,7 @@ def pay(study: Path) -> None:
         pay_due(worksite, turn)
     for note in turn.notes:
         tell(note)
-    tell(f"{turn.paid} payments confirmed")
+    tell(f"{many(turn.paid, 'payment')} confirmed")
 
 
 @hits.command()

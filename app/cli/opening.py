@@ -25,6 +25,24 @@ class ServerUnknown(RuntimeError):
         )
 
 
+class InputMissing(FileNotFoundError):
+    """A file that an earlier step writes is not there."""
+
+    def __init__(self, path: Path, command: str) -> None:
+        super().__init__(f"there is no {path}; `earwitness {command}` writes it")
+
+
+def require_file(path: Path, command: str) -> Path:
+    """The path of a file that an earlier step wrote.
+
+    Raises:
+        InputMissing: it is not there; says which command writes it.
+    """
+    if not path.is_file():
+        raise InputMissing(path, command)
+    return path
+
+
 class NoClips(ValueError):
     """A corpus has not a single usable clip."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.opening import chosen_clips, opened, usable_clips
+from app.cli.opening import chosen_clips, opened, require_file, usable_clips
 from app.cli.say import print_table, study_option, tell, track
 
 
@@ -55,6 +55,6 @@ def list_pairs(study: Path) -> None:
     with opened(study) as wired:
         rows = [
             (p.pair_id, p.role, p.condition, p.clip_id, p.original_length_s, p.noisy_length_s)
-            for p in read_manifest(wired.folder.pairs / FILE_NAME)
+            for p in read_manifest(require_file(wired.folder.pairs / FILE_NAME, "pairs make"))
         ]
     print_table(("pair_id", "role", "condition", "clip_id", "original_length_s", "noisy_length_s"), rows)

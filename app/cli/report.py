@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.opening import require_file
 from app.cli.say import command_line, study_option, tell
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def report(study: Path) -> None:
     from app.study import read_study
 
     design, folder = read_study(study), StudyFolder(study)
-    whitelist = load(folder.whitelist)
-    whitelist.verify(folder.judgments)
+    whitelist = load(require_file(folder.whitelist, "certify"))
+    whitelist.verify(require_file(folder.judgments, "judgments export"))
     page = write_report(
         read_judgments(folder.judgments),
         whitelist,

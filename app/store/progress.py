@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.store.money import committed_minor, spent_minor
-from app.store.standing import standings
+from app.store.standing import HANDED_IN, standings
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
 from hits.allocate import Standing, votes_open, votes_wanted
 from hits.batch import Hits
@@ -131,14 +131,18 @@ def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
 
 
 def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
-    """Every judgment as a row of judgments.csv, in the order in which they came."""
+    """Every judgment as a row of judgments.csv, in the order in which they came.
+
+    `used` are those of trusted workers whose assignment the platform says was handed in.
+    """
     query = (
-        select(JudgmentRow, PairRow, WorkerRow.trusted, WorkerRow.simulated)
+        select(JudgmentRow, PairRow, WorkerRow.trusted, WorkerRow.simulated, AssignmentRow.state)
         .join(PairRow, PairRow.pair_id == JudgmentRow.pair_id)
         .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
+        .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
         .order_by(JudgmentRow.submitted_at, JudgmentRow.judgment_id)
     )
-    for judgment, pair, trusted, simulated in session.execute(query):
+    for judgment, pair, trusted, simulated, state in session.execute(query):
         yield {
             "judgment_id": judgment.judgment_id,
             "pair_id": pair.pair_id,
@@ -157,7 +161,7 @@ def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
             "listened_s": round(judgment.listened_s, 3),
             "elapsed_s": round(judgment.elapsed_s, 3),
             "submitted_at": judgment.submitted_at,
-            "used": trusted,
+            "used": trusted and state in HANDED_IN,
             "late": judgment.late,
             "simulated": simulated or pair.simulated,
         }

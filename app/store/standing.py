@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, case, cast, func, select
+from sqlalchemy import ColumnElement, Integer, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import Standing
 
+#: What the platform confirmed. Anybody can claim a task's ids in a URL, so nothing else is ever used or paid.
+HANDED_IN = ("submitted", "approved")
+
+#: How long an assignment whose time is over is taken for one that was handed in but not seen yet.
+SETTLING = timedelta(minutes=5)
+
+
+def may_count(now: datetime) -> ColumnElement[bool]:
+    """Whether an assignment was handed in, or still can be."""
+    return or_(AssignmentRow.state.in_(HANDED_IN), AssignmentRow.expires_at > now - SETTLING)
+
 
 def standings(session: Session, now: datetime, pair_id: str | None = None) -> list[Standing]:
     """Every pair with its votes by trusted workers and its reservations that have not run out.
 
-    Judgments of workers who are not used count for nothing, so their pairs are asked again; late ones and
-    repeats neither.
+    Judgments of workers who are not used, and of assignments that were never handed in, count for nothing, so their
+    pairs are asked again; late ones and repeats neither.
     """
     votes = (
         select(
@@ -25,7 +36,8 @@ def standings(session: Session, now: datetime, pair_id: str | None = None) -> li
             func.sum(case((JudgmentRow.valence == "different", 1), else_=0)).label("valence_different"),
         )
         .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
-        .where(WorkerRow.trusted, JudgmentRow.late.is_(False), JudgmentRow.role != "repeat")
+        .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
+        .where(WorkerRow.trusted, JudgmentRow.late.is_(False), JudgmentRow.role != "repeat", may_count(now))
         .group_by(JudgmentRow.pair_id)
         .subquery()
     )

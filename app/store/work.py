@@ -26,7 +26,10 @@ from hits.pay import Pay
 from hits.platforms.base import Arrival
 from hits.quality import Quality, check_passed, is_trusted
 
-RefusedWhy = Literal["unknown-hit", "not-invited", "nothing-open"]
+#: Returned assignments of a HIT that are still reserved here, beyond those that the platform can have given out.
+RETURNS_TOLERATED = 2
+
+RefusedWhy = Literal["unknown-hit", "not-invited", "nothing-open", "hit-taken"]
 
 
 class WorkRefused(ValueError):
@@ -140,6 +143,7 @@ def begin(
         raise WorkRefused(
             "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
         )
+    _require_room(session, hit, arrival.assignment_id, now)
     slots = slots_of(session, hit.hit_id) if hit.policy == "fixed" else _fill(session, key, rules, rng, now)
     if not slots:
         raise WorkRefused(
@@ -160,6 +164,24 @@ def begin(
     session.flush()
     _reserve(session, row, slots)
     return _work(session, row)
+
+
+def _require_room(session: Session, hit: HitRow, platform_assignment_id: str, now: datetime) -> None:
+    """Refuse more arrivals than a platform would send: the ids stand in a URL, which anybody can write.
+
+    An assignment id that comes with another worker was returned by the one before.
+    """
+    live = select(AssignmentRow).where(
+        AssignmentRow.hit_id == hit.hit_id, AssignmentRow.state == "accepted", AssignmentRow.expires_at > now
+    )
+    others = []
+    for row in session.scalars(live):
+        if row.platform_assignment_id == platform_assignment_id:
+            row.expires_at = now
+        else:
+            others.append(row)
+    if len(others) >= hit.assignments_wanted + RETURNS_TOLERATED:
+        raise WorkRefused("This task is in other hands already. Please return it and take another.", "hit-taken")
 
 
 def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datetime) -> WorkerRow:

@@ -364,7 +364,7 @@ def _origin(url: str) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "\\" in url:
         return None
-    if re.search(r"\s", url) or parts.query or parts.fragment:
+    if re.search(r"[\s?#]", url):  # something would come between the place and the path that is added to it
         return None
     usual = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{parts.hostname}" + ("" if port in (None, usual) else f":{port}")

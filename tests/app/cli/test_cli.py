@@ -257,12 +257,13 @@ def test_a_port_that_is_taken_is_named_before_anything_starts(study: Path, earwi
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("certify",), "judgments.csv"),
-        (("report",), "whitelist.json"),
+        (("certify",), "judgments.csv; `earwitness judgments export` writes it"),
+        (("report",), "whitelist.json; `earwitness certify` writes it"),
+        (("pairs", "list"), "manifest.jsonl; `earwitness pairs make` writes it"),
         (("evaluate",), "earwitness train"),
         (("attack",), "earwitness train"),
     ],
-    ids=["certify", "report", "evaluate", "attack"],
+    ids=["certify", "report", "pairs list", "evaluate", "attack"],
 )
 def test_a_step_whose_input_is_missing_says_what_to_do(
     words: tuple[str, ...], says: str, study: Path, earwitness

@@ -19,7 +19,7 @@ from hits.batch import Hits, cut, open_hits
 from hits.judgment import Said
 from hits.listening import Listened, Listening
 from hits.pay import Pay
-from hits.platforms.base import Arrival
+from hits.platforms.base import Arrival, PlatformAssignment
 from hits.quality import Quality
 from pipelines.clip import Pair, Role
 
@@ -107,6 +107,14 @@ class Launched:
                 rules=self.rules,
                 now=self.now,
             )
+
+    def hand_in(self, begun: work.Work) -> None:
+        """The platform says that this assignment was handed in."""
+        seen = PlatformAssignment(
+            begun.platform_assignment_id, begun.platform_hit_id, begun.platform_worker_id, "submitted", self.now
+        )
+        with self.database.writing() as session:
+            hit_store.record_submission(session, seen)
 
     def do_all(self, begun: work.Work, said: Said = SAME) -> None:
         while self.open(begun) is not None:

@@ -170,7 +170,9 @@ def test_who_fails_the_checks_is_paid_not_used_and_not_invited_on(launched: Call
 
 def test_controls_never_judge_a_worker(launched: Callable[..., object]) -> None:
     study = launched(policy="fixed", pairs=6, checks=1, trials_per_hit=7)
-    study.do_all(study.begin(0, "W1"), DIFFERENT)
+    begun = study.begin(0, "W1")
+    study.do_all(begun, DIFFERENT)
+    study.hand_in(begun)
     with study.database.reading() as session:
         assert all(row["used"] for row in judgment_rows(session))  # one failed check is too few to say
 
@@ -242,3 +244,38 @@ def test_a_worker_whose_time_is_over_is_told_so(launched: Callable[..., object])
     assert begun.state == "accepted"
     study.now -= timedelta(hours=1)
     assert study.begin(0, "W2").state == "expired"
+
+
+def test_what_was_never_handed_in_counts_for_nothing_in_the_end(launched: Callable[..., object]) -> None:
+    study = launched(pairs=1, checks=0, hits=9, trials_per_hit=1, checks_per_hit=0, assignment_duration_s=60)
+    for number, worker in enumerate(("FORGED1", "FORGED2")):
+        study.do_all(study.begin(number, worker), DIFFERENT)
+    study.now += timedelta(hours=1)
+    with study.database.reading() as session:
+        assert not any(row["used"] for row in judgment_rows(session))
+        assert votes_still_missing(session, study.rules.hits, study.now) == 2
+    for number, worker in enumerate(("W1", "W2"), start=2):
+        honest = study.begin(number, worker)
+        study.do_all(honest)
+        study.hand_in(honest)
+    with study.database.reading() as session:
+        used = [row for row in judgment_rows(session) if row["used"]]
+        assert [(row["activation"], row["late"]) for row in used] == [("same", False), ("same", False)]
+
+
+def test_ids_that_somebody_made_up_reserve_little(launched: Callable[..., object]) -> None:
+    study = launched(pairs=30, checks=0, hits=9, trials_per_hit=3, checks_per_hit=0)
+    for number in range(1 + work.RETURNS_TOLERATED):
+        study.begin(0, f"FORGED{number}")
+    with pytest.raises(work.WorkRefused) as refused:
+        study.begin(0, "FORGED")
+    assert refused.value.reason == "hit-taken"
+
+
+def test_an_assignment_that_changes_hands_frees_what_it_held(launched: Callable[..., object]) -> None:
+    study = launched(pairs=2, checks=0, hits=1, trials_per_hit=2, checks_per_hit=0)
+    study.begin(0, "W1", assignment="A1")
+    study.now += timedelta(seconds=1)
+    study.begin(0, "W2", assignment="A1")
+    with study.database.reading() as session:
+        assert votes_still_open(session, study.rules.hits, study.now) == 2
