@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +22,9 @@ from app.cli.say import study_option, tell
 if TYPE_CHECKING:
     from app.settings import Settings
     from app.wiring import Wired
+
+
+HANDS_REST_S = 5  # before `earwitness run` is started again
 
 
 class PortTaken(OSError):
@@ -46,13 +52,8 @@ def serve(study: Path, host: str, port: int, no_run: bool) -> None:
         url = (wired.settings.public_url or f"http://{_shown(host)}:{port}").rstrip("/")
         begin(wired, url)
         settings = wired.settings
-    hands = None if no_run else start_hands(study)
-    try:
+    with contextlib.nullcontext() if no_run else hands_at_work(study):
         listen(study, settings, host, port, url)
-    finally:
-        if hands is not None:
-            hands.terminate()
-            hands.wait(timeout=30)
 
 
 def begin(wired: Wired, url: str) -> None:
@@ -92,9 +93,29 @@ def require_port(host: str, port: int) -> None:
             raise PortTaken(host, port, why) from error
 
 
-def start_hands(study: Path) -> subprocess.Popen[bytes]:
-    """`earwitness run` as a process of its own."""
-    return subprocess.Popen([sys.executable, "-P", "-m", "app.cli", "run", "--study", str(study)])  # noqa: S603
+@contextlib.contextmanager
+def hands_at_work(study: Path) -> Iterator[None]:
+    """`earwitness run` as a process of its own for as long as the block lasts, started again should it die."""
+    over = threading.Event()
+    command = [sys.executable, "-P", "-m", "app.cli", "run", "--study", str(study)]
+    going = [subprocess.Popen(command)]  # noqa: S603
+
+    def watch() -> None:
+        while True:
+            going[0].wait()
+            if over.wait(HANDS_REST_S):
+                return
+            tell("earwitness run had ended; it is started again")
+            going[0] = subprocess.Popen(command)  # noqa: S603
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        going[0].terminate()
+        watcher.join(timeout=30)
 
 
 def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> None:
