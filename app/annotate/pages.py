@@ -17,9 +17,11 @@ from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.stops import STOPS, Stop
 from app.annotate.tokens import LinkRefused, assignment_of, assignment_token, clip_of, clip_token
 from app.serving import Web, served
+from app.store import arriving
 from app.store import work as store
+from app.store.arriving import WorkRefused
 from app.store.hits import HitFacts
-from app.store.work import OpenTrial, TrialClosed, Work, WorkRefused
+from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import RATINGS, WrongAnswer
 from hits.listening import NotHeard
 from hits.pay import money
@@ -66,7 +68,7 @@ def welcome() -> str:
     """What the task is. Somebody who only looks leaves no trace."""
     web, arrival = served(), _arrival()
     with web.database.reading() as session:
-        facts = store.find_hit(session, arrival.hit_id, web.study.pay)
+        facts = arriving.find_hit(session, arrival.hit_id, web.study.pay)
     if facts is None and arrival.preview:
         raise Halt("unknown-hit")
     if facts is None:  # closed by now, but this worker may be at work on it
@@ -94,7 +96,7 @@ def begin() -> AnyResponse:
         return redirect(_same_address("annotate.welcome"), 303)
     try:
         with web.database.writing() as session:
-            work = store.begin(
+            work = arriving.begin(
                 session,
                 arrival,
                 rules=web.rules,
@@ -115,7 +117,7 @@ def trial(token: str) -> str:
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         opened = None if work.state in DONE else store.next_trial(session, assignment_id, datetime.now(UTC))
-        facts = store.find_hit(session, work.platform_hit_id, web.study.pay)
+        facts = arriving.find_hit(session, work.platform_hit_id, web.study.pay)
     if opened is not None:
         return _trial_page(web, token, work, opened, facts)
     if work.state not in ("accepted", "finished"):
@@ -231,7 +233,7 @@ def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         opened = store.next_trial(session, assignment_id, datetime.now(UTC))
-        facts = store.find_hit(session, work.platform_hit_id, web.study.pay)
+        facts = arriving.find_hit(session, work.platform_hit_id, web.study.pay)
     assert opened is not None  # it was open a moment ago, and only an answer closes it
     heard = sent.listened
     if heard.total_s < opened.first_length_s + opened.second_length_s:

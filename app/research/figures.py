@@ -88,7 +88,7 @@ def bars(per_hour: Sequence[tuple[datetime, int]], now: datetime) -> list[Bar]:
     hours = max(1, int((last - first) / timedelta(hours=1)) + 1)
     shown = [first + timedelta(hours=hour) for hour in range(hours)]
     most = max(1, *(counts.get(at, 0) for at in shown), 1)
-    step = 100 / max(hours, 12)  # a young study's bars stay slim
+    step = 100 / HOURS_SHOWN  # a young study's bars stay slim
     return [
         Bar(at, counts.get(at, 0), place * step, step * 0.8, 40 * counts.get(at, 0) / most)
         for place, at in enumerate(shown)

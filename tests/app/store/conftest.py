@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.store import arriving, work
 from app.store import hits as hit_store
-from app.store import work
 from app.store.database import Database
 from app.store.pairs import keep_pairs
 from app.store.revisions import upgrade
@@ -84,7 +84,7 @@ class Launched:
     def begin(self, hit: int, worker: str, assignment: str | None = None) -> work.Work:
         arrival = Arrival(f"P-hit-{hit:05d}", assignment or f"A-{hit}-{worker}", worker, "https://submit.example")
         with self.database.writing() as session:
-            return work.begin(
+            return arriving.begin(
                 session, arrival, rules=self.rules, secret_key="k", rng=np.random.default_rng(0), now=self.now
             )
 

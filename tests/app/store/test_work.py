@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.store import work
+from app.store import arriving, work
 from app.store.progress import judgment_rows, overview, votes_still_missing, votes_still_open
 from app.tables import AssignmentRow, JudgmentRow, TrialRow
 from hits.judgment import Said
@@ -51,7 +51,7 @@ def test_an_adaptive_hit_is_filled_from_what_is_open_and_reserves_it(launched: C
         assert votes_still_open(session, study.rules.hits, study.now) == 4
         assert votes_still_missing(session, study.rules.hits, study.now) == 8
     study.begin(1, "W2")
-    with pytest.raises(work.WorkRefused, match="nothing left") as refused:
+    with pytest.raises(arriving.WorkRefused, match="nothing left") as refused:
         study.begin(2, "W3")
     assert refused.value.reason == "nothing-open"
 
@@ -60,7 +60,7 @@ def test_a_reservation_that_ran_out_is_handed_to_somebody_else(launched: Callabl
     study = launched(pairs=2, checks=1, hits=5, trials_per_hit=3, assignment_duration_s=60)
     study.begin(0, "W1")
     study.begin(1, "W2")
-    with pytest.raises(work.WorkRefused):
+    with pytest.raises(arriving.WorkRefused):
         study.begin(2, "W3")
     study.now += timedelta(seconds=61)
     assert study.begin(2, "W3").trials == 3
@@ -95,7 +95,7 @@ def test_a_tie_is_asked_a_third_time_and_agreement_is_not(launched: Callable[...
     while True:
         try:
             begun = study.begin(number, f"W{number}")
-        except work.WorkRefused:
+        except arriving.WorkRefused:
             break
         trial = study.open(begun)
         with study.database.reading() as session:
@@ -163,7 +163,7 @@ def test_who_fails_the_checks_is_paid_not_used_and_not_invited_on(launched: Call
         seen = overview(session, study.rules.hits, study.rules.pay)
         assert seen.assignments_by_state == {"finished": 1}
         assert votes_still_missing(session, study.rules.hits, study.now) == 12
-    with pytest.raises(work.WorkRefused) as refused:
+    with pytest.raises(arriving.WorkRefused) as refused:
         study.begin(1, "CARELESS")
     assert refused.value.reason == "not-invited"
 
@@ -191,7 +191,7 @@ def test_workers_who_come_at_once_never_get_the_same_vote(launched: Callable[...
     def come(number: int) -> None:
         try:
             study.begin(number, f"W{number}")
-        except work.WorkRefused:
+        except arriving.WorkRefused:
             pass
         except BaseException as error:  # noqa: BLE001  # shown by the assertion below
             failures.append(error)
@@ -265,9 +265,9 @@ def test_what_was_never_handed_in_counts_for_nothing_in_the_end(launched: Callab
 
 def test_ids_that_somebody_made_up_reserve_little(launched: Callable[..., object]) -> None:
     study = launched(pairs=30, checks=0, hits=9, trials_per_hit=3, checks_per_hit=0)
-    for number in range(1 + work.RETURNS_TOLERATED):
+    for number in range(1 + arriving.RETURNS_TOLERATED):
         study.begin(0, f"FORGED{number}")
-    with pytest.raises(work.WorkRefused) as refused:
+    with pytest.raises(arriving.WorkRefused) as refused:
         study.begin(0, "FORGED")
     assert refused.value.reason == "hit-taken"
 

@@ -1,0 +1,171 @@
+"""A worker arrives: who it is, whether there is work, and which trials are reserved."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Literal
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.store.database import one_at_a_time
+from app.store.hits import HitFacts, slots_of
+from app.store.standing import standings
+from app.store.work import Rules, Work, as_work
+from app.tables import AssignmentRow, HitRow, TrialRow, WorkerRow
+from hits.allocate import fill
+from hits.judgment import Slot
+from hits.pay import Pay
+from hits.platforms.base import Arrival
+
+#: Returned assignments of a HIT that are still reserved here, beyond those that the platform can have given out.
+RETURNS_TOLERATED = 2
+
+RefusedWhy = Literal["unknown-hit", "not-invited", "nothing-open", "hit-taken"]
+
+
+class WorkRefused(ValueError):
+    """A worker can't begin: the sentence is for the worker to read, the reason for the page's next step."""
+
+    def __init__(self, sentence: str, reason: RefusedWhy) -> None:
+        super().__init__(sentence)
+        self.reason: RefusedWhy = reason
+
+
+def worker_key(platform: str, platform_worker_id: str, secret_key: str) -> str:
+    """The keyed hash that stands for a worker everywhere but in one table."""
+    message = f"{platform}/{platform_worker_id}".encode()
+    return "w" + hmac.new(secret_key.encode(), message, hashlib.sha256).hexdigest()[:15]
+
+
+def find_hit(session: Session, platform_hit_id: str, pay: Pay) -> HitFacts | None:
+    """What a worker may know of a HIT; None where it is not ours or not open."""
+    row = _open_hit(session, platform_hit_id)
+    if row is None:
+        return None
+    minutes = max(1, round(row.trials_per_hit * pay.expected_s_per_trial / 60))
+    return HitFacts(row.hit_id, row.trials_per_hit, row.reward_minor, minutes)
+
+
+def _open_hit(session: Session, platform_hit_id: str) -> HitRow | None:
+    return session.scalar(
+        select(HitRow).where(HitRow.platform_hit_id == platform_hit_id, HitRow.state.in_(("open", "sent")))
+    )
+
+
+def begin(
+    session: Session,
+    arrival: Arrival,
+    *,
+    rules: Rules,
+    secret_key: str,
+    rng: np.random.Generator,
+    now: datetime,
+) -> Work:
+    """Make or resume the record of an assignment, and reserve its trials.
+
+    Raises:
+        WorkRefused: unknown or closed HIT, a worker who is not invited on, or nothing left to ask this worker.
+    """
+    assert arrival.assignment_id is not None  # a preview never gets here
+    assert arrival.worker_id is not None
+    one_at_a_time(session, "begin")  # two workers must not be handed the same vote
+    key = worker_key(rules.hits.platform, arrival.worker_id, secret_key)
+    known = session.scalar(
+        select(AssignmentRow).where(
+            AssignmentRow.platform_assignment_id == arrival.assignment_id, AssignmentRow.worker == key
+        )
+    )
+    if known is not None:
+        return as_work(session, known)
+    hit = _open_hit(session, arrival.hit_id)
+    if hit is None:
+        raise WorkRefused("This task is not open any more.", "unknown-hit")
+    worker = _meet(session, key, arrival, rules, now)
+    if not worker.trusted:
+        raise WorkRefused(
+            "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
+        )
+    _require_room(session, hit, arrival.assignment_id, now)
+    slots = slots_of(session, hit.hit_id) if hit.policy == "fixed" else _fill(session, key, rules, rng, now)
+    if not slots:
+        raise WorkRefused(
+            "There is nothing left in this study that you have not heard already. Please return this task.",
+            "nothing-open",
+        )
+    row = AssignmentRow(
+        assignment_id=secrets.token_hex(12),
+        hit_id=hit.hit_id,
+        worker=key,
+        platform_assignment_id=arrival.assignment_id,
+        submit_to=arrival.submit_to,
+        state="accepted",
+        accepted_at=now,
+        expires_at=now + timedelta(seconds=rules.hits.assignment_duration_s),
+    )
+    session.add(row)
+    session.flush()
+    _reserve(session, row, slots)
+    return as_work(session, row)
+
+
+def _require_room(session: Session, hit: HitRow, platform_assignment_id: str, now: datetime) -> None:
+    """Refuse more arrivals than a platform would send: the ids stand in a URL, which anybody can write.
+
+    An assignment id that comes with another worker was returned by the one before.
+    """
+    live = select(AssignmentRow).where(
+        AssignmentRow.hit_id == hit.hit_id, AssignmentRow.state == "accepted", AssignmentRow.expires_at > now
+    )
+    others = []
+    for row in session.scalars(live):
+        if row.platform_assignment_id == platform_assignment_id:
+            row.expires_at = now
+        else:
+            others.append(row)
+    if len(others) >= hit.assignments_wanted + RETURNS_TOLERATED:
+        raise WorkRefused("This task is in other hands already. Please return it and take another.", "hit-taken")
+
+
+def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datetime) -> WorkerRow:
+    worker = session.get(WorkerRow, key)
+    if worker is None:
+        worker = WorkerRow(
+            worker=key,
+            platform=rules.hits.platform,
+            platform_worker_id=arrival.worker_id or "",
+            simulated=arrival.simulated,
+            checks_answered=0,
+            checks_passed=0,
+            trusted=True,
+            first_seen_at=now,
+        )
+        session.add(worker)
+        session.flush()
+    return worker
+
+
+def _fill(session: Session, key: str, rules: Rules, rng: np.random.Generator, now: datetime) -> list[Slot]:
+    held = select(TrialRow.pair_id).join(AssignmentRow).where(AssignmentRow.worker == key)
+    return fill(standings(session, now), frozenset(session.scalars(held)), rules.hits, rng)
+
+
+def _reserve(session: Session, row: AssignmentRow, slots: list[Slot]) -> None:
+    session.add_all(
+        TrialRow(
+            trial_id=secrets.token_urlsafe(12),
+            assignment_id=row.assignment_id,
+            position=position,
+            pair_id=slot.pair_id,
+            role=slot.role,
+            order=slot.order,
+            state="reserved",
+            nonce=secrets.token_urlsafe(12),
+        )
+        for position, slot in enumerate(slots, start=1)
+    )
+    session.flush()
