@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -21,6 +22,9 @@ from hits.platforms.base import (
     PlatformRefused,
     PlatformUnreachable,
 )
+
+hypothesis.settings.register_profile("earwitness", deadline=None)  # how fast a machine is proves nothing
+hypothesis.settings.load_profile("earwitness")
 
 
 @pytest.fixture(autouse=True)

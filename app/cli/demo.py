@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,8 @@ def demo(folder: Path, port: int, seed: int, end: bool) -> None:
         _say_where(folder)
         if not end:
             tell("The pages stay open until you press Ctrl-C.")
-            server.wait()
+            with suppress(KeyboardInterrupt):  # the natural end
+                server.wait()
 
 
 def _prepare(folder: Path, seed: int) -> None:

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from app.annotate.answers import LONGEST_HEARD_S
 from app.annotate.stops import STOPS
-from app.store.work import RefusedWhy
+from app.store.arriving import RefusedWhy
 from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
 from app.web import Web, create_app
 
