@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import requests
 
+from app.cli import demo
+from app.cli.main import earwitness as command
 from app.rehearsal import Rehearsal, rehearse
 from app.settings import read_settings
 from app.store.progress import votes_still_missing
@@ -34,12 +36,17 @@ def earwitness(*words: str, **environment: str) -> subprocess.CompletedProcess[s
     return done
 
 
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def served(study: Path) -> Iterator[str]:
     """`earwitness serve` on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = (study / "server.log").open("w")
     command = [sys.executable, "-P", "-m", "app.cli", "serve", f"--study={study}", f"--port={port}"]
     server = subprocess.Popen(command, env={**os.environ, "EARWITNESS_POLL_S": "1"}, stdout=log, stderr=log)
@@ -126,11 +133,43 @@ SMALL = {
 }
 
 
+#: The demo in small: what a test can wait for.
+SMALL_DEMO: dict[str, dict[str, object]] = {
+    "study": {"simulated": True},
+    "sampling": {"clips": 10},
+    "pairs": {
+        "conditions": ["nat-st", "hum-co-20db", "int-co-0db", "speed-utterance-0.75x"],
+        "identical_controls": 4,
+        "checks": 4,
+    },
+    "decision": {"min_pairs": 5, "max_different": 0.3},
+    "training": {"folds": 2, "epochs_max": 2},
+    "attack": {"queries": [3], "clips": 4},
+}
+
+
 @pytest.fixture(scope="module")
-def river(tmp_path_factory: pytest.TempPathFactory, demo_folders: tuple[Path, Path]) -> Path:
+def river(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that `earwitness demo` has walked through."""
+    pytest.importorskip("espeakng_loader", reason="the demo's voices are not installed (earwitness[demo])")
     study = tmp_path_factory.mktemp("river") / "study"
-    walk(study, f"demo={demo_folders[0]}", f"demo={demo_folders[1]}", listeners=24, settings=SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "DESIGN", SMALL_DEMO)
+        patch.setattr(demo, "FIRST_WAVE_CLIPS", 8)
+        patch.setattr(demo, "LISTENERS", 16)
+        command.main(["demo", str(study), f"--port={free_port()}", "--end"], standalone_mode=False)
     return study
+
+
+def test_the_first_wave_is_decided_and_paid_and_the_second_is_there_for_people(river: Path) -> None:
+    lines = earwitness("hits", "status", f"--study={river}").stdout.splitlines()[1:]
+    status = dict(line.split("\t") for line in lines)
+    assert status["paid"] != "0.00 USD"
+    assert status["to be paid"] == "0.00 USD"
+    assert int(status["pairs decided"]) >= 8 * 4
+    assert int(status["pairs"]) - int(status["pairs decided"]) >= 2 * 4
+    assert int(status["HITs open"]) > 0
+    assert status["workers"] == status["workers, simulated"]
 
 
 def test_every_stage_leaves_its_file(river: Path) -> None:
