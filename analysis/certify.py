@@ -8,35 +8,16 @@ from itertools import groupby
 from typing import Literal, TypeAlias
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.aggregators.base import Aggregator
 from analysis.ratios import Ratio, ratios, wilson
+from analysis.rule import DecisionRule
 from analysis.votes import Dimension
 
 Verdict: TypeAlias = Literal["SAFE", "UNSAFE", "UNDECIDED"]
 
 #: A change in either of these makes a condition unsafe; UNSAFE is corrected for looking at both.
 JUDGED: tuple[Dimension, ...] = ("activation", "valence")
-
-
-class DecisionRule(BaseModel):
-    """When a condition is called safe: `[decision]` of study.toml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    max_different: float = Field(
-        default=0.10, gt=0, lt=1, description="tau: the largest share of changed pairs that is still called safe"
-    )
-    confidence: float = Field(
-        default=0.95, gt=0.5, lt=1, description="how sure a verdict has to be (one-sided, for each condition)"
-    )
-    min_pairs: int = Field(
-        default=30,
-        ge=1,
-        description="conditions with fewer judged pairs stay undecided",
-        json_schema_extra={"unit": "pairs"},
-    )
 
 
 @dataclass(frozen=True)

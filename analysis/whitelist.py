@@ -16,15 +16,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from analysis.aggregators.base import Aggregator
 from analysis.agreement import Agreement, agreements
-from analysis.certify import (
-    Decision,
-    DecisionRule,
-    DimensionDecision,
-    Verdict,
-    certify_judgments,
-    decide_dimension,
-    overall,
-)
+from analysis.certify import Decision, DimensionDecision, Verdict, certify_judgments, decide_dimension, overall
+from analysis.rule import DecisionRule
 from analysis.votes import counted, read_judgments
 from pipelines.whole_file import write_whole
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 
-from analysis.certify import DecisionRule
+from analysis.rule import DecisionRule
 from hits.batch import Hits
 from hits.listening import Listening
 from hits.pay import Pay

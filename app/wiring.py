@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-
 import hits.platforms
 import pipelines.corpora
 import pipelines.sounds
 from app.folder import Keys, StudyFolder
-from app.marketplace import administration
-from app.marketplace.factory import create_marketplace
 from app.settings import Settings
 from app.store.database import Database
 from app.study import Study, read_study
-from app.web import Web, create_app
 from hits.platforms.base import Platform
 from pipelines.corpora.base import Corpus
 from pipelines.sounds.base import SoundBank
@@ -88,6 +83,8 @@ def connect_platform(wired: Wired, server_url: str) -> Platform:
 
 def open_marketplace(wired: Wired) -> Keys:
     """Bring the marketplace's database up to date, with this study as a requester and an invite for its workers."""
+    from app.marketplace import administration  # here, so that commands that never meet it do not wait for it
+
     url = wired.settings.marketplace_url(wired.folder.path)
     administration.upgrade(url)
     wired.settings.marketplace_key(wired.folder.path)  # made now, before several processes ask for it
@@ -107,6 +104,8 @@ def open_marketplace(wired: Wired) -> Keys:
 
 def invite_simulated(wired: Wired) -> str:
     """The code of an invite for simulated listeners, whose worker ids say what they are."""
+    from app.marketplace import administration
+
     keys = wired.folder.keys()
     assert keys.marketplace_access_key_id is not None  # open_marketplace comes first
     url = wired.settings.marketplace_url(wired.folder.path)
@@ -121,6 +120,11 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
         settings: of this machine.
         server_url: where people reach this server.
     """
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+    from app.marketplace.factory import create_marketplace
+    from app.web import Web, create_app
+
     wired = wire(path, settings)
     keys = wired.folder.keys()
     parts = urlsplit(server_url)

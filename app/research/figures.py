@@ -11,8 +11,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from analysis.aggregators.majority_vote import MajorityVote
-from analysis.certify import Certified, DecisionRule, certify_judgments
+from analysis.certify import Certified, certify_judgments
 from analysis.forest import forest_svg
+from analysis.rule import DecisionRule
 
 HOURS_SHOWN = 48
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.aggregators.majority_vote import MajorityVote
-from analysis.certify import DecisionRule, certify, certify_judgments, decide_dimension, overall
+from analysis.certify import certify, certify_judgments, decide_dimension, overall
 from analysis.ratios import Ratio, ratios, wilson
+from analysis.rule import DecisionRule
 from analysis.votes import Dimension, read_judgments
 
 counts = st.integers(1, 400).flatmap(lambda pairs: st.tuples(st.integers(0, pairs), st.just(pairs)))

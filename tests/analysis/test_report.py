@@ -14,9 +14,9 @@ import pytest
 from pydantic import ValidationError
 
 from analysis.aggregators.majority_vote import MajorityVote
-from analysis.certify import DecisionRule
 from analysis.forest import forest_svg
 from analysis.report import Section, write_report
+from analysis.rule import DecisionRule
 from analysis.votes import read_judgments
 from analysis.whitelist import build
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.aggregators.majority_vote import MajorityVote
-from analysis.certify import DecisionRule, decide_dimension, overall
+from analysis.certify import decide_dimension, overall
 from analysis.judgments_file import JudgmentsRefused
+from analysis.rule import DecisionRule
 from analysis.whitelist import (
     ConditionAgreement,
     ConditionVerdict,

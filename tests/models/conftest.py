@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.certify import DecisionRule, decide_dimension
+from analysis.certify import decide_dimension
+from analysis.rule import DecisionRule
 from analysis.whitelist import ConditionAgreement, ConditionVerdict, DimensionRatio, Whitelist
 from models.train import train
 from models.training import Training
