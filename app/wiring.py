@@ -112,6 +112,12 @@ def invite_simulated(wired: Wired) -> str:
     return administration.add_invite(url, keys.marketplace_access_key_id, simulated=True)
 
 
+def load_pages() -> None:
+    """Load what pages are made of: a server does so before its workers fork, so that no first page waits."""
+    import app.marketplace.factory
+    import app.web  # noqa: F401
+
+
 def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
     """The study's pages at the root and the marketplace beside them, as one WSGI application.
 

@@ -56,7 +56,7 @@ def served(study: Path) -> Iterator[str]:
             try:
                 if requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok:
                     break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:

@@ -138,7 +138,7 @@ def _server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             try:
                 if requests.get(f"http://127.0.0.1:{port}/healthz", timeout=2).ok:
                     break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.2)
         yield server
     finally:

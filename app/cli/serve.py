@@ -122,7 +122,7 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
     """Answer pages until the process is told to stop."""
     from gunicorn.app.base import BaseApplication
 
-    from app.wiring import WsgiApp, make_wsgi
+    from app.wiring import WsgiApp, load_pages, make_wsgi
 
     class Server(BaseApplication):  # type: ignore[misc]
         """gunicorn, configured in code."""
@@ -147,4 +147,5 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
             """The application, made in each worker after the fork: no connection is shared."""
             return make_wsgi(study, settings, url)
 
+    load_pages()
     Server().run()
