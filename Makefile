@@ -40,10 +40,10 @@ browser:  ## Debian's chromium for the browser tests, where it may be installed
 	@command -v chromium >/dev/null || sh .ci/install-chromium
 
 test: install browser  ## all tests, in a real browser and on real databases
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --dist loadfile
 
 coverage: install browser  ## all tests, with what they cover
-	$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 demo: install  ## the whole river on sound made here; ends with the pages open
 	$(BIN)/earwitness demo

@@ -26,7 +26,7 @@ from app.store.progress import votes_still_missing
 from app.wiring import invite_simulated, wire
 from hits.listeners import PAPER_CHANGES, crowd
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("river")]  # one walk serves all of its tests
+pytestmark = pytest.mark.slow
 
 
 def earwitness(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -224,7 +224,6 @@ def test_a_whitelist_of_simulated_listeners_is_refused_outside_the_demo(river: P
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.xdist_group("real river")
 def test_the_same_commands_run_on_real_recordings(real_data: Path, tmp_path: Path) -> None:
     settings = {
         **SMALL,
