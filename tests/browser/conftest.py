@@ -105,7 +105,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     with database.writing() as session:
         keep_pairs(session, pairs, {"nat-co-0db": ("background", 0.0)})
         slots = tuple(Slot(pair.pair_id, "study") for pair in pairs)
-        plan_hits(session, [Hit("h1", "fixed", TRIALS, 9, slots)], "study", study.hits, study.pay)
+        plan_hits(session, [Hit("h1", "fixed", TRIALS, 1000, slots)], "study", study.hits, study.pay)
         row = session.get_one(HitRow, "h1")
         row.state, row.platform_hit_id, row.opened_at = "open", "3HIT", datetime.now(UTC)
         set_password(session, "ada", PASSWORD)
