@@ -77,8 +77,8 @@ def next_wave(pairs: list[Pair], known: frozenset[str], clips: int | None) -> li
         clips: how many clips; None for all that are left.
     """
     left = [pair for pair in pairs if pair.role != "check" and pair.pair_id not in known]
-    chosen = list(dict.fromkeys(pair.clip_id for pair in left))[:clips]
-    return [pair for pair in left if pair.clip_id in set(chosen)]
+    chosen = set(list(dict.fromkeys(pair.clip_id for pair in left))[:clips])
+    return [pair for pair in left if pair.clip_id in chosen]
 
 
 def prepare(database: Database, study: Study, folder: Path, clips: int | None = None) -> Bill:
@@ -119,7 +119,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         TooFewPairs, PairsChanged, OverCap: nothing was written.
     """
     pairs = read_pairs(folder)
-    facts = {pair.condition: (family_of(pair.condition), snr_db_of(pair.condition)) for pair in pairs}
+    facts = {name: (family_of(name), snr_db_of(name)) for name in {pair.condition for pair in pairs}}
     with database.writing() as session:
         known = known_pairs(session)
         asked = next_wave(pairs, known, clips)

