@@ -21,7 +21,6 @@ from hits.judgment import Hit
 from hits.pay import fee_minor, money, reward_minor
 from hits.publish import cost_minor
 from pipelines.clip import Pair
-from pipelines.conditions import family_of, snr_db_of
 from pipelines.manifest import FILE_NAME, read_manifest
 
 
@@ -119,7 +118,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         TooFewPairs, PairsChanged, OverCap: nothing was written.
     """
     pairs = read_pairs(folder)
-    facts = {name: (family_of(name), snr_db_of(name)) for name in {pair.condition for pair in pairs}}
+    facts = {pair.condition: (pair.family, pair.snr_db) for pair in pairs}
     with database.writing() as session:
         known = known_pairs(session)
         asked = next_wave(pairs, known, clips)

@@ -17,9 +17,9 @@ from models.measures import CLASSES
 from models.normalise import Scale
 from models.training import Dimension
 from pipelines.audio import Samples, SoundUnreadable, fit_to_full_scale, load_speech
+from pipelines.bins import Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise, NoiseRefused
-from pipelines.sampling import bin_of
 from pipelines.sounds.base import SoundBank
 
 AT_ONCE = 64  # clips read before their filterbanks are made: keeps the memory of a large corpus flat
@@ -46,7 +46,7 @@ class NoClips(ValueError):
 def label_of(clip: Clip, dimension: Dimension) -> int | None:
     """0, 1 or 2 for low, mid or high; None for a clip without this rating."""
     rating = clip.activation if dimension == "activation" else clip.valence
-    return None if rating is None else CLASSES.index(bin_of(rating))
+    return None if rating is None else CLASSES.index(Bins().bin_of(rating))
 
 
 def labels_of(clips: Sequence[Clip], dimension: Dimension) -> dict[str, int]:

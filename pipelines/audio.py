@@ -40,12 +40,15 @@ class SoundUnreadable(ValueError):
 
 @dataclass(frozen=True)
 class Speech:
-    """A clip as sound, with the times of its words and phones."""
+    """A clip as sound, with the times of its words and phones, and who says it in which language."""
 
     samples: Samples
     sample_rate_hz: int
     words: tuple[Word, ...] = ()
     phones: tuple[Phone, ...] = ()
+    clip_id: str = ""
+    speaker: str = ""
+    language: str = "und"
 
     @property
     def length_s(self) -> float:
@@ -137,34 +140,48 @@ def fit_to_full_scale(samples: Samples) -> tuple[Samples, float]:
     return np.clip(samples * factor, -FULL_SCALE, FULL_SCALE).astype(np.float32), float(20 * np.log10(factor))
 
 
-def read_sound(path: Path, sample_rate_hz: int) -> Samples:
-    """A sound file as samples at a rate; several channels become their mean; shape (time,).
+def read_sound(path: Path, sample_rate_hz: int | None, start_s: float = 0.0, end_s: float | None = None) -> Samples:
+    """A sound file, or a piece of it, as samples at a rate; several channels become their mean; shape (time,).
+
+    Args:
+        path: any format that libsndfile reads.
+        sample_rate_hz: of the samples that are given; None leaves the rate of the file.
+        start_s: where the piece begins, in seconds.
+        end_s: where it ends; None for the end of the file.
 
     Raises:
-        SoundUnreadable: missing, empty, a Git LFS pointer, corrupt, truncated, silent, or not finite.
+        SoundUnreadable: missing, empty, a Git LFS pointer, corrupt, truncated, silent, or not finite; or the piece
+            lies outside the file.
     """
-    mono, own_rate_hz = _read_mono(path)
-    if own_rate_hz != sample_rate_hz:
+    mono, own_rate_hz = _read_mono(path, start_s, end_s)
+    if sample_rate_hz is not None and own_rate_hz != sample_rate_hz:
         mono = librosa.resample(mono, orig_sr=own_rate_hz, target_sr=sample_rate_hz)
     return np.ascontiguousarray(mono, dtype=np.float32)
 
 
-def sound_length_s(path: Path) -> float:
-    """How long a sound file lasts, in seconds; the whole file is read, so a broken one is found out.
+def sound_length_s(path: Path, start_s: float = 0.0, end_s: float | None = None) -> float:
+    """How long a sound file or a piece of it lasts, in seconds; all of it is read, so a broken one is found out.
 
     Raises:
         SoundUnreadable: as `read_sound`.
     """
-    mono, own_rate_hz = _read_mono(path)
+    mono, own_rate_hz = _read_mono(path, start_s, end_s)
     return len(mono) / own_rate_hz
 
 
-def _read_mono(path: Path) -> tuple[Samples, int]:
-    _refuse_without_sound(path)
+def _read_mono(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
+    refuse_without_sound(path)
     try:
         with soundfile.SoundFile(path) as file:
-            promised, own_rate_hz = file.frames, int(file.samplerate)
-            channels = file.read(dtype="float32", always_2d=True)  # (time, channels)
+            own_rate_hz = int(file.samplerate)
+            first = round(start_s * own_rate_hz)
+            last = file.frames if end_s is None else min(file.frames, round(end_s * own_rate_hz))
+            promised = last - first
+            if file.frames and promised <= 0:
+                length_s = file.frames / own_rate_hz
+                raise SoundUnreadable(path, f"lasts {length_s:.3f} s; expected a piece from {start_s} s to {end_s} s")
+            file.seek(first)
+            channels = file.read(promised, dtype="float32", always_2d=True)  # (time, channels)
     except (soundfile.LibsndfileError, OSError) as error:
         raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
     if not promised:
@@ -179,7 +196,12 @@ def _read_mono(path: Path) -> tuple[Samples, int]:
     return mono, own_rate_hz
 
 
-def _refuse_without_sound(path: Path) -> None:
+def refuse_without_sound(path: Path) -> None:
+    """See at a glance, without decoding it, whether a file can hold sound.
+
+    Raises:
+        SoundUnreadable: it is missing, empty, a Git LFS pointer, or shorter than its header promises.
+    """
     if not path.is_file():
         raise SoundUnreadable(path, "does not exist; expected a sound file")
     size = path.stat().st_size
@@ -236,4 +258,5 @@ def load_speech(clip: Clip, sample_rate_hz: int) -> Speech:
     Raises:
         SoundUnreadable: its file holds no usable sound.
     """
-    return Speech(read_sound(clip.path, sample_rate_hz), sample_rate_hz, clip.words, clip.phones)
+    samples = read_sound(clip.path, sample_rate_hz, clip.start_s, clip.end_s)
+    return Speech(samples, sample_rate_hz, clip.words, clip.phones, clip.clip_id, clip.speaker, clip.language)

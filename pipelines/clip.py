@@ -37,7 +37,8 @@ class Phone:
 class Clip:
     """One utterance of a corpus as sound, with what the corpus says of it.
 
-    Ratings are means on 1..5 and None where the corpus has none.
+    Ratings are means on 1..5 and None where the corpus has none. A clip is a whole file, or the piece of a longer one
+    from `start_s` to `end_s`; words and phones are timed from the start of the clip.
     """
 
     clip_id: str
@@ -53,6 +54,10 @@ class Clip:
     transcript: str | None = None
     words: tuple[Word, ...] = ()
     phones: tuple[Phone, ...] = ()
+    #: ISO 639 code of what is spoken; "und" where nobody says.
+    language: str = "und"
+    start_s: float = 0.0
+    end_s: float | None = None
     simulated: bool = False
     #: How activation and valence came about: "measured" by raters, or "mapped" from the category.
     ratings: Literal["measured", "mapped", "simulated", "none"] = "none"
@@ -78,9 +83,21 @@ class Pair:
     noisy_sha256: str
     seed: int
     params: Params
+    #: Under which word the condition is grouped, and its ratio of speech to noise in dB where it has one.
+    family: str = "other"
+    snr_db: float | None = None
+    #: Integrated loudness (ITU-R BS.1770); None for clips shorter than its 0.4 s, or too soft for it.
+    original_lufs: float | None = None
+    noisy_lufs: float | None = None
+    #: SHA-256 of the two files as written, and of the corpus' own file.
+    original_file_sha256: str = ""
+    noisy_file_sha256: str = ""
+    source_sha256: str = ""
     #: By how much both clips were turned down alike, so that 16 bits hold the loudest twin of this original.
     gain_db: float = 0.0
     sound_ids: tuple[str, ...] = ()
+    #: SHA-256 of the files that these sounds are from, in the same order.
+    sound_sha256s: tuple[str, ...] = ()
     simulated: bool = False
     #: What the corpus says of the original: speaker, gender, activation, valence, category ...
     clip: Mapping[str, str | float | bool | None] = field(default_factory=dict)

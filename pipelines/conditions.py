@@ -1,18 +1,30 @@
-"""Every noise in every setting of the study, by name."""
+"""Every noise in every setting of the study, by name; and what one study changes of that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from pydantic import TypeAdapter, ValidationError
 
 import pipelines.noises
 from pipelines.noises.base import Noise
-from pipelines.variants import load_module, variant_names
+from pipelines.variants import load, load_module, variant_names
 
 IDENTICAL = "identical"  # the original against itself
+REENCODED = "identical-reencoded"  # the original against itself through a codec that nobody hears
+POSITIVE = "positive"  # the original against a change as subtle as the real ones
 OBVIOUS = "obvious"  # the original against another clip with the opposite activation; no noise makes it
+CONTROLS = (IDENTICAL, REENCODED, POSITIVE)
+
+#: What a study changes: fields of a noise by the name of its condition. A new name makes a new condition, and then the
+#: key `noise` says which noise it is a setting of.
+Changes: TypeAlias = Mapping[str, Mapping[str, Any]]
+NO_CHANGES: Changes = MappingProxyType({})
 
 
 class UnknownCondition(ValueError):
@@ -24,16 +36,29 @@ class UnknownCondition(ValueError):
         super().__init__(f"there is no condition named {name!r}; {hint}")
 
 
-def study_conditions() -> Mapping[str, Noise]:
+class ConditionWrong(ValueError):
+    """A study changes a condition in a way that its noise does not know."""
+
+
+def study_conditions(changes: Changes = NO_CHANGES) -> Mapping[str, Noise]:
     """All conditions that the noises of `pipelines/noises` (and of other packages) offer, by name.
 
     >>> list(study_conditions())[:4]
     ['nat-st', 'hum-st', 'int-st', 'nat-co-20db']
+    >>> study_conditions({"nat-co-5db": {"noise": "background", "sounds_of": "nat", "position": "co", "ratio_db": 5}})[
+    ...     "nat-co-5db"
+    ... ].snr_db
+    5.0
 
     Raises:
+        ConditionWrong: the changes name a field or a noise that does not exist, or a value out of bounds.
         ValueError: two noises offer a condition of the same name.
     """
-    return _offered()
+    offered = _offered()
+    if not changes:
+        return offered
+    changed = {name: _changed(name, dict(fields_), offered.get(name)) for name, fields_ in changes.items()}
+    return MappingProxyType({**offered, **changed})
 
 
 @cache
@@ -48,34 +73,51 @@ def _offered() -> Mapping[str, Noise]:  # looked up once, since asking for entry
     return MappingProxyType(conditions)
 
 
-def condition(name: str) -> Noise:
+def settings_of(noise: Noise) -> dict[str, Any]:
+    """The fields of a noise by name: what a study may change of it.
+
+    >>> settings_of(study_conditions()["fade-in"])
+    {'percent_per_second': 2.0}
+    """
+    return {field.name: getattr(noise, field.name) for field in fields(noise)}
+
+
+def _changed(name: str, settings: dict[str, Any], offered: Noise | None) -> Noise:
+    variant = settings.pop("noise", None)
+    if offered is None and variant is None:
+        raise ConditionWrong(
+            f"{name}: there is no such condition to change; to make a new one, say of which noise with `noise = ...` "
+            f"(one of {', '.join(variant_names(pipelines.noises))})"
+        )
+    # Names come from people and programs alike, so an unknown noise raises UnknownVariant with the known ones.
+    kind = type(offered) if variant is None and offered is not None else load(pipelines.noises, str(variant), Noise)
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        expected = ", ".join(known) or "none, since it has no settings"
+        raise ConditionWrong(f"{name}: {', '.join(unknown)} is no setting of it; expected {expected}")
+    before = settings_of(offered) if offered is not None and type(offered) is kind else {}
+    try:
+        return TypeAdapter(kind).validate_python(before | settings)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {e['msg']}" for e in error.errors())
+        raise ConditionWrong(f"{name}: {wrong}") from error
+
+
+def condition(name: str, conditions: Mapping[str, Noise] | None = None) -> Noise:
     """The noise, in its setting, of one condition.
 
     >>> condition("nat-co-10db").snr_db
     10.0
 
+    Args:
+        name: of the condition.
+        conditions: where to look it up; None for those of every study.
+
     Raises:
         UnknownCondition: no noise offers that name; the sentence lists near ones.
     """
-    known = study_conditions()
+    known = study_conditions() if conditions is None else conditions
     if name not in known:
         raise UnknownCondition(name, list(known))
     return known[name]
-
-
-def family_of(name: str) -> str:
-    """The word under which a condition is grouped; `obvious` for obvious check pairs.
-
-    Raises:
-        UnknownCondition: no noise offers that name.
-    """
-    return OBVIOUS if name == OBVIOUS else condition(name).family
-
-
-def snr_db_of(name: str) -> float | None:
-    """A condition's ratio of speech to noise in dB; None where it has none.
-
-    Raises:
-        UnknownCondition: no noise offers that name.
-    """
-    return None if name == OBVIOUS else condition(name).snr_db

@@ -13,10 +13,10 @@ import librosa
 import numpy as np
 
 from pipelines.audio import Samples, Speech, active_rms, fit_to_full_scale, write_wav
+from pipelines.bins import BINS, Bin
 from pipelines.clip import Gender, Phone, Word
 from pipelines.corpora.demo import FILE_NAME, FORMAT
 from pipelines.espeak import Espeak, Style, voice
-from pipelines.sampling import BINS, Bin
 from pipelines.whole_folder import FolderInTheWay, whole_folder
 
 SAMPLE_RATE_HZ = 16000

@@ -14,7 +14,7 @@ from pipelines.clip import Pair, Role
 from pipelines.whole_file import NO_ROOM, DiskFull, write_whole
 
 FORMAT = "earwitness pairs"
-VERSION = 1
+VERSION = 2
 FILE_NAME = "manifest.jsonl"
 
 
@@ -65,6 +65,7 @@ def line_of(entry: Header | Entry) -> str:
     row = {field.name: getattr(entry, field.name) for field in fields(Pair)}
     row |= {name: row[name].as_posix() for name in ("original_path", "noisy_path")}
     row |= {"params": dict(entry.params), "clip": dict(entry.clip), "sound_ids": list(entry.sound_ids)}
+    row |= {"sound_sha256s": list(entry.sound_sha256s)}
     return _json(row) + "\n"
 
 
@@ -166,7 +167,7 @@ def _entry(path: Path, number: int, line: str) -> Entry:
         pair = Pair(
             **row
             | {name: Path(row[name]) for name in ("original_path", "noisy_path")}
-            | {"sound_ids": tuple(row["sound_ids"])}
+            | {name: tuple(row[name]) for name in ("sound_ids", "sound_sha256s")}
         )
     except (KeyError, TypeError) as error:
         raise ManifestWrong(path, number, f"a pair with wrong fields ({error})", "those of docs/manifest.md") from error

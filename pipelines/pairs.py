@@ -182,6 +182,7 @@ def _write(
     path = Path("noisy", f"{planned.file_name}.flac")
     write_flac(folder / path, noisy, original.sample_rate_hz)
     sound_id = params.get("sound_id")
+    noise = None if planned.other else condition(planned.condition)
     return Pair(
         pair_id=planned.pair_id,
         clip_id=planned.clip.clip_id,
@@ -194,6 +195,8 @@ def _write(
         original_sha256=sha256_of(original.samples),
         noisy_sha256=sha256_of(noisy),
         seed=planned.seed,
+        family=noise.family if noise else planned.condition,
+        snr_db=noise.snr_db if noise else None,
         params=params,
         gain_db=gain_db,
         sound_ids=(sound_id,) if isinstance(sound_id, str) else (),

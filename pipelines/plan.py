@@ -11,9 +11,9 @@ from itertools import islice
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from pipelines.bins import Bins
 from pipelines.clip import Clip, Role
 from pipelines.conditions import IDENTICAL, OBVIOUS, condition, study_conditions
-from pipelines.sampling import bin_of
 
 OPPOSITE = {"low": "high", "high": "low"}
 
@@ -193,7 +193,7 @@ def _obvious(clips: Sequence[Clip], wanted: int, seed: int) -> list[PlannedPair]
 def _opposite(clip: Clip, other: Clip) -> bool:
     if clip.activation is None or other.activation is None:
         return False
-    return OPPOSITE.get(bin_of(clip.activation)) == bin_of(other.activation)
+    return OPPOSITE.get(Bins().bin_of(clip.activation)) == Bins().bin_of(other.activation)
 
 
 def _shortages(design: PairDesign, controls: int, easy: int, obvious: int) -> Iterable[str]:

@@ -6,18 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipelines.bins import BINS, USUAL_BINS, Bin, Bins
 from pipelines.clip import Clip
-
-Bin: TypeAlias = Literal["low", "mid", "high"]
-BINS: tuple[Bin, ...] = ("low", "mid", "high")
-
-LOW_TO = 2.75  # the paper gives no edges; these are the ones in use for this corpus and these authors
-MID_TO = 3.25
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -74,22 +69,6 @@ class Stratum:
     chosen_male: int
 
 
-def bin_of(rating: float) -> Bin:
-    """Low, mid or high, from a mean rating on 1..5; an edge belongs to the bin below it.
-
-    >>> [bin_of(rating) for rating in (1.0, 2.75, 3.0, 3.25, 3.5)]
-    ['low', 'low', 'mid', 'mid', 'high']
-    """
-    return "low" if rating <= LOW_TO else "mid" if rating <= MID_TO else "high"
-
-
-def cell_of(clip: Clip) -> tuple[Bin, Bin] | None:
-    """The bins of activation and valence of a clip; None without ratings."""
-    if clip.activation is None or clip.valence is None:
-        return None
-    return bin_of(clip.activation), bin_of(clip.valence)
-
-
 def apportion(total: int, available: Mapping[Key, int], weights: Mapping[Key, float]) -> dict[Key, int]:
     """Share out `total` by weight, never more to a key than it has; what one lacks goes to the others.
 
@@ -104,7 +83,9 @@ def apportion(total: int, available: Mapping[Key, int], weights: Mapping[Key, fl
     return given
 
 
-def choose_clips(clips: Iterable[Clip], sampling: Sampling, rng: np.random.Generator) -> list[Clip]:
+def choose_clips(
+    clips: Iterable[Clip], sampling: Sampling, rng: np.random.Generator, bins: Bins = USUAL_BINS
+) -> list[Clip]:
     """Choose clips evenly from the nine bins, in each half female and half male, in each 30 % of unusual length.
 
     Where a bin is short of clips the others give more; see `stratification` for what came of it. Clips without
@@ -114,7 +95,7 @@ def choose_clips(clips: Iterable[Clip], sampling: Sampling, rng: np.random.Gener
         NoClipsToChoose: no clip fits.
     """
     everything = list(clips)
-    rated = [clip for clip in everything if cell_of(clip) is not None]
+    rated = [clip for clip in everything if bins.cell_of(clip) is not None]
     fit = [clip for clip in rated if sampling.min_length_s <= clip.length_s <= sampling.max_length_s]
     if not fit:
         raise NoClipsToChoose(len(everything), len(rated), sampling)
@@ -130,7 +111,7 @@ def choose_clips(clips: Iterable[Clip], sampling: Sampling, rng: np.random.Gener
     def by_gender(pool: Sequence[Clip], total: int) -> list[Clip]:
         return _split(pool, total, lambda clip: clip.gender, {}, by_length)
 
-    chosen = _split(fit, sampling.clips, cell_of, {}, by_gender)
+    chosen = _split(fit, sampling.clips, bins.cell_of, {}, by_gender)
     wanted = {clip.clip_id for clip in chosen}
     return [clip for clip in fit if clip.clip_id in wanted]
 
@@ -155,12 +136,12 @@ def _draw(pool: Sequence[Clip], total: int, rng: np.random.Generator) -> list[Cl
     return [pool[index] for index in sorted(rng.choice(len(pool), size=total, replace=False))]
 
 
-def stratification(found: Iterable[Clip], chosen: Iterable[Clip]) -> list[Stratum]:
+def stratification(found: Iterable[Clip], chosen: Iterable[Clip], bins: Bins = USUAL_BINS) -> list[Stratum]:
     """What the choice came to: one row for each of the nine bins, also the empty ones."""
-    found_in = Counter(cell_of(clip) for clip in found)
+    found_in = Counter(bins.cell_of(clip) for clip in found)
     taken = list(chosen)
     rows = []
     for cell in product(BINS, BINS):
-        genders = Counter(clip.gender for clip in taken if cell_of(clip) == cell)
+        genders = Counter(clip.gender for clip in taken if bins.cell_of(clip) == cell)
         rows.append(Stratum(*cell, found_in[cell], genders.total(), genders["female"], genders["male"]))
     return rows

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.audio import SoundUnreadable, sound_length_s
 from pipelines.clip import Clip, Phone, Word
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
 
@@ -33,7 +32,7 @@ class DemoCorpus(Corpus):
         if named != FORMAT:
             raise CorpusNotFound("demo", root, f"expected {FILE_NAME} with the format {FORMAT!r} in its first line")
 
-    def read(self) -> Iterator[Clip | Problem]:
+    def listed(self) -> Iterator[Clip | Problem]:
         """Each utterance in the order of the list, and a Problem for each that can't be used."""
         lines = (self.root / FILE_NAME).read_text(encoding="utf-8", errors="replace").splitlines()
         for number, line in enumerate(lines[1:], start=2):
@@ -41,19 +40,14 @@ class DemoCorpus(Corpus):
 
     def _read_one(self, number: int, line: str) -> Clip | Problem:
         try:
-            clip = _clip(self.root, json.loads(line))
+            return _clip(self.root, json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             path = self.root / FILE_NAME
             return Problem(path, f"{path}, line {number}, describes no clip ({error}); make the demo's corpus anew")
-        try:
-            sound_length_s(clip.path)
-        except SoundUnreadable as error:
-            return Problem(clip.path, str(error))
-        return clip
 
 
 def _clip(root: Path, row: dict[str, Any]) -> Clip:
     path = root / "wav" / Path(row.pop("file")).name
     words = tuple(Word(*word) for word in row.pop("words"))
     phones = tuple(Phone(*phone) for phone in row.pop("phones"))
-    return Clip(**row, path=path, words=words, phones=phones, simulated=True, ratings="simulated")
+    return Clip(**row, path=path, words=words, phones=phones, language="en", simulated=True, ratings="simulated")

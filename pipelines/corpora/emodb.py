@@ -5,38 +5,28 @@ its authors list it. Cite: Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss, "A Da
 Interspeech 2005.
 
 The corpus has categories only. Activation and valence are a mapping from the category, not a measurement, and every
-clip says so (`ratings="mapped"`): each value is our reading of where the category lies in the circumplex of affect, so
-that it falls clearly into one bin.
+clip says so (`ratings="mapped"`); see `pipelines.circumplex`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
-from pipelines.audio import SoundUnreadable, sound_length_s
+from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip, Gender, Phone
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
 
-
-class Emotion(NamedTuple):
-    """A category, and where it is mapped to on 1..5."""
-
-    category: str
-    activation: float
-    valence: float
-
-
-EMOTIONS = {
-    "W": Emotion("anger", 4.5, 1.5),
-    "A": Emotion("fear", 4.0, 1.8),
-    "F": Emotion("happiness", 4.2, 4.5),
-    "E": Emotion("disgust", 3.0, 1.6),
-    "N": Emotion("neutral", 3.0, 3.0),
-    "L": Emotion("boredom", 1.8, 2.5),
-    "T": Emotion("sadness", 1.6, 1.7),
+CATEGORIES = {
+    "W": "anger",
+    "A": "fear",
+    "F": "happiness",
+    "E": "disgust",
+    "N": "neutral",
+    "L": "boredom",
+    "T": "sadness",
 }
 GENDERS: dict[str, Gender] = {
     "03": "male", "08": "female", "09": "female", "10": "male", "11": "male",
@@ -70,7 +60,7 @@ class EmoDB(Corpus):
                 "EmoDB", root, "expected wav/ with files such as 03a01Fa.wav; point at the folder above"
             )
 
-    def read(self) -> Iterator[Clip | Problem]:
+    def listed(self) -> Iterator[Clip | Problem]:
         """Each recording by file name, and a Problem for each that can't be used."""
         for path in sorted((self.root / "wav").glob("*.wav")):
             if not path.name.startswith("._"):  # what macOS leaves in copied folders
@@ -78,47 +68,44 @@ class EmoDB(Corpus):
 
     def _read_one(self, path: Path) -> Clip | Problem:
         named = FILE_NAME.fullmatch(path.stem)
-        if not named or named["emotion"] not in EMOTIONS:
+        if not named or named["emotion"] not in CATEGORIES:
             return Problem(path, f"{path} is not named as EmoDB names its files; expected a name such as 03a01Fa.wav")
-        try:
-            length_s = sound_length_s(path)
-        except SoundUnreadable as error:
-            return Problem(path, str(error))
-        category, activation, valence = EMOTIONS[named["emotion"]]
+        category = CATEGORIES[named["emotion"]]
+        activation, valence = PLACE_BY_CATEGORY[category]
         return Clip(
             clip_id=path.stem,
             path=path,
             speaker=named["speaker"],
             gender=GENDERS.get(named["speaker"], "unknown"),
-            length_s=length_s,
             activation=activation,
             valence=valence,
             category=category,
             transcript=SENTENCES.get(named["text"]),
-            phones=self._phones(path.stem, length_s),
+            phones=self._phones(path.stem),
+            language="de",
             ratings="mapped",
         )
 
-    def _phones(self, stem: str, length_s: float) -> tuple[Phone, ...]:
+    def _phones(self, stem: str) -> tuple[Phone, ...]:
         """The phones of a recording, none where it has no labels."""
         path = self.root / "lablaut" / f"{stem}xx.lablaut"
-        return read_lablaut(path.read_bytes(), length_s) if path.is_file() else ()
+        return read_lablaut(path.read_bytes()) if path.is_file() else ()
 
 
-def read_lablaut(content: bytes, length_s: float) -> tuple[Phone, ...]:
+def read_lablaut(content: bytes) -> tuple[Phone, ...]:
     r"""Phones from an xlabel file of EmoDB, whose times are onsets: a phone lasts until the next label.
 
     A label without a symbol only says how the phone before it goes on, so it begins no phone.
 
-    >>> read_lablaut(b"signal x\n#\n 0.1 -1 d\n 0.2 -1 e\t+lar\n 0.3 -1 \t-lar\n 0.4 -1 .\n", 1.0)
+    >>> read_lablaut(b"signal x\n#\n 0.1 -1 d\n 0.2 -1 e\t+lar\n 0.3 -1 \t-lar\n 0.4 -1 .\n")
     (Phone(symbol='d', start_s=0.1, end_s=0.2), Phone(symbol='e', start_s=0.2, end_s=0.4))
     """
     _, _, body = content.decode("latin-1").partition("#\n")
     labels = [(float(label["onset_s"]), label["symbol"]) for label in map(LABEL.match, body.splitlines()) if label]
-    spoken = [(min(onset_s, length_s), symbol) for onset_s, symbol in labels if symbol]
-    ends = [onset_s for onset_s, _ in spoken[1:]] + [length_s]
+    spoken = [(onset_s, symbol) for onset_s, symbol in labels if symbol]
+    # The last label is the one that ends the speech, so it begins no phone, whatever it is called.
     return tuple(
         Phone(symbol, start_s, end_s)
-        for (start_s, symbol), end_s in zip(spoken, ends, strict=True)
+        for (start_s, symbol), (end_s, _) in pairwise(spoken)
         if symbol != END and end_s > start_s
     )

@@ -35,13 +35,13 @@ class Background(Noise):
     ratio_db: float
     kind: ClassVar[str] = "environmental"
 
-    def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
         """Which sound, from which moment on, at which ratio, and the length of its fade."""
         if speech.length_s < SHORTEST_S:
             raise NoiseRefused(f"the clip lasts {speech.length_s:.3f} s; background needs {SHORTEST_S} s or more")
         if active_rms(speech.samples) == 0:
             raise NoiseRefused("the clip is silent, so no signal-to-noise ratio can be set")
-        sound = sounds.draw(self.sounds_of, rng)
+        sound = sounds.draw(self.sounds_of, rng, speech.sample_rate_hz)
         return {
             "sound_id": sound.sound_id,
             "category": sound.category,

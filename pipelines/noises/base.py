@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, final
 
 import numpy as np
 
 from pipelines.audio import Samples, Speech
-from pipelines.clip import Params
+from pipelines.clip import Params, Phone, Word
 from pipelines.sounds.base import SoundBank
 
 
@@ -17,23 +17,60 @@ class NoiseRefused(ValueError):
     """A noise can't be applied to this clip: too short, no such word, silence. Says which and why."""
 
 
+class Spoken(Protocol):
+    """What is known of an utterance before it is heard: `Clip` and `Speech` both tell it."""
+
+    @property
+    def clip_id(self) -> str: ...  # noqa: D102
+    @property
+    def speaker(self) -> str: ...  # noqa: D102
+    @property
+    def language(self) -> str: ...  # noqa: D102
+    @property
+    def length_s(self) -> float: ...  # noqa: D102
+    @property
+    def words(self) -> tuple[Word, ...]: ...  # noqa: D102
+    @property
+    def phones(self) -> tuple[Phone, ...]: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Noise(ABC):
     """One way to change speech, in one setting.
 
     A variant's file defines one subclass (a frozen dataclass whose fields are its settings, units at the ends of
-    their names) and `STUDY`, a dict from condition name to an instance: the settings that the study uses.
+    their names, bounds as `Annotated[float, Field(gt=0)]`) and `STUDY`, a dict from condition name to an instance: the
+    settings that the study uses. A study changes any of these fields by name; see `pipelines.conditions`.
     """
 
-    #: environmental (needs a sound bank) or synthetic (paper sections 4.1 and 4.2).
+    #: environmental (needs a sound bank) or synthetic (paper sections 4.1 and 4.2), or a control.
     kind: ClassVar[str] = "synthetic"
 
-    @abstractmethod
+    def lacks(self, spoken: Spoken, sounds: SoundBank) -> str | None:  # noqa: ARG002
+        """Why this utterance can't carry the noise, as far as can be told without hearing it; None where it can.
+
+        Cheap, since a plan asks it of every clip and condition. Sentences name what was found and what is needed.
+        """
+        return None
+
+    @final
     def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
         """Draw everything that is left to chance, as plain JSON values.
 
         Raises:
             NoiseRefused: this clip can't carry this noise.
+        """
+        lack = self.lacks(speech, sounds)
+        if lack is not None:
+            raise NoiseRefused(lack)
+        return self.choose(speech, sounds, rng)
+
+    @abstractmethod
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
+        """What a variant writes for `draw`: the parameters, for speech that lacks nothing that `lacks` asks for.
+
+        Raises:
+            NoiseRefused: hearing it shows that it can't carry the noise after all.
         """
 
     @abstractmethod
@@ -70,6 +107,18 @@ def number(params: Params, name: str) -> float:
     return float(value)
 
 
+def numbers(params: Params, name: str) -> list[float]:
+    """The parameter `name` as a list of numbers.
+
+    Raises:
+        ParamsWrong: it is absent or holds something else.
+    """
+    value = params.get(name)
+    if not isinstance(value, list) or any(isinstance(one, bool) or not isinstance(one, int | float) for one in value):
+        raise ParamsWrong(name, value, "a list of numbers")
+    return [float(one) for one in value]  # type: ignore[arg-type]
+
+
 def text(params: Params, name: str) -> str:
     """The parameter `name` as text.
 
@@ -80,3 +129,15 @@ def text(params: Params, name: str) -> str:
     if not isinstance(value, str):
         raise ParamsWrong(name, value, "text")
     return value
+
+
+def texts(params: Params, name: str) -> list[str]:
+    """The parameter `name` as a list of texts.
+
+    Raises:
+        ParamsWrong: it is absent or holds something else.
+    """
+    value = params.get(name)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ParamsWrong(name, value, "a list of texts")
+    return [one for one in value if isinstance(one, str)]

@@ -20,7 +20,7 @@ class Fade(Noise):
 
     percent_per_second: float
 
-    def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing is left to chance here."""
         return {"percent_per_second": self.percent_per_second}
 

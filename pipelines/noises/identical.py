@@ -16,7 +16,7 @@ from pipelines.sounds.base import SoundBank
 class Identical(Noise):
     """The same sound again."""
 
-    def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing to draw."""
         return {}
 

@@ -22,7 +22,7 @@ class SpeedUtterance(Noise):
 
     speed: float
 
-    def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing is left to chance; clips shorter than a frame are refused."""
         if len(speech.samples) < FRAME:
             raise NoiseRefused(f"the clip has {len(speech.samples)} samples; a change of speed needs {FRAME} or more")

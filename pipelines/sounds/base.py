@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from threading import Lock
+from typing import TypeAlias
 
 import numpy as np
+from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
 
-from pipelines.audio import Samples, SoundUnreadable, read_sound
+from pipelines.audio import Samples, SoundUnreadable, read_sound, refuse_without_sound
 from pipelines.corpora.base import Problem
 
+Family: TypeAlias = str
 #: natural soundscapes, human non-speech, interior/domestic (paper section 4.1).
-Family: TypeAlias = Literal["nat", "hum", "int"]
 FAMILIES: tuple[Family, ...] = ("nat", "hum", "int")
+#: Whatever else a noise may ask a bank for. Laughing and crying never count as background (section 4.2); `filler` and
+#: `speech` are by speaker; `room` holds measured impulse responses.
+OTHER_FAMILIES: tuple[Family, ...] = (
+    "laugh", "cry", "babble", "music", "transportation", "speech", "filler", "room",
+)  # fmt: skip
+
+CACHE_BYTES = 256 * 2**20  # of decoded sound that a process keeps for the next mixing
+#: Samples below this share of the peak (-60 dB) at either end of a sound are padding.
+PADDING = 10 ** (-60 / 20)
 
 
 @dataclass(frozen=True)
 class Sound:
-    """One recording of a sound bank."""
+    """One recording of a sound bank, or the piece of one from `start_s` to `end_s` (None is its end)."""
 
     sound_id: str
     path: Path
     family: Family
     category: str
+    start_s: float = 0.0
+    end_s: float | None = None
+    #: Who is heard, and in which clip of the corpus, where a sound was cut out of speech.
+    speaker: str | None = None
+    clip_id: str | None = None
     simulated: bool = False
 
 
@@ -41,8 +60,8 @@ class NoSoundOfFamily(LookupError):
 
     def __init__(self, root: Path, family: Family) -> None:
         super().__init__(
-            f"the sound bank in {root} has no usable sound of the family {family!r}; add some, or take the conditions "
-            "of that family out of the study"
+            f"the sound bank in {root} has no usable sound of the family {family!r}; add some (a study may name "
+            "several banks), or take the conditions of that family out of the study"
         )
         self.root, self.family = root, family
 
@@ -50,70 +69,185 @@ class NoSoundOfFamily(LookupError):
         return type(self), (self.root, self.family)  # so that it survives the way back from a worker process
 
 
-class SoundBank(ABC):
-    """Sounds of the three environmental families, ready to be mixed in.
+class SoundsTwice(ValueError):
+    """Two sounds carry one id, so nobody could say later which was heard."""
 
-    A variant takes the bank's root folder, refuses at once (SoundsNotFound) what does not look like the bank, and lists
-    what can be used; laughing and crying never count as plain
-    background (paper section 4.2 treats them as noises of their own).
+    def __init__(self, sound_id: str, first: Path, second: Path) -> None:
+        super().__init__(f"{first} and {second} both have the id {sound_id!r}; name each bank once, or rename a file")
+
+
+class SoundBank(ABC):
+    """Sounds by family, ready to be mixed in.
+
+    A variant takes the bank's root folder, refuses at once (SoundsNotFound) what does not look like the bank, and
+    writes `listed`. Files are looked at when they are listed, and decoded when they are drawn.
     """
+
+    #: Whether silence at the ends of a sound is cut off, which would falsify its level.
+    trims: bool = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @abstractmethod
-    def sounds(self, family: Family) -> tuple[Sound, ...]:
-        """All usable sounds of a family, in a stable order; empty where the bank has none."""
+    def listed(self) -> Iterator[Sound | Problem]:
+        """Every sound of the bank in a stable order, and a Problem for each row or name that says nothing usable.
 
-    @abstractmethod
-    def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
-        """A sound as samples at a rate, with silent padding at its ends removed; shape (time,)."""
+        Whether the files can be read is no concern of a variant.
+        """
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index.of(self.listed())
+
+    def families(self) -> tuple[Family, ...]:
+        """The families of which the bank has a sound, in alphabetical order."""
+        return tuple(sorted({family for family, speaker in self._index.by_family if speaker is None}))
+
+    def sounds(self, family: Family, speaker: str | None = None) -> tuple[Sound, ...]:
+        """All sounds of a family (and, where asked, of one speaker), in a stable order; empty where there are none."""
+        return self._index.by_family.get((family, speaker), ())
 
     def problems(self) -> tuple[Problem, ...]:
-        """The files that can't be used, each with its reason; none where all can."""
-        return ()
+        """What can't be used, as far as a glance at the files tells; none where all can."""
+        return self._index.problems
 
-    def draw(self, family: Family, rng: np.random.Generator) -> Sound:
-        """One sound of a family at random.
+    def check(self) -> Iterator[Problem]:
+        """Everything that can't be used, after decoding every sound of the bank."""
+        yield from self.problems()
+        for sound in self._index.by_id.values():
+            try:
+                _decoded(sound, None, trims=self.trims)
+            except SoundUnreadable as error:
+                yield Problem(sound.path, str(error))
+
+    def sound(self, sound_id: str) -> Sound:
+        """What is known of a sound.
+
+        Raises:
+            KeyError: the bank has no such sound.
+        """
+        return self._index.by_id[sound_id]
+
+    def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
+        """A sound as samples at a rate, with silent padding at its ends removed; shape (time,), read-only.
+
+        Raises:
+            KeyError: the bank has no such sound.
+            SoundUnreadable: its file can't be decoded, or is silent.
+        """
+        return _decoded(self.sound(sound_id), sample_rate_hz, trims=self.trims)
+
+    def sha256(self, sound_id: str) -> str:
+        """SHA-256 of the file that a sound is from.
+
+        Raises:
+            KeyError: the bank has no such sound.
+        """
+        path = self.sound(sound_id).path
+        return file_sha256(path, path.stat().st_mtime_ns)
+
+    def draw(
+        self, family: Family, rng: np.random.Generator, sample_rate_hz: int, among: Sequence[Sound] | None = None
+    ) -> Sound:
+        """One sound at random that can be decoded; those that can't are passed over.
+
+        Args:
+            family: of which to draw one.
+            rng: where the chance comes from.
+            sample_rate_hz: at which it will be heard.
+            among: sounds to draw from, instead of all of the family.
 
         Raises:
             NoSoundOfFamily: the bank has none that can be used.
         """
-        candidates = self.sounds(family)
-        if not candidates:
-            raise NoSoundOfFamily(self.root, family)
-        return candidates[int(rng.integers(len(candidates)))]
+        candidates = list(self.sounds(family) if among is None else among)
+        while candidates:
+            sound = candidates.pop(int(rng.integers(len(candidates))))
+            try:
+                _decoded(sound, sample_rate_hz, trims=self.trims)
+            except SoundUnreadable:
+                continue
+            return sound
+        raise NoSoundOfFamily(self.root, family)
 
 
-#: Samples below this share of the peak (-60 dB) at either end of a sound are padding.
-PADDING = 10 ** (-60 / 20)
+@dataclass(frozen=True)
+class _Index:
+    """The sounds of a bank, found by id and by family (and speaker)."""
+
+    by_id: dict[str, Sound]
+    by_family: dict[tuple[Family, str | None], tuple[Sound, ...]]
+    problems: tuple[Problem, ...]
+
+    @classmethod
+    def of(cls, listed: Iterator[Sound | Problem]) -> _Index:
+        by_id: dict[str, Sound] = {}
+        by_family: dict[tuple[Family, str | None], list[Sound]] = {}
+        problems = []
+        looked_at: dict[Path, str | None] = {}
+        for entry in listed:
+            if isinstance(entry, Problem):
+                problems.append(entry)
+                continue
+            if entry.path not in looked_at:
+                looked_at[entry.path] = reason = _unusable(entry.path)
+                if reason:
+                    problems.append(Problem(entry.path, reason))
+            if looked_at[entry.path]:
+                continue
+            if entry.sound_id in by_id:
+                raise SoundsTwice(entry.sound_id, by_id[entry.sound_id].path, entry.path)
+            by_id[entry.sound_id] = entry
+            for speaker in {None, entry.speaker}:
+                by_family.setdefault((entry.family, speaker), []).append(entry)
+        return cls(by_id, {key: tuple(sounds) for key, sounds in by_family.items()}, tuple(problems))
 
 
-def read_trimmed(path: Path, sample_rate_hz: int) -> Samples:
-    """A sound file without the silence at its ends, read-only, kept in memory for the next mixing; shape (time,).
+class JoinedSounds(SoundBank):
+    """Several banks as one, in their order."""
 
-    Raises:
-        SoundUnreadable: missing, empty, corrupt, or silent.
-    """
-    return _read_trimmed(path, sample_rate_hz, path.stat().st_mtime_ns if path.is_file() else 0)
+    def __init__(self, banks: Sequence[SoundBank]) -> None:
+        super().__init__(banks[0].root)
+        self._banks = tuple(banks)
 
-
-@lru_cache(maxsize=256)
-def _read_trimmed(path: Path, sample_rate_hz: int, _changed_ns: int) -> Samples:
-    samples = read_sound(path, sample_rate_hz)
-    sounding = np.flatnonzero(np.abs(samples) > np.abs(samples).max() * PADDING)
-    trimmed = samples[sounding[0] : sounding[-1] + 1].copy()
-    trimmed.flags.writeable = False
-    return trimmed
+    def listed(self) -> Iterator[Sound | Problem]:
+        """The sounds of every bank, one bank after the other."""
+        for bank in self._banks:
+            yield from bank.listed()
 
 
-def usable(sounds: list[Sound], sample_rate_hz: int) -> tuple[tuple[Sound, ...], tuple[Problem, ...]]:
-    """The sounds that can be read, in their order, and a Problem for each of the others."""
-    good, bad = [], []
-    for sound in sounds:
-        try:
-            read_trimmed(sound.path, sample_rate_hz)
-            good.append(sound)
-        except SoundUnreadable as error:
-            bad.append(Problem(sound.path, str(error)))
-    return tuple(good), tuple(bad)
+def _unusable(path: Path) -> str | None:
+    try:
+        refuse_without_sound(path)
+    except SoundUnreadable as error:
+        return str(error)
+    return None
+
+
+def _decoded(sound: Sound, sample_rate_hz: int | None, *, trims: bool) -> Samples:
+    changed_ns = sound.path.stat().st_mtime_ns if sound.path.is_file() else 0
+    return _read(sound.path, sound.start_s, sound.end_s, sample_rate_hz, trims, changed_ns)
+
+
+def _size(samples: Samples) -> int:
+    return samples.nbytes
+
+
+@cached(LRUCache(CACHE_BYTES, getsizeof=_size), key=hashkey, lock=Lock())
+def _read(
+    path: Path, start_s: float, end_s: float | None, sample_rate_hz: int | None, trims: bool, _changed_ns: int
+) -> Samples:
+    samples = read_sound(path, sample_rate_hz, start_s, end_s)
+    if trims:
+        sounding = np.flatnonzero(np.abs(samples) > np.abs(samples).max() * PADDING)
+        samples = samples[sounding[0] : sounding[-1] + 1].copy()
+    samples.flags.writeable = False
+    return samples
+
+
+@lru_cache(maxsize=4096)
+def file_sha256(path: Path, changed_ns: int) -> str:  # noqa: ARG001
+    """SHA-256 of a file, looked up again only when the file has changed (`changed_ns`, its time of change)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,21 +2,20 @@
 
 `pipelines.demo_sounds` makes the folder. Nothing in it was recorded, so every sound is marked as simulated. Own sounds
 can be laid out in the same way: a first line that names the format, then one object a line with `sound_id`, `family`
-(`nat`, `hum` or `int`), `category` and `file` (relative to `wav/`).
+(`nat`, `hum`, `int`, `laugh` ...), `category` and `file` (relative to `wav/`).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.audio import Samples
 from pipelines.corpora.base import Problem
-from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank, SoundsNotFound, read_trimmed, usable
+from pipelines.sounds.base import Sound, SoundBank, SoundsNotFound
 
 FORMAT = "earwitness demo sounds"
 FILE_NAME = "sounds.jsonl"
-CHECKED_AT_HZ = 16000
 
 
 class DemoSounds(SoundBank):
@@ -29,26 +28,15 @@ class DemoSounds(SoundBank):
             first, *lines = (root / FILE_NAME).read_text(encoding="utf-8").splitlines()
             if json.loads(first)["format"] != FORMAT:
                 raise SoundsNotFound("demo", root, expected)
-            listed = [_sound(root, json.loads(line)) for line in lines]
+            self._sounds = [_sound(root, json.loads(line)) for line in lines]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SoundsNotFound("demo", root, expected) from error
-        self._sounds, self._problems = usable(listed, CHECKED_AT_HZ)
-        self._path_by_id = {sound.sound_id: sound.path for sound in self._sounds}
 
-    def sounds(self, family: Family) -> tuple[Sound, ...]:
-        """All usable sounds of a family, in the order of the list."""
-        return tuple(sound for sound in self._sounds if sound.family == family)
-
-    def problems(self) -> tuple[Problem, ...]:
-        """The files that can't be used: missing, corrupt, silent."""
-        return self._problems
-
-    def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
-        """A sound at a rate; shape (time,), read-only."""
-        return read_trimmed(self._path_by_id[sound_id], sample_rate_hz)
+    def listed(self) -> Iterator[Sound | Problem]:
+        """The sounds in the order of the list."""
+        yield from self._sounds
 
 
 def _sound(root: Path, row: dict[str, str]) -> Sound:
-    family: Family = next(family for family in FAMILIES if family == row["family"])
     path = root / "wav" / Path(row["file"]).name
-    return Sound(row["sound_id"], path, family, row["category"], simulated=True)
+    return Sound(row["sound_id"], path, row["family"], row["category"], simulated=True)

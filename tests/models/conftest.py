@@ -17,7 +17,7 @@ from models.train import train
 from models.training import Training
 from pipelines.audio import Samples, write_flac
 from pipelines.clip import Clip
-from pipelines.conditions import family_of, snr_db_of
+from pipelines.conditions import condition
 from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
 
 RATE_HZ = 16000
@@ -133,8 +133,8 @@ def _verdict(name: str, pairs: int, different: int, rule: DecisionRule) -> Condi
     )
     return ConditionVerdict(
         condition=name,
-        family=family_of(name),
-        snr_db=snr_db_of(name),
+        family=condition(name).family,
+        snr_db=condition(name).snr_db,
         decision=found.decision,
         reason="as counted",
         pairs=pairs,

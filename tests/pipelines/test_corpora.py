@@ -9,11 +9,12 @@ import pytest
 import soundfile
 
 import pipelines.corpora
+from pipelines.bins import Bins
+from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
 from pipelines.corpora.demo import DemoCorpus
-from pipelines.corpora.emodb import EMOTIONS, EmoDB
-from pipelines.sampling import bin_of
+from pipelines.corpora.emodb import EmoDB
 from pipelines.variants import load, variant_names
 
 voice = (0.3 * np.sin(np.arange(16000) / 20)).astype(np.float32)
@@ -150,7 +151,10 @@ def test_a_name_that_is_not_emodb_s_is_a_problem(tmp_path: Path, stem: str) -> N
 
 
 def test_the_mapping_puts_anger_high_and_sadness_low() -> None:
-    bins = {emotion.category: (bin_of(emotion.activation), bin_of(emotion.valence)) for emotion in EMOTIONS.values()}
+    bins = {
+        category: (Bins().bin_of(place.activation), Bins().bin_of(place.valence))
+        for category, place in PLACE_BY_CATEGORY.items()
+    }
 
     assert bins["anger"] == ("high", "low")
     assert bins["happiness"] == ("high", "high")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from pipelines.bins import BINS, Bins
 from pipelines.clip import Clip
 from pipelines.demo_sounds import make_demo_sounds
 from pipelines.demo_speech import TooManyAsked, make_demo_corpus
 from pipelines.espeak import NoVoices
-from pipelines.sampling import BINS, cell_of
 from pipelines.whole_file import DiskFull
 from pipelines.whole_folder import FolderInTheWay
 
@@ -27,7 +27,7 @@ def digest(folder: Path) -> str:
 
 
 def test_all_nine_bins_are_filled_by_both_genders(demo_clips: list[Clip]) -> None:
-    cells = Counter((cell_of(clip), clip.gender) for clip in demo_clips)
+    cells = Counter((Bins().cell_of(clip), clip.gender) for clip in demo_clips)
 
     assert cells == dict.fromkeys(product(product(BINS, BINS), ("female", "male")), 1)
 

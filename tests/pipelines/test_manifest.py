@@ -74,8 +74,8 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, entri
     [
         (["not json"], r"line 1: found 'not json'; expected a JSON object"),
         (['{"format": "something else"}'], r"line 1: found the format 'something else'"),
-        (['{"format": "earwitness pairs", "version": 9}'], r"line 1: found version 9; expected 1"),
-        (['{"format": "earwitness pairs", "version": 1}'], r"line 1: found no 'seed'"),
+        (['{"format": "earwitness pairs", "version": 9}'], r"line 1: found version 9; expected 2"),
+        (['{"format": "earwitness pairs", "version": 2}'], r"line 1: found no 'seed'"),
         ([line_of(HEADER), line_of(pair()), "[]"], r"line 3: found '\[\]'"),
         ([line_of(HEADER), '{"pair_id": "p"}'], r"line 2: found a pair with wrong fields"),
         ([line_of(HEADER), line_of(pair(role="friend"))], r"line 2: found the role 'friend'; expected one of study"),

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from pipelines.bins import Bins
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.plan import DuplicateClips, PairDesign, file_stem, plan_pairs
-from pipelines.sampling import bin_of
 
 
 def test_every_clip_gets_every_condition_of_the_design(clips: list[Clip]) -> None:
@@ -65,7 +65,7 @@ def test_an_obvious_pair_is_one_speaker_with_opposite_activation(clips: list[Cli
     for pair in obvious:
         assert pair.other is not None
         assert pair.other.speaker == pair.clip.speaker
-        assert {bin_of(clip.activation or 0) for clip in (pair.clip, pair.other)} == {"low", "high"}
+        assert {Bins().bin_of(clip.activation or 0) for clip in (pair.clip, pair.other)} == {"low", "high"}
 
 
 def test_every_pair_has_an_id_a_seed_and_a_file_of_its_own_and_the_id_says_nothing(clips: list[Clip]) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.bins import Bins
 from pipelines.clip import Clip
-from pipelines.sampling import NoClipsToChoose, Sampling, apportion, cell_of, choose_clips, stratification
+from pipelines.sampling import NoClipsToChoose, Sampling, apportion, choose_clips, stratification
 
 
 def corpus(count: int = 1800, seed: int = 0) -> list[Clip]:
@@ -46,10 +47,10 @@ def test_thirty_percent_are_unusually_short_or_long() -> None:
 
 
 def test_a_short_bin_gives_what_it_has_and_the_others_the_rest() -> None:
-    clips = [clip for clip in corpus() if cell_of(clip) != ("low", "low")]
-    few = next(clip for clip in corpus() if cell_of(clip) == ("low", "low"))
+    clips = [clip for clip in corpus() if Bins().cell_of(clip) != ("low", "low")]
+    few = next(clip for clip in corpus() if Bins().cell_of(clip) == ("low", "low"))
 
-    counts = Counter(cell_of(clip) for clip in choose([*clips, few], clips=81))
+    counts = Counter(Bins().cell_of(clip) for clip in choose([*clips, few], clips=81))
 
     assert counts.total() == 81
     assert counts[("low", "low")] == 1
