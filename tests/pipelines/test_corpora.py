@@ -1,7 +1,6 @@
 """What every corpus promises, on a small folder in its own layout."""
 
-import shutil
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -25,31 +24,18 @@ def write_wav(path: Path, samples: np.ndarray) -> None:
     soundfile.write(path, samples, 16000)
 
 
-def make_emodb(root: Path, request: pytest.FixtureRequest) -> Path:
-    for name in ["03a01Fa", "03a01Wa", "08b10Tb", "16a05Nc"]:
-        write_wav(root / "wav" / f"{name}.wav", voice)
-    (root / "lablaut").mkdir()
-    (root / "lablaut" / "03a01Faxx.lablaut").write_bytes(
-        b"signal x\nnfields 1\n#\n    0.10   -1 d\n    0.20   -1 \xe4\t+lar\n    0.30   -1 .\n"
-    )
-    return root
-
-
-def make_demo(root: Path, request: pytest.FixtureRequest) -> Path:
-    shutil.copytree(request.getfixturevalue("demo_root"), root, dirs_exist_ok=True)
-    return root
-
-
-#: One line here puts a new corpus under every test below.
-SAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {"emodb": make_emodb, "demo": make_demo}
-
 corpora = pytest.mark.parametrize("name", variant_names(pipelines.corpora))
 
 
 @pytest.fixture
-def root(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    assert name in SAMPLES, f"add a small folder in the layout of {name} to SAMPLES"
-    return SAMPLES[name](tmp_path, request)
+def root(name: str, tmp_path: Path) -> Path:
+    return make(name, tmp_path)
+
+
+def make(name: str, root: Path) -> Path:
+    """A small folder in the layout of a corpus: each corpus has a file of its name in `layouts/`."""
+    layout: Path = import_module(f"tests.pipelines.layouts.{name.replace('-', '_')}").make(root)
+    return layout
 
 
 def read(name: str, root: Path) -> list[Clip | Problem]:
@@ -129,8 +115,8 @@ class TestEveryCorpus:
                 load(pipelines.corpora, name, Corpus)(wrong)
 
 
-def test_emodb_reads_speaker_emotion_sentence_and_phones(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    clips = {clip.clip_id: clip for clip in EmoDB(make_emodb(tmp_path, request)).read() if isinstance(clip, Clip)}
+def test_emodb_reads_speaker_emotion_sentence_and_phones(tmp_path: Path) -> None:
+    clips = {clip.clip_id: clip for clip in EmoDB(make("emodb", tmp_path)).read() if isinstance(clip, Clip)}
 
     happy = clips["03a01Fa"]
     assert (happy.speaker, happy.gender, happy.category) == ("03", "male", "happiness")
@@ -167,9 +153,9 @@ def test_the_demo_corpus_says_that_it_is_simulated(demo_clips: list[Clip]) -> No
 
 
 def test_a_broken_line_of_the_demo_corpus_is_a_problem_with_its_number(
-    tmp_path: Path, request: pytest.FixtureRequest
+    tmp_path: Path,
 ) -> None:
-    root = make_demo(tmp_path, request)
+    root = make("demo", tmp_path)
     lines = (root / "clips.jsonl").read_text().splitlines()
     (root / "clips.jsonl").write_text("\n".join([lines[0], lines[1], '{"clip_id": "x"}', lines[2]]))
 
