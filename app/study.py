@@ -6,9 +6,9 @@ import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 
@@ -19,7 +19,8 @@ from hits.pay import Pay
 from hits.quality import Quality
 from models.attacks.base import AttackDesign
 from models.training import Training
-from pipelines.plan import PairDesign
+from pipelines.bins import USUAL_BINS, Bins
+from pipelines.design import PairDesign
 from pipelines.sampling import Sampling
 
 FILE_NAME = "study.toml"
@@ -68,7 +69,8 @@ class Study(BaseModel):
 
     study: About = About()
     corpus: CorpusPlace
-    sounds: SoundsPlace
+    sounds: tuple[SoundsPlace, ...] = Field(min_length=1, description="sound banks; noises draw from all of them")
+    bins: Bins = USUAL_BINS
     sampling: Sampling = Sampling()
     pairs: PairDesign = PairDesign()
     hits: Hits = Hits()
@@ -78,6 +80,11 @@ class Study(BaseModel):
     decision: DecisionRule = DecisionRule()
     training: Training = Training()
     attack: AttackDesign = AttackDesign()
+
+    @field_validator("sounds", mode="before")
+    @classmethod
+    def _one_or_several(cls, places: Any) -> Any:
+        return (places,) if isinstance(places, dict) else places
 
 
 class StudyWrong(ValueError):
@@ -140,10 +147,13 @@ def _model_at(loc: tuple[int | str, ...]) -> type[BaseModel]:
     """The model that holds the key at a place of the file."""
     model: type[BaseModel] = Study
     for part in loc[:-1]:
-        field = model.model_fields.get(str(part))
-        if field is None or not _is_section(field):
+        if isinstance(part, int):  # the place in an array of tables
+            continue
+        field = model.model_fields.get(part)
+        inner = field and _section_model(field)
+        if not inner:
             break
-        model = field.annotation  # type: ignore[assignment]
+        model = inner
     return model
 
 
@@ -156,8 +166,12 @@ def _siblings(loc: tuple[int | str, ...]) -> list[str]:
     return list(_model_at(loc).model_fields)
 
 
-def _is_section(field: FieldInfo) -> bool:
-    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+def _section_model(field: FieldInfo) -> type[BaseModel] | None:
+    """The model of a section, or of an array of sections; None for a plain setting."""
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
 
 
 def write_study(study: Study) -> str:
@@ -170,9 +184,11 @@ def write_study(study: Study) -> str:
     return head + "".join(_section(name, getattr(study, name)) for name in Study.model_fields)
 
 
-def _section(name: str, model: BaseModel) -> str:
+def _section(name: str, model: BaseModel | tuple[BaseModel, ...], brackets: str = "[{}]") -> str:
+    if isinstance(model, tuple):
+        return "".join(_section(name, one, "[[{}]]") for one in model)
     doc = (type(model).__doc__ or "").strip().splitlines()[0]
-    lines = ["", f"# {doc}", f"[{name}]"]
+    lines = ["", f"# {doc}", brackets.format(name)]
     nested = []
     for key, field in type(model).model_fields.items():
         value = getattr(model, key)
@@ -200,7 +216,11 @@ def _toml(value: object) -> str:
     if isinstance(value, (bool, int, float)) or value is None:
         return json.dumps(value)
     if isinstance(value, (tuple, list)):
+        if any(isinstance(item, BaseModel) for item in value):
+            return "[\n" + "".join(f"  {_toml(item)},\n" for item in value) + "]"
         return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, BaseModel):
+        return _toml(dict(value))
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + " }"
     return json.dumps(str(value), ensure_ascii=False)
@@ -209,8 +229,9 @@ def _toml(value: object) -> str:
 def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting by its key in study.toml, for the documentation."""
     for key, field in model.model_fields.items():
-        if _is_section(field):
-            section: type[BaseModel] = field.annotation  # type: ignore[assignment]
+        section = _section_model(field)
+        # Arrays inside a section are written in one line a row, as plain settings are.
+        if section and (not prefix or section is field.annotation):
             yield from settings_of(section, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", field

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from app.settings import Settings
 from app.store.database import Database
 from app.study import Study, read_study
 from hits.platforms.base import Platform
+from pipelines.clip import Clip
 from pipelines.corpora.base import Corpus
-from pipelines.sounds.base import SoundBank
+from pipelines.sounds.base import JoinedSounds, SoundBank
 from pipelines.variants import load
 
 MARKETPLACE_PATH = "/marketplace"
@@ -43,10 +44,11 @@ class Wired:
         """The study's speech corpus."""
         return load(pipelines.corpora, self.study.corpus.name, Corpus)(self.study.corpus.path)
 
-    @property
-    def sounds(self) -> SoundBank:
-        """The study's sound bank."""
-        return load(pipelines.sounds, self.study.sounds.name, SoundBank)(self.study.sounds.path)
+    def sounds(self, clips: Sequence[Clip]) -> SoundBank:
+        """All that noises draw from: the study's sound banks, and what is said in clips of its corpus."""
+        
+        banks = [load(pipelines.sounds, place.name, SoundBank)(place.path) for place in self.study.sounds]
+        return JoinedSounds([*banks, CorpusSounds(clips)])
 
 
 def wire(path: Path, settings: Settings) -> Wired:

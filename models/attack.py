@@ -228,7 +228,7 @@ class _Attacker:
             self.whitelist is not None and self.whitelist.allowed_at(_throughout(query.family), query.level_db)
             for query in outcome.trace
         ]
-        truth = labels_of([clip], card.dimension)[clip.clip_id]
+        truth = labels_of([clip], card.dimension, card.bins)[clip.clip_id]
         return Attacked(card.dimension, card.fold, clip, setting, truth, clean_label, outcome, safe)
 
 

@@ -22,6 +22,7 @@ from models.features.base import Filterbanks
 from models.measures import CLASSES
 from models.nets.base import Net
 from models.training import Dimension, ZnormStats
+from pipelines.bins import USUAL_BINS, Bins
 from pipelines.variants import load
 from pipelines.whole_file import write_whole
 
@@ -61,6 +62,7 @@ class Card(BaseModel):
     test_clips: tuple[str, ...]
     filterbanks: Filterbanks
     znorm_stats: ZnormStats
+    bins: Bins = USUAL_BINS  # what low, mid and high were
     training: dict[str, Any]  # every setting of the run
     seed: int
     data_sha256: str

@@ -17,7 +17,7 @@ from models.measures import CLASSES
 from models.normalise import Scale
 from models.training import Dimension
 from pipelines.audio import Samples, SoundUnreadable, fit_to_full_scale, load_speech
-from pipelines.bins import Bins
+from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sounds.base import SoundBank
@@ -43,13 +43,13 @@ class NoClips(ValueError):
         super().__init__("there are no clips; expected at least two, from two speakers")
 
 
-def label_of(clip: Clip, dimension: Dimension) -> int | None:
+def label_of(clip: Clip, dimension: Dimension, bins: Bins = USUAL_BINS) -> int | None:
     """0, 1 or 2 for low, mid or high; None for a clip without this rating."""
     rating = clip.activation if dimension == "activation" else clip.valence
-    return None if rating is None else CLASSES.index(Bins().bin_of(rating))
+    return None if rating is None else CLASSES.index(bins.bin_of(rating))
 
 
-def labels_of(clips: Sequence[Clip], dimension: Dimension) -> dict[str, int]:
+def labels_of(clips: Sequence[Clip], dimension: Dimension, bins: Bins = USUAL_BINS) -> dict[str, int]:
     """The label of each clip by its id.
 
     Raises:
@@ -58,7 +58,7 @@ def labels_of(clips: Sequence[Clip], dimension: Dimension) -> dict[str, int]:
     """
     if not clips:
         raise NoClips
-    labels = {clip.clip_id: label_of(clip, dimension) for clip in clips}
+    labels = {clip.clip_id: label_of(clip, dimension, bins) for clip in clips}
     unrated = [clip_id for clip_id, label in labels.items() if label is None]
     if unrated:
         raise UnratedClips(dimension, unrated, len(clips))

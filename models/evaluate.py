@@ -121,7 +121,7 @@ def evaluate(
     filterbanks, znorm_stats = shared_features(folder, checkpoints)
     kept = {name: noise for name, noise in conditions.items() if whitelist is None or whitelist.allows(name)}
     left_out = tuple(name for name in conditions if name not in kept)
-    labels = {card.dimension: labels_of(clips, card.dimension) for card in (c.card for c in checkpoints)}
+    labels = {card.dimension: labels_of(clips, card.dimension, card.bins) for card in (c.card for c in checkpoints)}
 
     yield EvaluateEvent(0, len(kept) + 1, f"hearing {len(clips)} clips, clean")
     clean = hear(clips, filterbanks).frames

@@ -28,6 +28,7 @@ from models.nets.base import Net
 from models.normalise import Scale, scale_by_speaker
 from models.training import Dimension
 from models.training import Training as Training
+from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.whole_file import write_whole
 
@@ -100,6 +101,7 @@ class Run:
     frames: Mapping[str, Tensor]
     scales: Mapping[str, Scale]  # by clip id
     labels: Mapping[Dimension, Mapping[str, int]]  # by clip id
+    bins: Bins
 
     def rng(self, *names: str | int) -> np.random.Generator:
         """Chance for one purpose, apart from all others."""
@@ -107,7 +109,14 @@ class Run:
 
 
 def train(
-    clips: Sequence[Clip], training: Training, folder: Path, *, seed: int, command: str, simulated: bool = False
+    clips: Sequence[Clip],
+    training: Training,
+    folder: Path,
+    *,
+    seed: int,
+    command: str,
+    bins: Bins = USUAL_BINS,
+    simulated: bool = False,
 ) -> Iterator[TrainEvent]:
     """Train every net of a run into `folder`, telling each step; a net is saved as soon as it is done.
 
@@ -120,6 +129,7 @@ def train(
         folder: of the run, as `runs/<name>`; made where it is missing.
         seed: the study's.
         command: what the user typed, for the cards.
+        bins: what low, mid and high are.
         simulated: whether anything in the clips is made up; clips that say so themselves count too.
 
     Raises:
@@ -131,10 +141,10 @@ def train(
         DiskFull: there is no room for the nets.
     """
     settings_of_net(training.net).model_validate(training.net_settings)
-    labels = {dimension: labels_of(clips, dimension) for dimension in training.dimensions}
+    labels = {dimension: labels_of(clips, dimension, bins) for dimension in training.dimensions}
     folds = make_folds(clips, training.folds, seed)
     data = data_sha256(clips)
-    _claim(folder, training, data, seed)
+    _claim(folder, training, data, seed, bins)
 
     nets = list(product(training.dimensions, folds))
     total = len(nets) * training.epochs_max
@@ -143,7 +153,7 @@ def train(
     scale_of = scale_by_speaker((clip.speaker, frames[clip.clip_id]) for clip in clips)
     scales = {clip.clip_id: scale_of[clip.speaker] for clip in clips}
     simulated = simulated or any(clip.simulated for clip in clips)
-    run = Run(folder, training, seed, data, command, simulated, frames, scales, labels)
+    run = Run(folder, training, seed, data, command, simulated, frames, scales, labels, bins)
     threads = torch.get_num_threads()
     torch.set_num_threads(training.threads or threads)
     try:
@@ -267,6 +277,7 @@ def _save(run: Run, dimension: Dimension, fold: Fold, best: Best, place: Path) -
         test_clips=fold.test,
         filterbanks=run.training.filterbanks,
         znorm_stats=run.training.znorm_stats,
+        bins=run.bins,
         training=run.training.model_dump(mode="json"),
         seed=run.seed,
         data_sha256=run.data_sha256,
@@ -285,11 +296,12 @@ def _save(run: Run, dimension: Dimension, fold: Fold, best: Best, place: Path) -
     return test_uar
 
 
-def _claim(folder: Path, training: Training, data: str, seed: int) -> None:
+def _claim(folder: Path, training: Training, data: str, seed: int, bins: Bins) -> None:
     """Write down what a run is, or refuse a folder that holds another one."""
     path = folder / RUN
     # Threads change the order of sums, and so the last digits alone.
-    this = {"clips": data, "seed": seed, "settings": training.model_dump(mode="json", exclude={"threads"})}
+    settings = training.model_dump(mode="json", exclude={"threads"})
+    this = {"clips": data, "seed": seed, "bins": bins.model_dump(mode="json"), "settings": settings}
     if not path.is_file():
         write_whole(path, (json.dumps(this, indent=2) + "\n").encode())
         return

@@ -24,6 +24,7 @@ FRAME = 320  # samples: 20 ms at 16 kHz
 SILENCE = 10 ** (-80 / 20)  # a file whose peak lies below -80 dB of full scale holds no speech
 PCM_STEPS = 32768  # 16 bits
 FULL_SCALE = 1 - 1 / PCM_STEPS  # the largest sample that 16 bits can hold
+LOUDNESS_BLOCK_S = 0.4
 LFS_POINTER = b"version https://git-lfs"
 
 
@@ -234,7 +235,12 @@ def write_flac(path: Path, samples: Samples, sample_rate_hz: int) -> None:
     Raises:
         DiskFull: there is no room for it.
     """
-    write_whole(path, _encoded(samples, sample_rate_hz, "FLAC"))
+    write_whole(path, flac_bytes(samples, sample_rate_hz))
+
+
+def flac_bytes(samples: Samples, sample_rate_hz: int) -> bytes:
+    """Samples as a 16-bit FLAC file; the same samples give the same bytes."""
+    return _encoded(samples, sample_rate_hz, "FLAC")
 
 
 def write_wav(path: Path, samples: Samples, sample_rate_hz: int) -> None:
@@ -260,3 +266,17 @@ def load_speech(clip: Clip, sample_rate_hz: int) -> Speech:
     """
     samples = read_sound(clip.path, sample_rate_hz, clip.start_s, clip.end_s)
     return Speech(samples, sample_rate_hz, clip.words, clip.phones, clip.clip_id, clip.speaker, clip.language)
+
+
+def loudness_lufs(samples: Samples, sample_rate_hz: int) -> float | None:
+    """Integrated loudness by ITU-R BS.1770-4, in LUFS to a hundredth.
+
+    None for sound shorter than the 0.4 s over which it is defined, or so soft that its gate lets nothing pass.
+    """
+    from pyloudnorm import Meter
+
+    if len(samples) < LOUDNESS_BLOCK_S * sample_rate_hz:
+        return None
+    with np.errstate(divide="ignore"):  # blocks of silence are minus infinity, which the gate drops
+        lufs = Meter(sample_rate_hz, block_size=LOUDNESS_BLOCK_S).integrated_loudness(samples)
+    return round(float(lufs), 2) if np.isfinite(lufs) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from io import FileIO
 from pathlib import Path
@@ -46,7 +46,13 @@ class Refusal:
     pair_id: str
     clip_id: str
     condition: str
-    sentence: str
+    #: What the clip lacks.
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Which clip could not be made into what, and why."""
+        return f"clip {self.clip_id} can't be paired under {self.condition}: {self.reason}"
 
 
 Entry: TypeAlias = Pair | Refusal
@@ -119,19 +125,21 @@ def write_manifest(path: Path, header: Header, entries: Iterator[Entry] | list[E
     write_whole(path, "".join([line_of(header), *map(line_of, entries)]).encode())
 
 
-def append(file: FileIO, entry: Header | Entry) -> None:
-    """Add one line to an open manifest, and wait until the disk has it.
+def append(file: FileIO, entries: Sequence[Header | Entry]) -> None:
+    """Add lines to an open manifest, and wait until the disk has them.
 
     Args:
-        file: opened without a buffer, so that a line that found no room is not tried again behind our back.
-        entry: what to add.
+        file: opened without a buffer, so that what found no room is not tried again behind our back.
+        entries: what to add; nothing is written for none.
 
     Raises:
-        DiskFull: there is no room for it; a part of the line may be there, see `drop_broken_end`.
+        DiskFull: there is no room for it; a part of it may be there, see `drop_broken_end`.
     """
-    line = line_of(entry).encode()
+    if not entries:
+        return
+    lines = "".join(map(line_of, entries)).encode()
     try:
-        if file.write(line) < len(line):
+        if file.write(lines) < len(lines):
             raise DiskFull(Path(str(file.name)))
         os.fsync(file.fileno())
     except OSError as error:

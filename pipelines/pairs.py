@@ -6,29 +6,17 @@ import fcntl
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from io import FileIO
-from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import joblib
-import numpy as np
-
-from pipelines.audio import (
-    Samples,
-    SoundUnreadable,
-    Speech,
-    fit_to_full_scale,
-    load_speech,
-    sha256_of,
-    write_flac,
-)
-from pipelines.clip import Clip, Pair, Params
-from pipelines.conditions import condition
+from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
+from pipelines.design import PairDesign
+from pipelines.making import make_clip, walk
 from pipelines.manifest import (
     FILE_NAME,
     Entry,
@@ -39,11 +27,12 @@ from pipelines.manifest import (
     read_entries,
     read_header,
 )
-from pipelines.noises.base import NoiseRefused
-from pipelines.plan import PairDesign, Plan, PlannedPair, file_stem, plan_pairs
-from pipelines.sounds.base import FAMILIES, SoundBank
+from pipelines.parallel import Workers
+from pipelines.planned import ClipPlan, Plan, PlannedPair
+from pipelines.sounds.base import SoundBank
 
-OnProblem: TypeAlias = Callable[[Problem], None]
+OnProblem: TypeAlias = Callable[[Problem | Refusal], None]
+ONE_PROCESS = Workers()
 
 
 class FolderTaken(ValueError):
@@ -51,13 +40,13 @@ class FolderTaken(ValueError):
 
 
 def make_pairs(
-    clips: Iterable[Clip],
+    plan: Plan,
     sounds: SoundBank,
     design: PairDesign,
     folder: Path,
     seed: int,
     *,
-    n_jobs: int = 1,
+    workers: Workers = ONE_PROCESS,
     on_problem: OnProblem | None = None,
 ) -> Iterator[Pair]:
     """Each pair of the study as soon as its sound and its line in the manifest are on disk.
@@ -66,190 +55,87 @@ def make_pairs(
     gives all pairs, and the folder ends with the same bytes as if nothing had happened.
 
     Args:
-        clips: the chosen clips; their order does not matter.
-        sounds: where the background comes from.
+        plan: of `plan_pairs`, by the same design and seed.
+        sounds: what noises draw from.
         design: which pairs to make.
         folder: gets `original/`, `noisy/` and `manifest.jsonl`.
         seed: of everything that is drawn.
-        n_jobs: processes, as joblib counts them; -1 is one for each core.
-        on_problem: told of each pair that can't be made and of each shortage; without it they become warnings.
+        workers: where the sound is made.
+        on_problem: told of each pair that can't be made (a Refusal) and of each shortage (a Problem); without it they
+            become warnings.
 
     Raises:
         FolderTaken: the folder holds pairs of another seed, design, corpus or bank, or is being written to.
         DiskFull: there is no room left; run again to go on.
-        NoSoundOfFamily: the bank has no sound of a family that the design needs.
         ManifestWrong: a line of the manifest was changed by other hands.
+        ClusterUnreachable: the cluster that `workers` names does not answer.
     """
     tell = on_problem or _warn
-    chosen = list(clips)
-    plan = plan_pairs(chosen, design, seed)
     for sentence in plan.shortages:
         tell(Problem(folder, sentence))
+    header = _header([one.clip for one in plan.clips], sounds, design, seed)
     with (
-        _manifest(folder, _header(chosen, sounds, design, seed)) as (file, recorded),
-        closing(_entries(plan, recorded, sounds, design, folder, n_jobs)) as entries,
+        _manifest(folder, header) as (file, recorded),
+        closing(_entries(plan, recorded, sounds, design, folder, workers)) as entries,
     ):
-        for entry in entries:
-            if entry.pair_id not in recorded:
-                append(file, entry)
-            elif entry != recorded[entry.pair_id]:
-                raise FolderTaken(
-                    f"{folder}: the sound of pair {entry.pair_id} was missing, and made again it differs from its line "
-                    "in the manifest; the corpus or the sounds have changed, so make the pairs in an empty folder"
-                )
-            if isinstance(entry, Pair):
-                yield entry
-            else:
-                tell(Problem(folder, entry.sentence))
+        for of_clip in entries:
+            for entry in of_clip:
+                _refuse_changed(folder, entry, recorded)
+            append(file, [entry for entry in of_clip if entry.pair_id not in recorded])
+            for entry in of_clip:
+                if isinstance(entry, Pair):
+                    yield entry
+                else:
+                    tell(entry)
 
 
-def _warn(problem: Problem) -> None:
+def _warn(problem: Problem | Refusal) -> None:
     warnings.warn(problem.sentence, stacklevel=3)
 
 
+def _refuse_changed(folder: Path, entry: Entry, recorded: Mapping[str, Entry]) -> None:
+    if recorded.get(entry.pair_id, entry) != entry:
+        raise FolderTaken(
+            f"{folder}: the sound of pair {entry.pair_id} was missing, and made again it differs from its line "
+            "in the manifest; the corpus or the sounds have changed, so make the pairs in an empty folder"
+        )
+
+
 def _entries(
-    plan: Plan, recorded: dict[str, Entry], sounds: SoundBank, design: PairDesign, folder: Path, n_jobs: int
-) -> Generator[Entry]:
-    """All entries in the order of the plan; what is not recorded, or lost its sound, is made on the way."""
-    by_clip = [list(group) for _, group in groupby(plan.pairs, key=lambda planned: planned.clip.clip_id)]
-    todo = [{planned.pair_id for planned in group if not _there(folder, recorded, planned)} for group in by_clip]
-    jobs = (
-        joblib.delayed(_make)(group, missing, sounds, design, folder)
-        for group, missing in zip(by_clip, todo, strict=True)
-        if missing
-    )
-    made = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(jobs) if any(todo) else None
-    try:
-        for group, missing in zip(by_clip, todo, strict=True):
-            fresh = {entry.pair_id: entry for entry in next(made)} if made and missing else {}
-            for planned in group:
-                yield fresh.get(planned.pair_id) or recorded[planned.pair_id]
-    finally:
-        if made:
-            with warnings.catch_warnings():
-                # joblib regrets work that nobody waited for; here it is made again, or found, by the next run.
-                warnings.simplefilter("ignore", UserWarning)
-                made.close()
+    plan: Plan, recorded: Mapping[str, Entry], sounds: SoundBank, design: PairDesign, folder: Path, workers: Workers
+) -> Generator[list[Entry]]:
+    """The entries of each clip in the order of the plan; what is not recorded, or lost its sound, is made meanwhile."""
+    known = [_known(clip, recorded, folder) for clip in plan.clips]
+    todo = [clip for clip, entries in zip(plan.clips, known, strict=True) if entries is None]
+    with workers.sharing(sounds, folder) as bank:
+        calls = ((make_clip, (clip, bank, design, folder)) for clip in todo)
+        with closing(workers.each(calls)) as made:
+            for entries in known:
+                yield next(made) if entries is None else entries
 
 
-def _there(folder: Path, recorded: dict[str, Entry], planned: PlannedPair) -> bool:
-    entry = recorded.get(planned.pair_id)
-    if not isinstance(entry, Pair):
-        return entry is not None
-    return all((folder / path).is_file() for path in (entry.original_path, entry.noisy_path))
+def _known(plan: ClipPlan, recorded: Mapping[str, Entry], folder: Path) -> list[Entry] | None:
+    """What the manifest holds of a clip; None if something is missing, in it or on disk."""
+
+    def settle(planned: PlannedPair) -> Pair | Refusal | None:
+        entry = recorded.get(planned.pair_id)
+        if isinstance(entry, Pair) and not all(
+            (folder / path).is_file() for path in (entry.original_path, entry.noisy_path)
+        ):
+            return None
+        return entry
+
+    entries = []
+    for entry in walk(plan, settle):
+        if entry is None:
+            return None
+        entries.append(entry)
+    return entries
 
 
-def _make(
-    group: list[PlannedPair], missing: set[str], sounds: SoundBank, design: PairDesign, folder: Path
-) -> list[Entry]:
-    """The missing pairs of one clip, in whatever process; their files are whole when this returns.
-
-    All pairs of the clip are computed, since what the loudest of them needs to stay within full scale turns all of
-    them down, the original too: a pair must not differ in how loud its speech is.
-    """
-    clip = group[0].clip
-    try:
-        speech = _turned_down(clip, design)
-    except SoundUnreadable as error:
-        return [
-            Refusal(planned.pair_id, clip.clip_id, planned.condition, str(error))
-            for planned in group
-            if planned.pair_id in missing
-        ]
-    changed = [_changed(planned, speech, sounds, design) for planned in group]
-    twins = [(planned, one) for planned, one in zip(group, changed, strict=True) if not isinstance(one, Refusal)]
-    parts, gain_db = _fit_together([speech.samples, *(samples for _, (samples, _) in twins)])
-    original = Speech(parts[0], speech.sample_rate_hz)
-    if not (folder / _original_path(clip)).is_file():
-        write_flac(folder / _original_path(clip), original.samples, original.sample_rate_hz)
-    refusals = [one for one in changed if isinstance(one, Refusal) and one.pair_id in missing]
-    return refusals + [
-        _write(planned, original, noisy, params, gain_db, folder)
-        for (planned, (_, params)), noisy in zip(twins, parts[1:], strict=True)
-        if planned.pair_id in missing
-    ]
-
-
-def _fit_together(parts: list[Samples]) -> tuple[list[Samples], float]:
-    """Several sounds turned down by one gain, so that 16 bits hold the loudest; and that gain in dB."""
-    fitted, gain_db = fit_to_full_scale(np.concatenate(parts))
-    return np.split(fitted, np.cumsum([len(part) for part in parts])[:-1]), gain_db
-
-
-def _write(
-    planned: PlannedPair, original: Speech, noisy: Samples, params: Params, gain_db: float, folder: Path
-) -> Pair:
-    path = Path("noisy", f"{planned.file_name}.flac")
-    write_flac(folder / path, noisy, original.sample_rate_hz)
-    sound_id = params.get("sound_id")
-    noise = None if planned.other else condition(planned.condition)
-    return Pair(
-        pair_id=planned.pair_id,
-        clip_id=planned.clip.clip_id,
-        condition=planned.condition,
-        role=planned.role,
-        original_path=_original_path(planned.clip),
-        noisy_path=path,
-        original_length_s=original.length_s,
-        noisy_length_s=len(noisy) / original.sample_rate_hz,
-        original_sha256=sha256_of(original.samples),
-        noisy_sha256=sha256_of(noisy),
-        seed=planned.seed,
-        family=noise.family if noise else planned.condition,
-        snr_db=noise.snr_db if noise else None,
-        params=params,
-        gain_db=gain_db,
-        sound_ids=(sound_id,) if isinstance(sound_id, str) else (),
-        simulated=planned.clip.simulated,
-        clip=_said_of(planned.clip),
-    )
-
-
-def _changed(
-    planned: PlannedPair, speech: Speech, sounds: SoundBank, design: PairDesign
-) -> tuple[Samples, Params] | Refusal:
-    """The noisy twin before it is fitted to full scale, and how it came to be; or why it can't be."""
-    try:
-        if planned.other is not None:
-            return _turned_down(planned.other, design).samples, {"other_clip_id": planned.other.clip_id}
-        noise = condition(planned.condition)
-        params = noise.draw(speech, sounds, np.random.default_rng(planned.seed))
-        return noise.apply(speech, params, sounds), params
-    except (NoiseRefused, SoundUnreadable) as error:
-        sentence = f"clip {planned.clip.clip_id} can't be paired under {planned.condition}: {error}"
-        return Refusal(planned.pair_id, planned.clip.clip_id, planned.condition, sentence)
-
-
-def _turned_down(clip: Clip, design: PairDesign) -> Speech:
-    """A clip as all its pairs start from it: at the design's rate, with its headroom."""
-    speech = load_speech(clip, design.sample_rate_hz)
-    samples, _ = fit_to_full_scale(speech.samples * np.float32(10 ** (-design.headroom_db / 20)))
-    return Speech(samples, speech.sample_rate_hz, speech.words, speech.phones)
-
-
-def _original_path(clip: Clip) -> Path:
-    return Path("original", f"{file_stem(clip)}.flac")
-
-
-def _said_of(clip: Clip) -> dict[str, str | float | bool | None]:
-    """What the corpus says of a clip, as plain values."""
-    return {
-        "speaker": clip.speaker,
-        "gender": clip.gender,
-        "session": clip.session,
-        "activation": clip.activation,
-        "valence": clip.valence,
-        "dominance": clip.dominance,
-        "category": clip.category,
-        "ratings": clip.ratings,
-        "transcript": clip.transcript,
-        "length_s": clip.length_s,
-    }
-
-
-def _header(clips: list[Clip], sounds: SoundBank, design: PairDesign, seed: int) -> Header:
-    said = [asdict(clip) | {"path": clip.path.name} for clip in sorted(clips, key=lambda clip: clip.clip_id)]
-    bank = {family: [sound.sound_id for sound in sounds.sounds(family)] for family in FAMILIES}
+def _header(clips: Sequence[Clip], sounds: SoundBank, design: PairDesign, seed: int) -> Header:
+    said = [asdict(clip) | {"path": clip.path.name} for clip in clips]
+    bank = {family: [sound.sound_id for sound in sounds.sounds(family)] for family in sounds.families()}
     return Header(seed, design.model_dump(mode="json"), _sha256(said), _sha256(bank))
 
 
@@ -271,7 +157,7 @@ def _manifest(folder: Path, header: Header) -> Iterator[tuple[FileIO, dict[str, 
             part.unlink(missing_ok=True)  # what a killed run was writing
         drop_broken_end(path)
         if path.stat().st_size == 0:
-            append(file, header)
+            append(file, [header])
         _refuse_other(folder, read_header(path), header)
         yield file, {entry.pair_id: entry for entry in read_entries(path)}
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipelines.bins import BINS, USUAL_BINS, Bin, Bins
+from pipelines.bins import BINS, USUAL_BINS, Bins
 from pipelines.clip import Clip
 
 Key = TypeVar("Key", bound=Hashable)
@@ -57,18 +56,6 @@ class Sampling(BaseModel):
         return self
 
 
-@dataclass(frozen=True)
-class Stratum:
-    """One cell of the 3 x 3 grid: how many clips the corpus has there, and how many were chosen."""
-
-    activation: Bin
-    valence: Bin
-    found: int
-    chosen: int
-    chosen_female: int
-    chosen_male: int
-
-
 def apportion(total: int, available: Mapping[Key, int], weights: Mapping[Key, float]) -> dict[Key, int]:
     """Share out `total` by weight, never more to a key than it has; what one lacks goes to the others.
 
@@ -88,24 +75,18 @@ def choose_clips(
 ) -> list[Clip]:
     """Choose clips evenly from the nine bins, in each half female and half male, in each 30 % of unusual length.
 
-    Where a bin is short of clips the others give more; see `stratification` for what came of it. Clips without
-    ratings, or of a length outside the settings, are not chosen. The result is in the corpus' order.
+    Where a bin is short of clips the others give more; `shortages` says what came of it. Clips without ratings, or of
+    a length outside the settings, are not chosen. The result is in the corpus' order.
 
     Raises:
         NoClipsToChoose: no clip fits.
     """
     everything = list(clips)
-    rated = [clip for clip in everything if bins.cell_of(clip) is not None]
-    fit = [clip for clip in rated if sampling.min_length_s <= clip.length_s <= sampling.max_length_s]
-    if not fit:
-        raise NoClipsToChoose(len(everything), len(rated), sampling)
-    first, third = np.quantile([clip.length_s for clip in fit], [0.25, 0.75])
+    fit = _fit(everything, sampling, bins)
+    length_class = _length_class(fit)
     share_of_length = {"outer": sampling.outer_share, "inner": 1 - sampling.outer_share}
 
     def by_length(pool: Sequence[Clip], total: int) -> list[Clip]:
-        def length_class(clip: Clip) -> str:
-            return "inner" if first <= clip.length_s <= third else "outer"
-
         return _split(pool, total, length_class, share_of_length, lambda part, n: _draw(part, n, rng))
 
     def by_gender(pool: Sequence[Clip], total: int) -> list[Clip]:
@@ -114,6 +95,20 @@ def choose_clips(
     chosen = _split(fit, sampling.clips, bins.cell_of, {}, by_gender)
     wanted = {clip.clip_id for clip in chosen}
     return [clip for clip in fit if clip.clip_id in wanted]
+
+
+def _fit(clips: Sequence[Clip], sampling: Sampling, bins: Bins) -> list[Clip]:
+    rated = [clip for clip in clips if bins.cell_of(clip) is not None]
+    fit = [clip for clip in rated if sampling.min_length_s <= clip.length_s <= sampling.max_length_s]
+    if not fit:
+        raise NoClipsToChoose(len(clips), len(rated), sampling)
+    return fit
+
+
+def _length_class(fit: Sequence[Clip]) -> Callable[[Clip], str]:
+    """Whether a clip is among the shortest or longest quarter of those that fit (`outer`), or not (`inner`)."""
+    first, third = np.quantile([clip.length_s for clip in fit], [0.25, 0.75])
+    return lambda clip: "inner" if first <= clip.length_s <= third else "outer"
 
 
 def _split(
@@ -136,12 +131,38 @@ def _draw(pool: Sequence[Clip], total: int, rng: np.random.Generator) -> list[Cl
     return [pool[index] for index in sorted(rng.choice(len(pool), size=total, replace=False))]
 
 
-def stratification(found: Iterable[Clip], chosen: Iterable[Clip], bins: Bins = USUAL_BINS) -> list[Stratum]:
-    """What the choice came to: one row for each of the nine bins, also the empty ones."""
-    found_in = Counter(bins.cell_of(clip) for clip in found)
-    taken = list(chosen)
-    rows = []
+def shortages(
+    clips: Iterable[Clip], chosen: Iterable[Clip], sampling: Sampling, bins: Bins = USUAL_BINS
+) -> Iterator[str]:
+    """Where the choice fell short of what the study asks for, bin by bin, and what was done; nothing where it did not.
+
+    Args:
+        clips: those that `choose_clips` chose from.
+        chosen: what it chose.
+        sampling: the settings that it followed.
+        bins: the rule of the bins.
+    """
+    fit, taken = _fit(list(clips), sampling, bins), list(chosen)
+    length_class = _length_class(fit)
+    quota = sampling.clips // len(BINS) ** 2
     for cell in product(BINS, BINS):
-        genders = Counter(clip.gender for clip in taken if bins.cell_of(clip) == cell)
-        rows.append(Stratum(*cell, found_in[cell], genders.total(), genders["female"], genders["male"]))
-    return rows
+        there = sum(1 for clip in fit if bins.cell_of(clip) == cell)
+        here = [clip for clip in taken if bins.cell_of(clip) == cell]
+        name = f"{cell[0]} activation, {cell[1]} valence"
+        if len(here) < quota:
+            yield f"{name}: {len(here)} of {quota} were chosen, since the corpus has {there} that fit; others gave more"
+        yield from (f"{name}: {uneven}" for uneven in _uneven(here, length_class, sampling))
+    if len(taken) < sampling.clips:
+        yield f"{len(taken)} clips were chosen in all; {sampling.clips} were asked for, and no more fit"
+
+
+def _uneven(chosen: Sequence[Clip], length_class: Callable[[Clip], str], sampling: Sampling) -> Iterator[str]:
+    """How the clips chosen in a bin differ from half female and half male, and from the share of unusual lengths."""
+    genders = Counter(clip.gender for clip in chosen)
+    if abs(genders["female"] - genders["male"]) > 1:
+        counts = ", ".join(f"{count} {gender}" for gender, count in sorted(genders.items()))
+        yield f"{counts} were chosen, since the corpus has no more of the other gender there"
+    outer = sum(1 for clip in chosen if length_class(clip) == "outer")
+    asked = round(sampling.outer_share * len(chosen))
+    if abs(outer - asked) > len(genders):  # each gender is rounded by itself
+        yield f"{outer} of {asked} clips are of unusual length, since the corpus has no others left there"

@@ -30,7 +30,7 @@ def attack(study: Path, run_name: str, force: bool) -> None:
         with progress_bar("attacking (clips)", None) as step:
             for event in run_attack(
                 clips,
-                wired.sounds,
+                wired.sounds(clips),
                 whitelist_of(wired, force=force),
                 wired.study.attack,
                 folder,

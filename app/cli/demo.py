@@ -94,7 +94,7 @@ def _prepare(folder: Path, seed: int) -> None:
         make_study(
             folder,
             ("demo", corpus.resolve()),
-            ("demo", sounds.resolve()),
+            [("demo", sounds.resolve())],
             seed=seed,
             name="demo",
             overrides=overrides,

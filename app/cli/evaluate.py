@@ -23,17 +23,15 @@ def evaluate(study: Path, run_name: str, every: bool, force: bool) -> None:
     longer known.
     """
     from models.evaluate import evaluate as evaluate_nets
-    from pipelines.conditions import study_conditions
 
     with opened(study) as wired:
         clips = rated_clips(wired)
-        known = study_conditions()
-        conditions = {name: known[name] for name in wired.study.pairs.conditions}
+        conditions = wired.study.pairs.judged
         evaluation = None
         with progress_bar("evaluating (conditions)", len(conditions) + 1) as step:
             for event in evaluate_nets(
                 clips,
-                wired.sounds,
+                wired.sounds(clips),
                 conditions,
                 run_folder(wired, run_name),
                 seed=wired.study.study.seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +11,15 @@ import pipelines.corpora
 import pipelines.sounds
 from app.cli.say import tell
 from pipelines.variants import variant_names
+
+#: What a design sets otherwise than the defaults of each setting, by section.
+DESIGNS: dict[str, dict[str, dict[str, object]]] = {
+    "certified": {},
+    "paper": {
+        "pairs": {"identical_controls": 0, "positive_controls": 0},
+        "hits": {"policy": "fixed", "votes_per_pair": 3, "first_clip": "original-first"},
+    },
+}
 
 
 class StudyExists(FileExistsError):
@@ -41,17 +51,42 @@ def parse_place(text: str, option: str) -> tuple[str, Path]:
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--corpus", "corpus_text", metavar="NAME=PATH", required=True, help="The speech: its reader and folder.")
-@click.option("--sounds", "sounds_text", metavar="NAME=PATH", required=True, help="The noise: its reader and folder.")
+@click.option(
+    "--sounds",
+    "sounds_texts",
+    metavar="NAME=PATH",
+    required=True,
+    multiple=True,
+    help="The noise: its reader and folder; several banks by several such options.",
+)
+@click.option(
+    "--design",
+    type=click.Choice(sorted(DESIGNS)),
+    default="certified",
+    show_default=True,
+    help="'paper': the paper to the letter; 'certified': with controls, and votes only where they decide something.",
+)
 @click.option("--clips", type=click.IntRange(1), help="How many clips to choose.  [default: 900, as in the paper]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")
 @click.option("--name", help="Short name of the study.  [default: the folder's name]")
-def init(folder: Path, corpus_text: str, sounds_text: str, clips: int | None, seed: int, name: str | None) -> None:
+def init(
+    folder: Path,
+    corpus_text: str,
+    sounds_texts: tuple[str, ...],
+    design: str,
+    clips: int | None,
+    seed: int,
+    name: str | None,
+) -> None:
     """Make a study in FOLDER: study.toml with every setting, its default, its unit and the paper's section.
 
     Nothing is read or spent yet. Open study.toml, change what you like, then run `earwitness pairs make`.
     """
-    corpus, sounds = parse_place(corpus_text, "--corpus"), parse_place(sounds_text, "--sounds")
-    overrides: dict[str, dict[str, object]] = {"sampling": {"clips": clips}} if clips else {}
+    corpus = parse_place(corpus_text, "--corpus")
+    sounds = [parse_place(text, "--sounds") for text in sounds_texts]
+    overrides = {section: dict(settings) for section, settings in DESIGNS[design].items()}
+    if clips:
+        overrides["sampling"] = {"clips": clips}
     make_study(folder, corpus, sounds, seed=seed, name=name, overrides=overrides)
     tell(f"{folder / 'study.toml'} is written. Next: earwitness pairs make --study {folder}")
 
@@ -59,7 +94,7 @@ def init(folder: Path, corpus_text: str, sounds_text: str, clips: int | None, se
 def make_study(
     folder: Path,
     corpus: tuple[str, Path],
-    sounds: tuple[str, Path],
+    sounds: Sequence[tuple[str, Path]],
     *,
     seed: int,
     name: str | None,
@@ -84,7 +119,8 @@ def make_study(
     if path.exists():
         raise StudyExists(f"{path} exists; change it there, or make the new study in another folder")
     load(pipelines.corpora, corpus[0], Corpus)(corpus[1])
-    load(pipelines.sounds, sounds[0], SoundBank)(sounds[1])
+    for reader, place in sounds:
+        load(pipelines.sounds, reader, SoundBank)(place)
     default_name = "".join(letter if letter.isalnum() or letter in "_.-" else "-" for letter in folder.resolve().name)
     design: dict[str, object] = {
         "study": {
@@ -93,7 +129,7 @@ def make_study(
             **overrides.pop("study", {}),
         },
         "corpus": {"name": corpus[0], "path": corpus[1]},
-        "sounds": {"name": sounds[0], "path": sounds[1]},
+        "sounds": [{"name": reader, "path": place} for reader, place in sounds],
         **overrides,
     }
     try:

@@ -136,9 +136,13 @@ def rated_clips(wired: Wired, *, aloud: bool = False) -> list[Clip]:
 
 
 def chosen_clips(wired: Wired, clips: list[Clip]) -> list[Clip]:
-    """The clips that the study takes, by its seed."""
+    """The clips that the study takes, by its seed; what the corpus is short of is said on stderr, bin by bin."""
     import numpy as np
 
-    from pipelines.sampling import choose_clips
+    from pipelines.sampling import choose_clips, shortages
 
-    return choose_clips(clips, wired.study.sampling, np.random.default_rng(wired.study.study.seed))
+    design, rng = wired.study, np.random.default_rng(wired.study.study.seed)
+    chosen = choose_clips(clips, design.sampling, rng, design.bins)
+    for sentence in shortages(clips, chosen, design.sampling, design.bins):
+        tell(f"short of clips: {sentence}")
+    return chosen

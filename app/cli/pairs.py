@@ -1,49 +1,78 @@
-"""`earwitness pairs`: make the original/noisy pairs of a study, and list them."""
+"""`earwitness pairs`: make the original/noisy pairs of a study, list, check and hear them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.cli.opening import chosen_clips, opened, require_file, usable_clips
 from app.cli.say import print_table, study_option, tell, track
 
+if TYPE_CHECKING:
+    from pipelines.corpora.base import Problem
+    from pipelines.manifest import Refusal
 
-@click.group(short_help="Make the original/noisy pairs, and list them.")
+
+class PairsDiffer(ValueError):
+    """Files do not agree with the manifest."""
+
+
+@click.group(short_help="Make the original/noisy pairs; list, check and hear them.")
 def pairs() -> None:
-    """Make the original/noisy pairs of a study, and list them."""
+    """Make the original/noisy pairs of a study; list, check and hear them."""
 
 
 @pairs.command()
 @study_option
 @click.option("--jobs", type=click.IntRange(1), help="Processes that make sound.  [default: one for each core]")
-def make(study: Path, jobs: int | None) -> None:
+@click.option(
+    "--dask", metavar="ADDRESS", help="Make them on a Dask cluster instead, whose workers see the same files."
+)
+def make(study: Path, jobs: int | None, dask: str | None) -> None:
     """Choose the clips, and write every pair's sound and its line in pairs/manifest.jsonl.
 
     Stopped half-way, the same command goes on where it was and ends with the same bytes.
     """
-    from pipelines.corpora.base import Problem
     from pipelines.pairs import make_pairs
+    from pipelines.parallel import Workers
     from pipelines.plan import plan_pairs
 
     with opened(study) as wired:
-        clips = chosen_clips(wired, usable_clips(wired))
-        total = len(plan_pairs(clips, wired.study.pairs, wired.study.study.seed).pairs)
-        left_out: list[Problem] = []
+        design, seed = wired.study.pairs, wired.study.study.seed
+        everything = usable_clips(wired)
+        sounds = wired.sounds(everything)
+        plan = plan_pairs(chosen_clips(wired, everything), design, seed, sounds=sounds, bins=wired.study.bins)
+        left_out: list[Problem | Refusal] = []
         making = make_pairs(
-            clips,
-            wired.sounds,
-            wired.study.pairs,
+            plan,
+            sounds,
+            design,
             wired.folder.pairs,
-            wired.study.study.seed,
-            n_jobs=jobs or -1,  # as joblib says one for each core
+            seed,
+            workers=Workers(jobs or -1, dask),  # as joblib says one for each core
             on_problem=left_out.append,
         )
-        made = sum(1 for _ in track(making, "making pairs", total))
-        for problem in left_out:
-            tell(f"left out: {problem.sentence}")
-    tell(f"{made} pairs of {len(clips)} clips in {wired.folder.pairs}. Next: earwitness serve --study {study}")
+        made = sum(1 for _ in track(making, "making pairs", len(plan.pairs)))
+        _tell_left_out(left_out)
+    tell(f"{made} pairs of {len(plan.clips)} clips in {wired.folder.pairs}. Next: earwitness serve --study {study}")
+
+
+def _tell_left_out(left_out: Sequence[Problem | Refusal]) -> None:
+    """What could not be made: refusals by condition, with one reason for an example; the manifest has them all."""
+    from pipelines.manifest import Refusal
+
+    refused: dict[str, list[Refusal]] = {}
+    for one in left_out:
+        if isinstance(one, Refusal):
+            refused.setdefault(one.condition, []).append(one)
+        else:
+            tell(f"left out: {one.sentence}")
+    for condition, refusals in refused.items():
+        first = refusals[0]
+        tell(f"left out: {condition} for {len(refusals)} clips, such as {first.clip_id}: {first.reason}")
 
 
 @pairs.command("list")
@@ -58,3 +87,44 @@ def list_pairs(study: Path) -> None:
             for p in read_manifest(require_file(wired.folder.pairs / FILE_NAME, "pairs make"))
         ]
     print_table(("pair_id", "role", "condition", "clip_id", "original_length_s", "noisy_length_s"), rows)
+
+
+@pairs.command()
+@study_option
+def verify(study: Path) -> None:
+    """Compare every file with the manifest: what changed, is missing, or does not belong.
+
+    Ends with 1 where anything does not agree.
+    """
+    from pipelines.corpora.base import Problem
+    from pipelines.manifest import FILE_NAME
+    from pipelines.verify import verify_pairs
+
+    with opened(study) as wired:
+        require_file(wired.folder.pairs / FILE_NAME, "pairs make")
+        found = list(track(verify_pairs(wired.folder.pairs), "checking (files)", None))
+    problems = [one for one in found if isinstance(one, Problem)]
+    for problem in problems:
+        click.echo(problem.sentence)
+    if problems:
+        raise PairsDiffer(f"{len(problems)} of {len(found)} files do not agree with the manifest")
+    tell(f"{len(found)} files agree with the manifest")
+
+
+@pairs.command()
+@study_option
+def conditions(study: Path) -> None:
+    """One row a condition that there is: its family, SNR in dB, settings, and whether this study draws it."""
+    from pipelines.conditions import settings_of
+
+    with opened(study) as wired:
+        design = wired.study.pairs
+        rows = [
+            (name, noise.kind, noise.family, noise.snr_db, name in design.conditions, _settings(settings_of(noise)))
+            for name, noise in design.all_conditions.items()
+        ]
+    print_table(("condition", "kind", "family", "snr_db", "drawn", "settings"), rows)
+
+
+def _settings(fields: dict[str, object]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in fields.items())

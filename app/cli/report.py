@@ -55,7 +55,7 @@ def describe(design: Study) -> tuple[str, ...]:
     )
     order = "The original sounded first." if hits.first_clip == "original-first" else "Which clip came first was drawn."
     return (
-        f"Speech of the corpus {design.corpus.name}, sounds of the bank {design.sounds.name}.",
+        f"Speech of the corpus {design.corpus.name}, sounds of {', '.join(place.name for place in design.sounds)}.",
         "Clips were drawn over nine bins of activation and valence, half of them female and half male "
         f"(seed {design.study.seed}).",
         f"There were {len(design.pairs.conditions)} noise conditions, and {design.pairs.identical_controls} "

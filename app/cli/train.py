@@ -31,6 +31,7 @@ def train(study: Path, run_name: str) -> None:
                 wired.study.training,
                 folder,
                 seed=wired.study.study.seed,
+                bins=wired.study.bins,
                 command=command_line(),
                 simulated=wired.study.study.simulated,
             ):

@@ -18,13 +18,18 @@ import soundfile
 from pipelines.audio import read_sound, sha256_of
 from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
-from pipelines.manifest import read_manifest
+from pipelines.design import PairDesign, all_of
+from pipelines.manifest import Refusal, read_manifest
 from pipelines.pairs import FolderTaken, make_pairs
-from pipelines.plan import PairDesign
+from pipelines.parallel import Workers
+from pipelines.plan import plan_pairs
 from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import DiskFull
 
-DESIGN = PairDesign(conditions=("nat-st", "hum-co-0db", "fade-out", "fade-in"), identical_controls=2, checks=4)
+CONDITIONS = ("nat-st", "hum-co-0db", "fade-out", "fade-in")
+DESIGN = PairDesign(draws=(all_of(CONDITIONS),), identical_controls=2, positive_controls=0, checks=4)
+
+FACTS = {"nat-st": ("nat", 10.0), "hum-co-0db": ("hum", 0.0), "fade-in": ("fade", None), "fade-out": ("fade", None)}
 
 Make = Callable[..., list[Pair]]
 
@@ -32,8 +37,9 @@ Make = Callable[..., list[Pair]]
 @pytest.fixture
 def make(clips: list[Clip], sounds: SoundBank) -> Make:
     def making(folder: Path, design: PairDesign = DESIGN, seed: int = 7, **options: object) -> list[Pair]:
-        chosen = options.pop("clips", clips)
-        return list(make_pairs(chosen, sounds, design, folder, seed, **options))  # type: ignore[arg-type]
+        chosen: list[Clip] = options.pop("clips", clips)  # type: ignore[assignment]
+        plan = plan_pairs(chosen, design, seed, sounds=sounds)
+        return list(make_pairs(plan, sounds, design, folder, seed, **options))  # type: ignore[arg-type]
 
     return making
 
@@ -47,7 +53,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_pairs_have_sound_hashes_and_provenance(make: Make, tmp_path: Path) -> None:
-    pairs = make(tmp_path, DESIGN.model_copy(update={"conditions": (*DESIGN.conditions, "speed-utterance-0.75x")}))
+    pairs = make(tmp_path, DESIGN.model_copy(update={"draws": (all_of((*CONDITIONS, "speed-utterance-0.75x")),)}))
 
     assert len(pairs) == 8 * 5 + 2 + 4
     assert pairs == list(read_manifest(tmp_path))
@@ -62,6 +68,12 @@ def test_pairs_have_sound_hashes_and_provenance(make: Make, tmp_path: Path) -> N
         assert pair.clip["speaker"] in ("anna", "ben")
         assert bool(pair.sound_ids) == (pair.condition in ("nat-st", "hum-co-0db"))
         assert (pair.original_sha256 == pair.noisy_sha256) == (pair.condition == "identical")
+        assert (pair.original_file_sha256, pair.noisy_file_sha256) == tuple(
+            hashlib.sha256((tmp_path / path).read_bytes()).hexdigest() for path in (pair.original_path, pair.noisy_path)
+        )
+        assert len(pair.sound_sha256s) == len(pair.sound_ids)
+        assert (pair.family, pair.snr_db) == FACTS.get(pair.condition, (pair.family, None))
+        assert -60 < (pair.original_lufs or 0) < -5
 
 
 def test_a_clip_has_one_original_for_all_its_pairs(make: Make, tmp_path: Path) -> None:
@@ -88,7 +100,8 @@ def test_speech_is_as_loud_in_every_twin_as_in_the_original_even_where_noise_lea
 ) -> None:
     loud = tmp_path / "loud.wav"
     soundfile.write(loud, soundfile.read(clips[0].path)[0] * 2, 16000)
-    design = PairDesign(conditions=("hum-co-0db", "fade-out", "nat-st"), identical_controls=1, checks=0, headroom_db=0)
+    draws = (all_of(("hum-co-0db", "fade-out", "nat-st")),)
+    design = PairDesign(draws=draws, identical_controls=1, positive_controls=0, checks=0, headroom_db=0)
 
     pairs = make(tmp_path / "pairs", design, clips=[replace(clips[0], path=loud)])
 
@@ -103,7 +116,7 @@ def test_speech_is_as_loud_in_every_twin_as_in_the_original_even_where_noise_lea
 
 
 def test_several_processes_make_the_same_bytes_as_one(make: Make, tmp_path: Path) -> None:
-    one, two = make(tmp_path / "one"), make(tmp_path / "two", n_jobs=2)
+    one, two = make(tmp_path / "one"), make(tmp_path / "two", workers=Workers(2))
 
     assert one == two
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
@@ -122,11 +135,14 @@ def test_a_run_that_the_caller_leaves_goes_on_where_it_was(
     make: Make, clips: list[Clip], sounds: SoundBank, tmp_path: Path, n_jobs: int
 ) -> None:
     whole = make(tmp_path / "whole")
-    running = make_pairs(clips, sounds, DESIGN, tmp_path / "left", 7, n_jobs=n_jobs)
+    plan = plan_pairs(clips, DESIGN, 7, sounds=sounds)
+    running = make_pairs(plan, sounds, DESIGN, tmp_path / "left", 7, workers=Workers(n_jobs))
     left = [next(running) for _ in range(6)]
     running.close()
 
-    assert list(read_manifest(tmp_path / "left")) == left
+    on_disk = list(read_manifest(tmp_path / "left"))
+    assert on_disk[:6] == left
+    assert len(on_disk) < len(whole)
     assert make(tmp_path / "left") == whole
     assert contents(tmp_path / "left") == contents(tmp_path / "whole")
 
@@ -136,8 +152,8 @@ import pickle, sys
 from pathlib import Path
 from pipelines.pairs import make_pairs
 
-clips, sounds, design, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
-for pair in make_pairs(clips, sounds, design, folder, 7):
+plan, sounds, design, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
+for pair in make_pairs(plan, sounds, design, folder, 7):
     print(pair.pair_id, flush=True)
 """
 
@@ -148,7 +164,8 @@ def test_a_killed_run_is_resumed_to_the_same_bytes(
 ) -> None:
     make(tmp_path / "whole")
     task = tmp_path / "task.pickle"
-    task.write_bytes(pickle.dumps((clips, sounds, DESIGN, tmp_path / "killed")))
+    plan = plan_pairs(clips, DESIGN, 7, sounds=sounds)
+    task.write_bytes(pickle.dumps((plan, sounds, DESIGN, tmp_path / "killed")))
     with subprocess.Popen([sys.executable, "-c", SCRIPT, task], stdout=subprocess.PIPE, cwd=Path.cwd()) as process:
         assert process.stdout is not None
         for _ in range(after):
@@ -219,7 +236,7 @@ def test_another_choice_of_clips_in_the_same_folder_is_refused(make: Make, clips
 def test_two_runs_at_once_in_one_folder_are_refused(
     make: Make, clips: list[Clip], sounds: SoundBank, tmp_path: Path
 ) -> None:
-    running = make_pairs(clips, sounds, DESIGN, tmp_path, 7)
+    running = make_pairs(plan_pairs(clips, DESIGN, 7, sounds=sounds), sounds, DESIGN, tmp_path, 7)
     next(running)
 
     with pytest.raises(FolderTaken, match="another run is making pairs"):
@@ -238,7 +255,7 @@ def test_what_can_not_be_paired_is_told_each_time_and_the_rest_is_made(
     ]
     design = DESIGN.model_copy(update={"identical_controls": 0, "checks": 0})
     for _ in range(2):
-        told: list[Problem] = []
+        told: list[Problem | Refusal] = []
         pairs = make(tmp_path / "pairs", design, clips=[*clips, *bad], on_problem=told.append)
 
         sentences = [problem.sentence for problem in told]

@@ -1,65 +1,179 @@
-"""Which pairs are made: the study's, its controls and its checks."""
+"""Which pairs are made: the study's, balanced; its controls and its checks."""
 
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.bins import Bins
+from pipelines.bins import BINS, Bins
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
-from pipelines.plan import DuplicateClips, PairDesign, file_stem, plan_pairs
+from pipelines.dealing import NothingToDraw, deal
+from pipelines.design import Draw, PairDesign, all_of, paper_draws
+from pipelines.plan import DuplicateClips, plan_pairs
+from pipelines.planned import file_stem
+from pipelines.sounds.base import SoundBank
+
+SOME = ("nat-st", "hum-st", "int-st", "fade-in", "fade-out", "nat-co-0db")
+BARE = {"identical_controls": 0, "positive_controls": 0, "checks": 0}
+FEW = PairDesign(draws=(Draw(take=4, of=SOME),), **BARE)
+#: Ratings in the middle of each bin.
+RATING = {"low": 2.0, "mid": 3.0, "high": 4.0}
 
 
-def test_every_clip_gets_every_condition_of_the_design(clips: list[Clip]) -> None:
-    design = PairDesign(identical_controls=0, checks=0)
-    planned = plan_pairs(clips, design, seed=1).pairs
+def grid(per_cell: int) -> list[Clip]:
+    """As many clips in each of the nine bins, half of them of each gender."""
+    return [
+        Clip(
+            f"{activation}-{valence}-{number}", Path("x.wav"), f"s{number % 4}", "female" if number % 2 else "male",
+            length_s=2.0, activation=RATING[activation], valence=RATING[valence], language="en",
+        )
+        for activation, valence, number in product(BINS, BINS, range(per_cell))
+    ]  # fmt: skip
 
-    assert set(design.conditions) == set(study_conditions()) - {"identical"}
-    assert Counter(pair.condition for pair in planned) == dict.fromkeys(design.conditions, len(clips))
+
+def test_a_clip_gets_every_condition_of_a_draw_of_all(clips: list[Clip], sounds: SoundBank) -> None:
+    planned = plan_pairs(clips, PairDesign(draws=(all_of(SOME),), **BARE), 1, sounds=sounds).pairs
+
+    assert Counter(pair.condition for pair in planned) == dict.fromkeys(SOME, len(clips))
     assert {pair.role for pair in planned} == {"study"}
 
 
-def test_a_plan_depends_on_the_seed_and_not_on_the_order_of_the_clips(clips: list[Clip]) -> None:
-    design = PairDesign(conditions_per_clip=4, identical_controls=2, checks=2)
+def test_the_paper_s_design_is_one_st_one_co_at_each_level_and_six_of_ten_synthetic() -> None:
+    *environmental, synthetic = paper_draws()
 
-    assert plan_pairs(clips, design, seed=1) == plan_pairs(clips[::-1], design, seed=1)
-    assert plan_pairs(clips, design, seed=1) != plan_pairs(clips, design, seed=2)
-
-
-def test_a_clip_s_seed_does_not_depend_on_the_other_clips(clips: list[Clip]) -> None:
-    design = PairDesign(identical_controls=0, checks=0, conditions_per_clip=3)
-
-    alone = plan_pairs(clips[3:4], design, seed=1).pairs
-
-    assert alone == tuple(pair for pair in plan_pairs(clips, design, seed=1).pairs if pair.clip == clips[3])
+    assert [draw.wanted for draw in environmental] == [1, 1, 1, 1]
+    assert len({name for draw in environmental for name in draw.conditions}) == 12
+    assert (synthetic.wanted, len(synthetic.of)) == (6, 10)
+    assert set(PairDesign().conditions) <= set(study_conditions())
 
 
-def test_drawn_conditions_are_as_many_as_asked_and_differ_between_clips(clips: list[Clip]) -> None:
-    planned = plan_pairs(clips, PairDesign(conditions_per_clip=4, identical_controls=0, checks=0), seed=1).pairs
+def test_each_clip_of_the_paper_s_design_gets_its_ten(sounds: SoundBank) -> None:
+    words = tuple(replace(word, end_s=word.start_s + 0.2) for word in ENGLISH)
+    clips = [replace(clip, words=words, phones=()) for clip in grid(2)]
 
-    drawn = [frozenset(pair.condition for pair in planned if pair.clip == clip) for clip in clips]
-    assert {len(conditions) for conditions in drawn} == {4}
-    assert len(set(drawn)) > 1
+    plan = plan_pairs(clips, PairDesign(**BARE), 1, sounds=sounds)
+
+    assert {len(one.expected) for one in plan.clips} == {10}
+    for one in plan.clips:
+        names = [pair.condition for pair in one.expected]
+        assert sum(name.endswith("-st") for name in names) == 1
+        assert [sum(name.endswith(f"-co-{level}db") for name in names) for level in (20, 10, 0)] == [1, 1, 1]
+        families = [study_conditions()[name].family for name in names[4:]]
+        assert len(set(families)) == 6
 
 
-def test_checks_are_half_easy_and_half_obvious_and_no_control_is_a_check(clips: list[Clip]) -> None:
-    plan = plan_pairs(clips, PairDesign(identical_controls=2, checks=4), seed=1)
-    by_role = {role: [pair for pair in plan.pairs if pair.role == role] for role in ("identical", "check")}
+def test_conditions_are_balanced_over_clips_bins_and_genders(sounds: SoundBank) -> None:
+    clips = grid(12)
+    plan = plan_pairs(
+        clips, PairDesign(draws=(*paper_draws()[:4], Draw(take=2, of=SOME[3:])), **BARE), 1, sounds=sounds
+    )
+
+    for draw in paper_draws()[:4]:
+        counts = Counter(pair.condition for pair in plan.pairs if pair.condition in draw.conditions)
+        assert counts == dict.fromkeys(draw.conditions, 36)
+        cells = Counter((pair.condition, Bins().cell_of(pair.clip)) for pair in plan.pairs if pair.condition in counts)
+        assert set(cells.values()) == {4}
+
+
+@given(
+    lacking=st.lists(st.sets(st.sampled_from(SOME), max_size=4), min_size=1, max_size=40),
+    take=st.integers(1, 6),
+    seed=st.integers(0, 2**16),
+)
+def test_whatever_clips_lack_each_gets_what_it_can_carry_once(lacking: list[set[str]], take: int, seed: int) -> None:
+    clips = [Clip(f"c{number}", Path("x.wav"), "s") for number in range(len(lacking))]
+    lacks = {clip.clip_id: dict.fromkeys(names, "why") for clip, names in zip(clips, lacking, strict=True)}
+
+    dealt = dict(deal(Draw(take=take, of=SOME), clips, lacks, seed))
+
+    for clip in clips:
+        expected = [planned.condition for planned in dealt[clip.clip_id].expected]
+        assert len(expected) == min(take, len(SOME) - len(lacks[clip.clip_id]))
+        assert len(set(expected)) == len(expected)
+        assert not set(expected) & set(lacks[clip.clip_id])
+
+
+@given(count=st.integers(1, 60), take=st.integers(1, 5), seed=st.integers(0, 2**16))
+def test_where_nothing_is_lacking_no_condition_is_dealt_twice_more_than_another(
+    count: int, take: int, seed: int
+) -> None:
+    clips = [Clip(f"c{number}", Path("x.wav"), "s") for number in range(count)]
+
+    dealt = deal(Draw(take=take, of=SOME), clips, {clip.clip_id: {} for clip in clips}, seed)
+
+    counts = Counter(planned.condition for _, draw in dealt for planned in draw.expected)
+    assert max(counts.values()) - min(counts[name] for name in SOME) <= 1
+
+
+def test_a_draw_that_no_clip_can_carry_is_refused_with_the_reasons(clips: list[Clip], sounds: SoundBank) -> None:
+    design = PairDesign(draws=(all_of(["drop-words"]),), **BARE)
+    silent = [replace(clip, words=()) for clip in clips]
+
+    with pytest.raises(NothingToDraw, match=r"no clip can carry any of drop-words \(.*\); add what is missing"):
+        plan_pairs(silent, design, 1, sounds=sounds)
+
+
+def test_what_a_clip_lacks_is_planned_for_and_another_noise_is_taken(clips: list[Clip], sounds: SoundBank) -> None:
+    silent = [replace(clip, words=()) for clip in clips]
+    design = PairDesign(draws=(Draw(take=2, of=("drop-words", "fade-in", "nat-st")),), **BARE)
+
+    plan = plan_pairs(silent, design, 1, sounds=sounds)
+
+    assert {pair.condition for pair in plan.pairs} == {"fade-in", "nat-st"}
+    assert {(lack.planned.condition, bool(lack.reason)) for one in plan.clips for lack in one.lacks} == {
+        ("drop-words", True)
+    }
+
+
+def test_clips_that_can_not_carry_their_number_are_counted(clips: list[Clip], sounds: SoundBank) -> None:
+    silent = [replace(clip, words=()) for clip in clips]
+    design = PairDesign(draws=(Draw(take=2, of=("drop-words", "fade-in")),), **BARE)
+
+    (sentence,) = plan_pairs(silent, design, 1, sounds=sounds).shortages
+
+    assert sentence.startswith("8 of 8 clips can carry fewer than 2 of the 2 noises")
+
+
+def test_a_plan_depends_on_the_seed_and_not_on_the_order_of_the_clips(clips: list[Clip], sounds: SoundBank) -> None:
+    design = FEW.model_copy(update={"identical_controls": 2, "checks": 2})
+
+    assert plan_pairs(clips, design, 1, sounds=sounds) == plan_pairs(clips[::-1], design, 1, sounds=sounds)
+    assert plan_pairs(clips, design, 1, sounds=sounds) != plan_pairs(clips, design, 2, sounds=sounds)
+
+
+def test_what_a_noise_draws_does_not_depend_on_the_other_clips(clips: list[Clip], sounds: SoundBank) -> None:
+    design = PairDesign(draws=(all_of(SOME),), **BARE)
+
+    alone = plan_pairs(clips[3:4], design, 1, sounds=sounds).pairs
+    together = plan_pairs(clips, design, 1, sounds=sounds).pairs
+
+    assert set(alone) == {pair for pair in together if pair.clip == clips[3]}
+
+
+def test_checks_are_half_easy_and_half_obvious_and_no_control_is_a_check(clips: list[Clip], sounds: SoundBank) -> None:
+    design = FEW.model_copy(update={"identical_controls": 2, "positive_controls": 1, "checks": 4})
+    plan = plan_pairs(clips, design, 1, sounds=sounds)
+    roles = ("identical", "positive", "check")
+    by_role = {role: [pair for pair in plan.pairs if pair.role == role] for role in roles}
 
     assert Counter(pair.condition for pair in by_role["check"]) == {"identical": 2, "obvious": 2}
-    controls = {pair.clip.clip_id for pair in by_role["identical"]}
-    checks = {pair.clip.clip_id for pair in by_role["check"]}
-    assert len(controls) == 2
-    assert not controls & checks
+    assert Counter(pair.condition for pair in by_role["identical"]) == {"identical": 1, "identical-reencoded": 1}
+    assert Counter(pair.condition for pair in by_role["positive"]) == {"positive": 1}
+    ids = [{pair.clip.clip_id for pair in by_role[role]} for role in roles]
+    assert len(ids[0] | ids[1] | ids[2]) == sum(map(len, ids))
     assert plan.shortages == ()
 
 
-def test_an_obvious_pair_is_one_speaker_with_opposite_activation(clips: list[Clip]) -> None:
-    obvious = [pair for pair in plan_pairs(clips, PairDesign(checks=8), seed=3).pairs if pair.condition == "obvious"]
+def test_an_obvious_pair_is_one_speaker_with_opposite_activation(clips: list[Clip], sounds: SoundBank) -> None:
+    plan = plan_pairs(clips, FEW.model_copy(update={"checks": 8}), 3, sounds=sounds)
+    obvious = [pair for pair in plan.pairs if pair.condition == "obvious"]
 
     assert len(obvious) == 4
     for pair in obvious:
@@ -68,18 +182,21 @@ def test_an_obvious_pair_is_one_speaker_with_opposite_activation(clips: list[Cli
         assert {Bins().bin_of(clip.activation or 0) for clip in (pair.clip, pair.other)} == {"low", "high"}
 
 
-def test_every_pair_has_an_id_a_seed_and_a_file_of_its_own_and_the_id_says_nothing(clips: list[Clip]) -> None:
-    pairs = plan_pairs(clips, PairDesign(identical_controls=8, checks=16), seed=1).pairs
+def test_every_pair_has_an_id_a_seed_and_a_file_of_its_own_and_the_id_says_nothing(
+    clips: list[Clip], sounds: SoundBank
+) -> None:
+    design = FEW.model_copy(update={"identical_controls": 8, "positive_controls": 8, "checks": 16})
+    pairs = plan_pairs(clips, design, 1, sounds=sounds).pairs
 
     assert len({pair.pair_id for pair in pairs}) == len({pair.file_name for pair in pairs}) == len(pairs)
     assert all(re.fullmatch("p[0-9a-f]{12}", pair.pair_id) for pair in pairs)
     assert len({pair.seed for pair in pairs}) == len(pairs)  # else two pairs would draw the same noise
 
 
-def test_what_the_corpus_can_not_give_is_said(clips: list[Clip]) -> None:
+def test_what_the_corpus_can_not_give_is_said(clips: list[Clip], sounds: SoundBank) -> None:
     calm = [replace(clip, activation=1.5) for clip in clips]
 
-    plan = plan_pairs(calm, PairDesign(identical_controls=9, checks=4), seed=1)
+    plan = plan_pairs(calm, FEW.model_copy(update={"identical_controls": 9, "checks": 4}), 1, sounds=sounds)
 
     assert [sentence.split(";")[0] for sentence in plan.shortages] == [
         "the clips give 8 of 9 identical controls",
@@ -87,18 +204,56 @@ def test_what_the_corpus_can_not_give_is_said(clips: list[Clip]) -> None:
     ]
 
 
-def test_two_clips_of_one_id_are_refused(clips: list[Clip]) -> None:
+def test_two_clips_of_one_id_are_refused(clips: list[Clip], sounds: SoundBank) -> None:
     with pytest.raises(DuplicateClips, match="'c0' among them"):
-        plan_pairs([*clips, clips[0]], PairDesign(), seed=1)
+        plan_pairs([*clips, clips[0]], FEW, 1, sounds=sounds)
 
 
 @pytest.mark.parametrize(
-    ("conditions", "said"),
-    [(["nat-co-1db"], "did you mean"), (["fade-in", "fade-in"], "more than once"), ([], "at least 1 item")],
+    ("draws", "said"),
+    [
+        ([{"of": ["nat-co-1db"]}], "did you mean"),
+        ([{"of": ["fade-in", "fade-in"]}], "more than once"),
+        ([{"of": ["fade-in"]}, {"of": [["fade-out", "fade-in"]]}], "more than once"),
+        ([{"of": []}], "at least 1 item"),
+        ([], "at least 1 item"),
+        ([{"take": 3, "of": ["fade-in", "fade-out"]}], "take is 3 of 2 noises"),
+        ([{"take": 1, "of": [[]]}], "no empty noise"),
+        ([{"of": ["identical"]}], "is a control; ask for it with identical_controls"),
+    ],
 )
-def test_a_design_with_wrong_conditions_is_refused(conditions: list[str], said: str) -> None:
+def test_a_design_with_wrong_draws_is_refused(draws: list[dict[str, object]], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
-        PairDesign(conditions=conditions)
+        PairDesign(draws=draws)
+
+
+def test_a_study_changes_a_setting_of_a_condition_and_makes_conditions_of_its_own(
+    clips: list[Clip], sounds: SoundBank
+) -> None:
+    noises = {
+        "fade-in": {"percent_per_second": 7},
+        "fade-fast": {"noise": "fade", "percent_per_second": -30},
+    }
+    design = PairDesign(draws=(all_of(["fade-in", "fade-fast"]),), noises=noises, **BARE)
+
+    percents = [noise.percent_per_second for noise in design.judged.values()]  # type: ignore[attr-defined]
+
+    assert percents == [7.0, -30.0]
+    assert len(plan_pairs(clips, design, 1, sounds=sounds).pairs) == 16
+
+
+@pytest.mark.parametrize(
+    ("noises", "said"),
+    [
+        ({"fade-up": {"percent_per_second": 3}}, "there is no such condition to change"),
+        ({"fade-up": {"noise": "fades"}}, "there is no .*'fades'"),
+        ({"fade-in": {"percent": 3}}, "percent is no setting of it; expected percent_per_second"),
+        ({"fade-in": {"percent_per_second": "much"}}, "percent_per_second is 'much'"),
+    ],
+)
+def test_a_wrong_change_of_a_condition_is_refused_in_a_sentence(noises: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        PairDesign(noises=noises)
 
 
 @pytest.mark.parametrize("clip_id", ["../../etc/passwd", "a b", "ü", "x" * 300, ".."])

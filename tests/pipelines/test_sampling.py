@@ -1,6 +1,7 @@
 """The choice of clips: balanced by bins, gender and length, and honest where the corpus is short."""
 
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.bins import Bins
+from pipelines.bins import BINS, Bins
 from pipelines.clip import Clip
-from pipelines.sampling import NoClipsToChoose, Sampling, apportion, choose_clips, stratification
+from pipelines.sampling import NoClipsToChoose, Sampling, apportion, choose_clips, shortages
 
 
 def corpus(count: int = 1800, seed: int = 0) -> list[Clip]:
@@ -31,10 +32,43 @@ def choose(found: list[Clip], /, seed: int = 1, **settings: float) -> list[Clip]
 
 def test_nine_bins_get_their_share_and_each_gender_half_of_it() -> None:
     clips = corpus()
-    rows = stratification(clips, choose(clips, clips=90))
+    chosen = choose(clips, clips=90)
 
-    assert len(rows) == 9
-    assert {(row.chosen, row.chosen_female, row.chosen_male) for row in rows} == {(10, 5, 5)}
+    cells = Counter((Bins().cell_of(clip), clip.gender) for clip in chosen)
+    assert cells == dict.fromkeys(product(product(BINS, BINS), ("female", "male")), 5)
+    assert list(shortages(clips, chosen, Sampling(clips=90))) == []
+
+
+def test_what_is_short_is_said_bin_by_bin_with_what_was_done() -> None:
+    clips = [clip for clip in corpus() if Bins().cell_of(clip) != ("low", "low")]
+    clips = [clip for clip in clips if clip.gender == "male" or Bins().cell_of(clip) != ("mid", "high")]
+    few = next(clip for clip in corpus() if Bins().cell_of(clip) == ("low", "low"))
+
+    sentences = list(shortages([*clips, few], choose([*clips, few], clips=81), Sampling(clips=81)))
+
+    assert sentences[0] == (
+        "low activation, low valence: 1 of 9 were chosen, since the corpus has 1 that fit; others gave more"
+    )
+    assert any("mid activation, high valence: 10 male were chosen" in sentence for sentence in sentences)
+    assert not any(sentence.startswith("high activation") for sentence in sentences)
+
+
+def test_a_corpus_smaller_than_the_study_says_how_many_clips_there_are() -> None:
+    clips = corpus(50)
+
+    *_, last = shortages(clips, choose(clips, clips=900), Sampling(clips=900))
+
+    assert last == "50 clips were chosen in all; 900 were asked for, and no more fit"
+
+
+def test_another_rule_of_the_bins_moves_clips_between_them() -> None:
+    floor = Bins(low_to=3, mid_to=4, edge="above")
+    clips = corpus()
+
+    chosen = choose_clips(clips, Sampling(clips=90), np.random.default_rng(1), floor)
+
+    assert set(Counter(map(floor.cell_of, chosen)).values()) == {10}
+    assert set(Counter(map(Bins().cell_of, chosen)).values()) != {10}
 
 
 def test_thirty_percent_are_unusually_short_or_long() -> None:

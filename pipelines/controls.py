@@ -1,0 +1,78 @@
+"""Controls, which estimate how often people hear a change, and checks, which decide whose judgments are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.bins import Bins
+from pipelines.clip import Clip
+from pipelines.conditions import IDENTICAL, OBVIOUS, POSITIVE, REENCODED
+from pipelines.design import PairDesign
+from pipelines.planned import PlannedPair, digest, planned_pair
+from pipelines.sounds.base import SoundBank
+
+OPPOSITE = {"low": "high", "high": "low"}
+
+
+@dataclass(frozen=True)
+class ControlsAndChecks:
+    """The pairs that no clip is drawn for, and what the clips could not give, as sentences."""
+
+    pairs: tuple[PlannedPair, ...]
+    shortages: tuple[str, ...]
+
+
+def controls_and_checks(
+    clips: Sequence[Clip], design: PairDesign, seed: int, *, sounds: SoundBank, bins: Bins
+) -> ControlsAndChecks:
+    """Controls and checks, on clips that share nothing as long as there are clips."""
+    quiet = sorted(clips, key=lambda clip: digest(seed, "controls", clip.clip_id))
+    same = quiet[: design.identical_controls]
+    others = [*quiet[len(same) :], *same]
+    hearable = [clip for clip in others if design.all_conditions[POSITIVE].lacks(clip, sounds) is None]
+    positive = hearable[: design.positive_controls]
+    # Checks start where the controls end, and come round to them only when the corpus has no other clips.
+    taken = {clip.clip_id for clip in (*same, *positive)}
+    rest = sorted(quiet, key=lambda clip: clip.clip_id in taken)
+    obvious = _obvious(rest, design.checks // 2, seed, bins)
+    met = {pair.clip.clip_id for pair in obvious}
+    easy = ([clip for clip in rest if clip.clip_id not in met] or rest)[: design.checks - design.checks // 2]
+    found = {
+        "identical controls": (design.identical_controls, len(same), "choose more clips"),
+        "positive controls": (design.positive_controls, len(positive), "choose more clips"),
+        "identical checks": (design.checks - design.checks // 2, len(easy), "choose more clips"),
+        "obvious checks": (design.checks // 2, len(obvious), "choose clips of low and high activation by one speaker"),
+    }
+    return ControlsAndChecks(
+        (
+            *(planned_pair(seed, clip, (IDENTICAL, REENCODED)[odd % 2], "identical") for odd, clip in enumerate(same)),
+            *(planned_pair(seed, clip, POSITIVE, "positive") for clip in positive),
+            *(planned_pair(seed, clip, IDENTICAL, "check") for clip in easy),
+            *obvious,
+        ),
+        tuple(
+            f"the clips give {got} of {asked} {what}; {advice}, or ask for fewer"
+            for what, (asked, got, advice) in found.items()
+            if got < asked
+        ),
+    )
+
+
+def _obvious(clips: Sequence[Clip], wanted: int, seed: int, bins: Bins) -> list[PlannedPair]:
+    """Pairs of one speaker's clips with opposite activation; each clip is an original once at most."""
+    pairs: list[PlannedPair] = []
+    for clip in clips:
+        if len(pairs) == wanted:
+            break
+        partners = [other for other in clips if other.speaker == clip.speaker and _opposite(clip, other, bins)]
+        if partners:
+            other = min(partners, key=lambda other: digest(seed, clip.clip_id, other.clip_id))
+            pairs.append(planned_pair(seed, clip, OBVIOUS, "check", other))
+    return pairs
+
+
+def _opposite(clip: Clip, other: Clip, bins: Bins) -> bool:
+    if clip.activation is None or other.activation is None:
+        return False
+    return OPPOSITE.get(bins.bin_of(clip.activation)) == bins.bin_of(other.activation)

@@ -1,0 +1,131 @@
+"""The same calls on the cores of this machine or on a Dask cluster, their results in order as they come."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import joblib
+
+from pipelines.whole_file import write_whole
+
+Value = TypeVar("Value")
+Given = TypeVar("Given", covariant=True)
+Result = TypeVar("Result")
+
+
+class ClusterUnreachable(RuntimeError):
+    """There is no Dask cluster where one was named, or the library for it is not installed."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where the work is done: processes of this machine, or a cluster.
+
+    Args:
+        processes: as joblib counts them; -1 is one for each core. Not used with a cluster.
+        dask_address: of a Dask scheduler whose workers see the same files under the same paths; None for this machine.
+    """
+
+    processes: int = 1
+    dask_address: str | None = None
+
+    def each(self, calls: Iterable[tuple[Callable[..., Result], tuple[Any, ...]]]) -> Generator[Result]:
+        """The result of each call, in the order of the calls; few are in flight at a time, so memory stays flat.
+
+        Raises:
+            ClusterUnreachable: the cluster does not answer, or Dask is not installed.
+        """
+        jobs = (joblib.delayed(function)(*arguments) for function, arguments in calls)
+        with self._backend():
+            results = joblib.Parallel(n_jobs=self.processes, return_as="generator", batch_size=1)(jobs)
+            try:
+                yield from results
+            finally:
+                with warnings.catch_warnings():
+                    # joblib regrets work that nobody waited for; here it is made again, or found, by the next run.
+                    warnings.simplefilter("ignore", UserWarning)
+                    results.close()
+
+    @contextmanager
+    def sharing(self, value: Value, folder: Path) -> Iterator[Shared[Value]]:
+        """Hand a value over to the workers for as long as the block lasts, if need be by a file in `folder`.
+
+        Raises:
+            DiskFull: there is no room for that file.
+        """
+        if self.processes == 1 and self.dask_address is None:
+            yield Held(value)
+            return
+        content = pickle.dumps(value)
+        path = folder / f".shared.{os.getpid()}.part"
+        write_whole(path, content)
+        try:
+            yield Filed(path, hashlib.sha256(content).hexdigest())
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _backend(self) -> Iterator[None]:
+        if self.dask_address is None:
+            yield
+            return
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise ClusterUnreachable(
+                "work on a Dask cluster needs the library distributed; install earwitness[dask]"
+            ) from error
+        try:
+            client = Client(self.dask_address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        except (OSError, ValueError) as error:
+            raise ClusterUnreachable(
+                f"no Dask scheduler answers at {self.dask_address} ({error}); start one with `dask scheduler`, and "
+                "workers with `dask worker ADDRESS`"
+            ) from error
+        with client, joblib.parallel_config(backend="dask", client=client):
+            yield
+
+
+class Shared(Protocol[Given]):
+    """A value that many calls need: each worker reads it once, and no call carries it."""
+
+    def get(self) -> Given:
+        """The value."""
+
+
+@dataclass(frozen=True)
+class Held(Generic[Value]):
+    """A value for calls in this very process."""
+
+    value: Value
+
+    def get(self) -> Value:
+        """The value itself."""
+        return self.value
+
+
+@dataclass(frozen=True)
+class Filed(Generic[Value]):
+    """A value in a file that every worker sees."""
+
+    path: Path
+    sha256: str
+
+    def get(self) -> Value:
+        """The value, read once in each process."""
+        value: Value = _unpickled(self.path, self.sha256)
+        return value
+
+
+@lru_cache(maxsize=2)
+def _unpickled(path: Path, sha256: str) -> Any:  # noqa: ARG001
+    return pickle.loads(path.read_bytes())  # noqa: S301 - written by `Workers.sharing` in the same run
