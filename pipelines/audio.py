@@ -26,6 +26,7 @@ PCM_STEPS = 32768  # 16 bits
 FULL_SCALE = 1 - 1 / PCM_STEPS  # the largest sample that 16 bits can hold
 LOUDNESS_BLOCK_S = 0.4
 LFS_POINTER = b"version https://git-lfs"
+NO_SOUND_FILE = 1  # libsndfile's code for a format that it doesn't know, as that of videos
 
 
 class SoundUnreadable(ValueError):
@@ -145,7 +146,7 @@ def read_sound(path: Path, sample_rate_hz: int | None, start_s: float = 0.0, end
     """A sound file, or a piece of it, as samples at a rate; several channels become their mean; shape (time,).
 
     Args:
-        path: any format that libsndfile reads.
+        path: any format that libsndfile reads, or a video that FFmpeg reads.
         sample_rate_hz: of the samples that are given; None leaves the rate of the file.
         start_s: where the piece begins, in seconds.
         end_s: where it ends; None for the end of the file.
@@ -173,28 +174,53 @@ def sound_length_s(path: Path, start_s: float = 0.0, end_s: float | None = None)
 def _read_mono(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
     refuse_without_sound(path)
     try:
-        with soundfile.SoundFile(path) as file:
-            own_rate_hz = int(file.samplerate)
-            first = round(start_s * own_rate_hz)
-            last = file.frames if end_s is None else min(file.frames, round(end_s * own_rate_hz))
-            promised = last - first
-            if file.frames and promised <= 0:
-                length_s = file.frames / own_rate_hz
-                raise SoundUnreadable(path, f"lasts {length_s:.3f} s; expected a piece from {start_s} s to {end_s} s")
-            file.seek(first)
-            channels = file.read(promised, dtype="float32", always_2d=True)  # (time, channels)
-    except (soundfile.LibsndfileError, OSError) as error:
+        mono, own_rate_hz = _piece_of_sound_file(path, start_s, end_s)
+    except soundfile.LibsndfileError as error:
+        if error.code != NO_SOUND_FILE:
+            raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
+        mono, own_rate_hz = _piece_of_video(path, start_s, end_s)
+    except OSError as error:
         raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
-    if not promised:
-        raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
-    if len(channels) < promised:
-        raise SoundUnreadable(path, f"is cut off: {len(channels)} of {promised} samples are there; fetch it again")
-    mono: Samples = channels.mean(axis=1)
     if not np.isfinite(mono).all():
         raise SoundUnreadable(path, "holds samples that are not numbers (NaN or infinite); leave it out")
     if np.abs(mono).max() < SILENCE:
         raise SoundUnreadable(path, "is silent (no sample above -80 dB of full scale); leave it out")
     return mono, own_rate_hz
+
+
+def _piece_of_sound_file(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
+    with soundfile.SoundFile(path) as file:
+        own_rate_hz = int(file.samplerate)
+        first, promised = _bounds(path, (file.frames, own_rate_hz), start_s, end_s)
+        file.seek(first)
+        channels = file.read(promised, dtype="float32", always_2d=True)  # (time, channels)
+    if len(channels) < promised:
+        raise SoundUnreadable(path, f"is cut off: {len(channels)} of {promised} samples are there; fetch it again")
+    return channels.mean(axis=1), own_rate_hz
+
+
+def _piece_of_video(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
+    from pipelines.video_sound import VideoUnreadable, video_sound
+
+    try:
+        whole, own_rate_hz = video_sound(path, path.stat().st_mtime_ns)
+    except VideoUnreadable as error:
+        raise SoundUnreadable(path, str(error)) from error
+    first, promised = _bounds(path, (len(whole), own_rate_hz), start_s, end_s)
+    return whole[first : first + promised].copy(), own_rate_hz
+
+
+def _bounds(path: Path, held: tuple[int, int], start_s: float, end_s: float | None) -> tuple[int, int]:
+    """The first sample of a piece and how many there are, in a file that holds so many samples at such a rate."""
+    frames, rate_hz = held
+    if not frames:
+        raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
+    first = round(start_s * rate_hz)
+    promised = (frames if end_s is None else min(frames, round(end_s * rate_hz))) - first
+    if promised <= 0:
+        length_s = frames / rate_hz
+        raise SoundUnreadable(path, f"lasts {length_s:.3f} s; expected a piece from {start_s} s to {end_s} s")
+    return first, promised
 
 
 def refuse_without_sound(path: Path) -> None:
