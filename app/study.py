@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,6 +212,10 @@ def _comment(field: FieldInfo) -> str:
     return f"{field.description}" + (f" ({'; '.join(notes)})" if notes else "")
 
 
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
 def _toml(value: object) -> str:
     """A value in TOML's own writing."""
     if isinstance(value, (bool, int, float)) or value is None:
@@ -222,7 +227,7 @@ def _toml(value: object) -> str:
     if isinstance(value, BaseModel):
         return _toml(dict(value))
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + " }"
     return json.dumps(str(value), ensure_ascii=False)
 
 

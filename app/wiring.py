@@ -46,7 +46,8 @@ class Wired:
 
     def sounds(self, clips: Sequence[Clip]) -> SoundBank:
         """All that noises draw from: the study's sound banks, and what is said in clips of its corpus."""
-        
+        from pipelines.fillers import CorpusSounds
+
         banks = [load(pipelines.sounds, place.name, SoundBank)(place.path) for place in self.study.sounds]
         return JoinedSounds([*banks, CorpusSounds(clips)])
 

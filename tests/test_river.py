@@ -85,7 +85,7 @@ def change(study: Path, **settings: str) -> None:
     toml = study / "study.toml"
     text = toml.read_text(encoding="utf-8")
     for name, value in settings.items():
-        text, count = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+        text, count = re.subn(rf"(?m)^{name} = (\[\n(  .*\n)*\]|.*)$", f"{name} = {value}", text)
         assert count == 1, f"{name} stands {count} times in study.toml"
     toml.write_text(text, encoding="utf-8")
 
@@ -121,8 +121,9 @@ def walk(
 
 
 SMALL = {
-    "conditions": '["nat-st", "hum-co-20db", "int-co-0db", "fade-in", "speed-utterance-0.75x"]',
+    "draws": '[{ of = ["nat-st", "hum-co-20db", "int-co-0db", "fade-in", "speed-utterance-0.75x"] }]',
     "identical_controls": "4",
+    "positive_controls": "2",
     "checks": "4",
     "min_pairs": "5",
     "max_different": "0.3",
@@ -138,8 +139,9 @@ SMALL_DEMO: dict[str, dict[str, object]] = {
     "study": {"simulated": True},
     "sampling": {"clips": 10},
     "pairs": {
-        "conditions": ["nat-st", "hum-co-20db", "int-co-0db", "speed-utterance-0.75x"],
+        "draws": [{"of": ["nat-st", "hum-co-20db", "int-co-0db", "speed-utterance-0.75x"]}],
         "identical_controls": 4,
+        "positive_controls": 2,
         "checks": 4,
     },
     "decision": {"min_pairs": 5, "max_different": 0.3},
@@ -228,8 +230,9 @@ def test_the_same_commands_run_on_real_recordings(real_data: Path, tmp_path: Pat
     settings = {
         **SMALL,
         "simulated": "false",
-        "conditions": '["nat-co-10db", "fade-out"]',
+        "draws": '[{ of = ["nat-co-10db", "fade-out"] }]',
         "identical_controls": "2",
+        "positive_controls": "0",
         "checks": "2",
     }
     walk(

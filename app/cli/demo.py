@@ -29,7 +29,21 @@ DESIGN: dict[str, dict[str, object]] = {
         "Nothing that you answer here is used for research, and no money is paid.",
     },
     "sampling": {"clips": 44},
-    "pairs": {"identical_controls": 12, "checks": 12},
+    "pairs": {
+        "draws": [
+            {
+                "of": [
+                    f"{family}-{how}"
+                    for family in ("nat", "hum", "int")
+                    for how in ("st", "co-20db", "co-10db", "co-0db")
+                ]
+            },
+            {"of": ["fade-out", "speed-segment", "drop-words", "laugh", "pitch-1.25x", "reverb"]},
+        ],
+        "identical_controls": 12,
+        "positive_controls": 4,
+        "checks": 12,
+    },
     "hits": {"assignment_duration_s": 900, "checks_per_hit": 2},
     "pay": {"expected_s_per_trial": 12.0},
     "decision": {"max_different": 0.15},

@@ -43,6 +43,6 @@ def study(tmp_path: Path, demo_folders: tuple[Path, Path], earwitness: Callable[
     assert made.code == 0, made.err
     toml = tmp_path / "s" / "study.toml"
     text = toml.read_text()
-    begin, end = text.index("conditions = ["), text.index("\n", text.index("conditions = ["))
-    toml.write_text(text[:begin] + 'conditions = ["fade-in", "nat-co-10db"]' + text[end:])
+    begin, end = text.index("draws = ["), text.index("\n]\n", text.index("draws = [")) + 2
+    toml.write_text(text[:begin] + 'draws = [{ of = ["fade-in", "nat-co-10db"] }]' + text[end:])
     return tmp_path / "s"
