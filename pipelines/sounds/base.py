@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,17 +16,26 @@ import numpy as np
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 
-from pipelines.audio import Samples, SoundUnreadable, read_sound, refuse_without_sound
+from pipelines.audio import FULL_SCALE, Samples, SoundUnreadable, read_sound, refuse_without_sound
 from pipelines.corpora.base import Problem
 
 Family: TypeAlias = str
 #: natural soundscapes, human non-speech, interior/domestic (paper section 4.1).
 FAMILIES: tuple[Family, ...] = ("nat", "hum", "int")
 #: Whatever else a noise may ask a bank for. Laughing and crying never count as background (section 4.2); `filler` and
-#: `speech` are by speaker; `room` holds measured impulse responses.
+#: `speech` are by speaker; `room` holds measured impulse responses; `noise` is background of no stated kind.
 OTHER_FAMILIES: tuple[Family, ...] = (
-    "laugh", "cry", "babble", "music", "transportation", "speech", "filler", "room",
+    "laugh", "cry", "babble", "music", "transportation", "noise", "speech", "filler", "room",
 )  # fmt: skip
+#: What may be mixed in behind speech without a thought.
+BACKGROUNDS: tuple[Family, ...] = (*FAMILIES, "babble", "transportation", "noise")
+#: Families of which every sample counts: what lies before the direct sound of a room is a delay, and no padding.
+UNTRIMMED: tuple[Family, ...] = ("room",)
+#: Words in a category that tell of laughing or crying, in whatever form (`crying_baby`, `Baby laughter`).
+EMOTIONAL_WORD = re.compile(
+    r"(?<![a-z])(laugh|giggl|chuckl|snicker|chortl|cry(?!pt|st)|cries|cried|sob|weep|whimper)", re.IGNORECASE
+)
+CLIPPED_SHARE = 0.001  # of a sound's samples at full scale, from which on `check` speaks of it
 
 CACHE_BYTES = 256 * 2**20  # of decoded sound that a process keeps for the next mixing
 #: Samples below this share of the peak (-60 dB) at either end of a sound are padding.
@@ -80,11 +90,9 @@ class SoundBank(ABC):
     """Sounds by family, ready to be mixed in.
 
     A variant takes the bank's root folder, refuses at once (SoundsNotFound) what does not look like the bank, and
-    writes `listed`. Files are looked at when they are listed, and decoded when they are drawn.
+    writes `listed`. Files are looked at when they are listed, and decoded when they are drawn. Whatever a variant
+    lists, laughing and crying never come as background.
     """
-
-    #: Whether silence at the ends of a sound is cut off, which would falsify its level.
-    trims: bool = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -104,6 +112,10 @@ class SoundBank(ABC):
         """The families of which the bank has a sound, in alphabetical order."""
         return tuple(sorted({family for family, speaker in self._index.by_family if speaker is None}))
 
+    def speakers(self, family: Family) -> tuple[str, ...]:
+        """Those who are heard in the sounds of a family, in alphabetical order; empty where nobody is named."""
+        return self._index.speakers.get(family, ())
+
     def sounds(self, family: Family, speaker: str | None = None) -> tuple[Sound, ...]:
         """All sounds of a family (and, where asked, of one speaker), in a stable order; empty where there are none."""
         return self._index.by_family.get((family, speaker), ())
@@ -113,13 +125,18 @@ class SoundBank(ABC):
         return self._index.problems
 
     def check(self) -> Iterator[Problem]:
-        """Everything that can't be used, after decoding every sound of the bank."""
+        """Everything that can't be used, and what can but is clipped, after decoding every sound of the bank."""
         yield from self.problems()
         for sound in self._index.by_id.values():
             try:
-                _decoded(sound, None, trims=self.trims)
+                samples = _decoded(sound, None)
             except SoundUnreadable as error:
                 yield Problem(sound.path, str(error))
+                continue
+            clipped = float(np.mean(np.abs(samples) >= FULL_SCALE))
+            if clipped > CLIPPED_SHARE:
+                sentence = f"{sound.path} has {clipped:.1%} of its samples at full scale, so that it sounds distorted"
+                yield Problem(sound.path, f"{sentence}; it is used, unless you leave it out")
 
     def sound(self, sound_id: str) -> Sound:
         """What is known of a sound.
@@ -130,13 +147,13 @@ class SoundBank(ABC):
         return self._index.by_id[sound_id]
 
     def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
-        """A sound as samples at a rate, with silent padding at its ends removed; shape (time,), read-only.
+        """A sound as samples at a rate, without silent padding at its ends (but for rooms); shape (time,), read-only.
 
         Raises:
             KeyError: the bank has no such sound.
             SoundUnreadable: its file can't be decoded, or is silent.
         """
-        return _decoded(self.sound(sound_id), sample_rate_hz, trims=self.trims)
+        return _decoded(self.sound(sound_id), sample_rate_hz)
 
     def sha256(self, sound_id: str) -> str:
         """SHA-256 of the file that a sound is from.
@@ -165,7 +182,7 @@ class SoundBank(ABC):
         while candidates:
             sound = candidates.pop(int(rng.integers(len(candidates))))
             try:
-                _decoded(sound, sample_rate_hz, trims=self.trims)
+                self.samples(sound.sound_id, sample_rate_hz)
             except SoundUnreadable:
                 continue
             return sound
@@ -178,30 +195,36 @@ class _Index:
 
     by_id: dict[str, Sound]
     by_family: dict[tuple[Family, str | None], tuple[Sound, ...]]
+    speakers: dict[Family, tuple[str, ...]]
     problems: tuple[Problem, ...]
 
     @classmethod
     def of(cls, listed: Iterator[Sound | Problem]) -> _Index:
         by_id: dict[str, Sound] = {}
         by_family: dict[tuple[Family, str | None], list[Sound]] = {}
-        problems = []
         looked_at: dict[Path, str | None] = {}
+        problems = []
         for entry in listed:
-            if isinstance(entry, Problem):
-                problems.append(entry)
-                continue
-            if entry.path not in looked_at:
-                looked_at[entry.path] = reason = _unusable(entry.path)
-                if reason:
-                    problems.append(Problem(entry.path, reason))
-            if looked_at[entry.path]:
+            found = entry if isinstance(entry, Problem) else _problem_of(entry, looked_at)
+            if found is not None:
+                problems.append(found)
+            if found is not None or isinstance(entry, Problem):
                 continue
             if entry.sound_id in by_id:
                 raise SoundsTwice(entry.sound_id, by_id[entry.sound_id].path, entry.path)
             by_id[entry.sound_id] = entry
             for speaker in {None, entry.speaker}:
                 by_family.setdefault((entry.family, speaker), []).append(entry)
-        return cls(by_id, {key: tuple(sounds) for key, sounds in by_family.items()}, tuple(problems))
+        speakers: dict[Family, list[str]] = {}
+        for family, speaker in by_family:
+            if speaker is not None:
+                speakers.setdefault(family, []).append(speaker)
+        return cls(
+            by_id,
+            {key: tuple(sounds) for key, sounds in by_family.items()},
+            {family: tuple(sorted(names)) for family, names in speakers.items()},
+            tuple(dict.fromkeys(problems)),
+        )
 
 
 class JoinedSounds(SoundBank):
@@ -217,6 +240,21 @@ class JoinedSounds(SoundBank):
             yield from bank.listed()
 
 
+def _problem_of(sound: Sound, looked_at: dict[Path, str | None]) -> Problem | None:
+    """Why a sound can't be offered, as far as its name and a glance at its file tell."""
+    word = EMOTIONAL_WORD.search(sound.category) if sound.family in BACKGROUNDS else None
+    if word:
+        return Problem(
+            sound.path,
+            f"{sound.path} is {sound.category!r} in the family {sound.family!r}; laughing and crying change what "
+            "people hear and are no background: put it into `laugh` or `cry`, or leave it out",
+        )
+    if sound.path not in looked_at:
+        looked_at[sound.path] = _unusable(sound.path)
+    reason = looked_at[sound.path]
+    return None if reason is None else Problem(sound.path, reason)
+
+
 def _unusable(path: Path) -> str | None:
     try:
         refuse_without_sound(path)
@@ -225,8 +263,9 @@ def _unusable(path: Path) -> str | None:
     return None
 
 
-def _decoded(sound: Sound, sample_rate_hz: int | None, *, trims: bool) -> Samples:
+def _decoded(sound: Sound, sample_rate_hz: int | None) -> Samples:
     changed_ns = sound.path.stat().st_mtime_ns if sound.path.is_file() else 0
+    trims = sound.family not in UNTRIMMED
     return _read(sound.path, sound.start_s, sound.end_s, sample_rate_hz, trims, changed_ns)
 
 

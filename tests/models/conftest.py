@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from models.training import Training
 from pipelines.audio import Samples, write_flac
 from pipelines.clip import Clip
 from pipelines.conditions import condition
+from pipelines.corpora.base import Problem
 from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
 
 RATE_HZ = 16000
@@ -75,8 +76,11 @@ class Hums(SoundBank):
         super().__init__(Path("hums"))
         self.families, self.each = families, each
 
-    def sounds(self, family: Family) -> tuple[Sound, ...]:
-        if family not in self.families:
+    def listed(self) -> Iterator[Sound | Problem]:
+        return iter(())  # no files
+
+    def sounds(self, family: Family, speaker: str | None = None) -> tuple[Sound, ...]:
+        if family not in self.families or speaker is not None:
             return ()
         return tuple(Sound(f"{family}-{n}", Path(f"{family}-{n}"), family, "hum") for n in range(self.each))
 

@@ -33,7 +33,7 @@ class OnlyLong(Noise):
 
     longer_than_s: float
 
-    def draw(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
         if speech.length_s < self.longer_than_s:
             raise NoiseRefused(f"the clip lasts {speech.length_s:.2f} s only")
         return {}

@@ -1,6 +1,7 @@
 """Small corpora and sound banks, made on the spot."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ import pytest
 import soundfile
 
 from pipelines.audio import Samples, Speech
-from pipelines.clip import Clip
+from pipelines.clip import Clip, Phone, Word
+from pipelines.corpora.base import Problem
 from pipelines.corpora.demo import DemoCorpus
 from pipelines.demo_sounds import make_demo_sounds
 from pipelines.demo_speech import make_demo_corpus
-from pipelines.sounds.base import SoundBank
+from pipelines.sounds.base import JoinedSounds, Sound, SoundBank
 from pipelines.sounds.demo import DemoSounds
 
 RATE_HZ = 16000
@@ -28,9 +30,33 @@ def spoken(length_s: float = 1.2, seed: int = 0, sample_rate_hz: int = RATE_HZ) 
     return (0.15 * voice * syllables + 1e-4 * rng.standard_normal(len(seconds))).astype(np.float32)
 
 
+#: A sentence in which every kind of word and letter that noises drop occurs, phone by phone in ARPAbet: words of the
+#: set {a, the, an, so, like, and}, h before a vowel, nd and t between consonants, r after a vowel, and a final ng.
+SENTENCE = (
+    ("so", "S OW"), ("he", "HH IY"), ("and", "AE N D"), ("the", "DH AH"), ("dog", "D AO G"), ("left", "L EH F T"),
+    ("the", "DH AH"), ("hard", "HH AA R D"), ("running", "R AH N IH NG"),
+)  # fmt: skip
+PHONE_S, GAP_S, EDGE_S = 0.08, 0.05, 0.15
+SPEAKER = "anna"  # who says the sentence, and whose fillers are in the bank
+
+
+def aligned() -> tuple[tuple[Word, ...], tuple[Phone, ...], float]:
+    """The words and phones of the sentence, with pauses at its ends and between its words; and how long it lasts."""
+    words, phones, now_s = [], [], EDGE_S
+    for text, symbols in SENTENCE:
+        start_s = now_s
+        for symbol in symbols.split():
+            phones.append(Phone(symbol, round(now_s, 4), round(now_s + PHONE_S, 4)))
+            now_s += PHONE_S
+        words.append(Word(text, round(start_s, 4), round(now_s, 4)))
+        now_s += GAP_S
+    return tuple(words), tuple(phones), round(now_s - GAP_S + EDGE_S, 4)
+
+
 @pytest.fixture(scope="session")
 def speech() -> Speech:
-    return Speech(spoken(), RATE_HZ)
+    words, phones, length_s = aligned()
+    return Speech(spoken(length_s), RATE_HZ, words, phones, clip_id="anna-1", speaker=SPEAKER, language="en")
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +64,29 @@ def sounds_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_demo_sounds(tmp_path_factory.mktemp("bank") / "sounds", seed=1, variants=1)
 
 
+class SaidByMany(SoundBank):
+    """What a corpus gives a study beside its clips: fillers and speech of several speakers, who are named."""
+
+    def __init__(
+        self, root: Path, speakers: tuple[str, ...] = (SPEAKER, "ben", "clara", "dora", "emil", "finn")
+    ) -> None:
+        super().__init__(root)
+        self.speakers_here = speakers
+        for number, speaker in enumerate(speakers):
+            soundfile.write(root / f"{speaker}.wav", spoken(2.0, seed=number), RATE_HZ)
+
+    def listed(self) -> Iterator[Sound | Problem]:
+        for name in self.speakers_here:
+            path = self.root / f"{name}.wav"
+            yield Sound(f"{name}-uh", path, "filler", "uh", 0.5, 0.8, speaker=name, clip_id=f"{name}-9")
+            yield Sound(f"{name}-um", path, "filler", "um", 1.1, 1.5, speaker=name, clip_id=f"{name}-9")
+            yield Sound(f"{name}-speech", path, "speech", "speech", speaker=name, clip_id=f"{name}-9")
+
+
 @pytest.fixture(scope="session")
-def sounds(sounds_root: Path) -> SoundBank:
-    return DemoSounds(sounds_root)
+def sounds(sounds_root: Path, tmp_path_factory: pytest.TempPathFactory) -> SoundBank:
+    """A joined bank with sounds of every family."""
+    return JoinedSounds([DemoSounds(sounds_root), SaidByMany(tmp_path_factory.mktemp("said"))])
 
 
 @pytest.fixture(scope="session")
