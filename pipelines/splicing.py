@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from pipelines.audio import Samples
+from pipelines.clip import Param
 
 #: A stretch of a sound: its first sample, and the first that no longer belongs to it.
 Span: TypeAlias = tuple[int, int]
@@ -109,6 +110,14 @@ def put_in(samples: Samples, at: int, inserted: Sequence[Samples], sample_rate_h
     return joined([before, *map(Piece.whole, inserted), after], sample_rate_hz)
 
 
+def soft_ended(samples: Samples, fade: int) -> Samples:
+    """A copy of samples whose last `fade` samples (or all of them, if there are fewer) fall to silence."""
+    faded = samples.copy()
+    tail = faded[max(0, len(faded) - fade) :]
+    tail *= np.cos(np.linspace(0, np.pi / 2, len(tail), dtype=np.float32)) ** 2
+    return faded
+
+
 def apart(spans: Iterable[Span], gap: int) -> list[Span]:
     """Spans in order, those that overlap or lie no more than `gap` samples apart taken as one.
 
@@ -169,3 +178,20 @@ def _most_alike(samples: Samples, place: int, within: Span, sample_rate_hz: int)
     here = padded[place : place + 2 * half]
     there = np.lib.stride_tricks.sliding_window_view(padded[within[0] : within[1] + 2 * half], 2 * half)
     return within[0] + int(np.argmin(np.square(there - here).sum(axis=1)))
+
+
+def in_seconds(places: Iterable[int], sample_rate_hz: int) -> list[Param]:
+    """Samples as seconds, exact enough to find the very sample again up to 192 kHz."""
+    return [round(place / sample_rate_hz, 6) for place in places]
+
+
+def spans_between(starts_s: Sequence[float], ends_s: Sequence[float], sample_rate_hz: int) -> list[Span]:
+    """Spans of samples from where they start and end in seconds.
+
+    Raises:
+        ValueError: there are more starts than ends, or fewer.
+    """
+    return [
+        (round(start_s * sample_rate_hz), round(end_s * sample_rate_hz))
+        for start_s, end_s in zip(starts_s, ends_s, strict=True)
+    ]

@@ -66,7 +66,7 @@ def _stretched(samples: Samples, margin: int, sample_rate_hz: int, speed: float)
     stretcher.configure(1, round(BLOCK_S * sample_rate_hz), round(HOP_S * sample_rate_hz))
     stretcher.setTimeFactor(speed)
     surrounded = np.pad(samples, margin, mode="reflect").astype(np.float32)
-    stretched: Samples = stretcher.process(surrounded[np.newaxis])[0]  # it takes and gives (channels, time)
+    stretched: Samples = np.asarray(stretcher.process(surrounded[np.newaxis]))[0]  # it takes (channels, time)
     return stretched
 
 
