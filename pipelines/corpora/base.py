@@ -65,13 +65,22 @@ class Corpus(ABC):
         """Each clip whose sound can be read, with its length; and a Problem for each file that can't be used.
 
         A TextGrid beside the sound, under the same name, gives words and phones to clips that have none. Never
-        raises for one file. A clip may come together with a Problem: its alignment is broken, say.
+        raises for one file. A clip may come together with a Problem: its alignment is broken, say. Of several clips
+        with one id only the first that can be read is used.
         """
+        first_by_id: dict[str, Path] = {}
         for entry in self.listed():
             if isinstance(entry, Problem):
                 yield entry
+            elif entry.clip_id in first_by_id:
+                first = first_by_id[entry.clip_id]
+                sentence = f"{entry.path} is clip {entry.clip_id} once more, after {first}; it is left out"
+                yield Problem(entry.path, sentence)
             else:
-                yield from _read(entry)
+                for read in _read(entry):
+                    if isinstance(read, Clip):
+                        first_by_id[read.clip_id] = read.path
+                    yield read
 
 
 def _read(clip: Clip) -> Iterator[Clip | Problem]:
