@@ -85,7 +85,7 @@ class Study(BaseModel):
     @field_validator("sounds", mode="before")
     @classmethod
     def _one_or_several(cls, places: Any) -> Any:
-        return (places,) if isinstance(places, dict) else places
+        return (places,) if isinstance(places, dict | SoundsPlace) else places
 
 
 class StudyWrong(ValueError):

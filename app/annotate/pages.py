@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import headers
 from app.annotate.answers import FIELDS, Posted, posted
+from app.annotate.disguise import MIMETYPE, disguised
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.stops import STOPS, Stop
 from app.annotate.tokens import LinkRefused, assignment_of, assignment_token, clip_of, clip_token
@@ -178,12 +179,13 @@ def clip(token: str, clip: str) -> Response:
     if found is None or found.assignment_id != assignment_id:
         raise Halt("wrong-link")
     path = _sound_path(web, found.first_path if which == "first" else found.second_path)
-    try:
-        sound = path.read_bytes()  # not send_file: a date of change or a size range would tell the twins apart
+    longest_s = max(found.first_length_s, found.second_length_s)
+    try:  # not send_file: a date of change or a size range would tell the twins apart
+        sound = disguised(path, longest_s, web.secret_key, f"{trial_id}/{which}")
     except OSError as error:
         log.exception("the clip %s can't be read", path)
         raise Halt("missing-clip") from error
-    return Response(sound, mimetype="audio/flac", headers={"Cache-Control": "private, no-store"})
+    return Response(sound, mimetype=MIMETYPE, headers={"Cache-Control": "private, no-store"})
 
 
 def _sound_path(web: Web, path: Path) -> Path:

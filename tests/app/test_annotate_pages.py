@@ -180,7 +180,7 @@ def test_both_clips_arrive_as_sound_in_their_order(client: FlaskClient) -> None:
         samples, rate_hz = soundfile.read(io.BytesIO(sound.data))
         pitches.append(np.argmax(np.abs(np.fft.rfft(samples, n=rate_hz))))
 
-    assert [sound.mimetype for sound in sounds] == ["audio/flac"] * 2
+    assert [sound.mimetype for sound in sounds] == ["audio/wav"] * 2
     assert pitches == pytest.approx([220, 440], abs=3)
 
 
