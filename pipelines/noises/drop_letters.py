@@ -60,8 +60,8 @@ class DropLetters(Noise):
             found = f"{len(spoken.phones)} phones and {len(spoken.words)} words"
             return f"the clip has an alignment of {found}; dropping letters needs both, as a forced aligner gives them"
         alphabet = self._alphabet()
-        known = {symbol for one in spoken.phones if (symbol := alphabet.read(one.symbol)) not in SILENT}
-        unknown = sorted(symbol for symbol in known if symbol not in alphabet)
+        symbols = [one.symbol for one in spoken.phones if one.symbol.upper() not in SILENT]
+        unknown = [symbol for symbol in symbols if alphabet.read(symbol) not in alphabet]
         if unknown:
             return (
                 f"the clip has the phone {unknown[0]!r}, which is not in the alphabet of the rules; align it with an "
