@@ -48,7 +48,8 @@ class Workers:
         with self._backend():
             results = joblib.Parallel(n_jobs=self.processes, return_as="generator", batch_size=1)(jobs)
             try:
-                yield from results
+                for result in results:  # noqa: UP028 - `yield from` would hand a close on before it is made quiet
+                    yield result
             finally:
                 with warnings.catch_warnings():
                     # joblib regrets work that nobody waited for; here it is made again, or found, by the next run.

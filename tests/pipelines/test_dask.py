@@ -1,6 +1,7 @@
 """A real Dask cluster makes the same bytes, though one of its workers dies in the middle."""
 
 import hashlib
+import json
 import subprocess
 import sys
 import time
@@ -19,7 +20,9 @@ from pipelines.parallel import ClusterUnreachable, Workers
 from pipelines.plan import plan_pairs
 from pipelines.sounds.base import SoundBank
 
-DESIGN = PairDesign(draws=(all_of(["nat-st", "hum-co-0db", "fade-out"]),), positive_controls=0)
+DESIGN = PairDesign(
+    draws=(all_of(["nat-st", "hum-co-0db", "fade-out"]),), identical_controls=4, positive_controls=0, checks=4
+)
 START_S = 60
 
 
@@ -33,7 +36,13 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
     """A scheduler and two worker processes: its address, and the workers."""
     place = tmp_path / "scheduler.json"
     scheduler = started(
-        ["distributed.cli.dask_scheduler", "--port=0", "--no-dashboard", "--host=127.0.0.1", f"--scheduler-file={place}"],
+        [
+            "distributed.cli.dask_scheduler",
+            "--port=0",
+            "--no-dashboard",
+            "--host=127.0.0.1",
+            f"--scheduler-file={place}",
+        ],
         tmp_path / "scheduler.log",
     )
     give_up_at = time.monotonic() + START_S
@@ -48,8 +57,6 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
         )
         for number in range(2)
     ]  # fmt: skip
-    import json
-
     try:
         yield json.loads(place.read_text())["address"], workers
     finally:
@@ -83,7 +90,9 @@ def test_a_cluster_that_loses_a_worker_makes_the_same_bytes_as_one_process(
     assert contents(tmp_path / "cluster") == contents(tmp_path / "alone")
 
 
-def test_a_cluster_that_is_not_there_is_said_in_a_sentence(clips: list[Clip], sounds: SoundBank, tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_said_in_a_sentence(
+    clips: list[Clip], sounds: SoundBank, tmp_path: Path
+) -> None:
     plan = plan_pairs(clips, DESIGN, 7, sounds=sounds)
 
     with pytest.raises(ClusterUnreachable, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*dask scheduler"):

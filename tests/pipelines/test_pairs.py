@@ -292,7 +292,7 @@ def test_headroom_turns_originals_and_twins_down_alike(make: Make, clips: list[C
     soft = make(tmp_path / "soft", DESIGN.model_copy(update={"headroom_db": 6.0}))
 
     for one, other in zip(loud, soft, strict=True):
-        if one.gain_db == other.gain_db == 0:
+        if one.gain_db == other.gain_db == 0 and one.condition != "identical-reencoded":  # a codec is not linear
             for path in ("original_path", "noisy_path"):
                 strong = read_sound(tmp_path / "loud" / getattr(one, path), 16000)
                 weak = read_sound(tmp_path / "soft" / getattr(other, path), 16000)
