@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.audio import Samples, to_pcm16
+from pipelines.audio import FRAME, Samples, frame_powers, to_pcm16
 
 with warnings.catch_warnings():
     # pydub looks for ffmpeg when it is imported; nothing here needs it.
@@ -17,6 +17,9 @@ with warnings.catch_warnings():
 
 SEAM_MS = 50  # short enough to go unnoticed, long enough not to click
 EDGE_MS = 5  # a clip that begins in the middle of a wave clicks without it
+LEAD_S = 0.1  # a sound begins this long before one of its loud moments ...
+LEAD_SHARE = 0.25  # ... but no more than this share of what will be heard of it
+LOUD_DB = 12.0  # moments this close to the loudest count as loud
 WIDE = 4  # bytes a sample while joining, so that nothing is lost to rounding
 
 
@@ -55,6 +58,18 @@ def loop(sound: Samples, sample_rate_hz: int, length: int, *, start: int = 0) ->
         pieces += [_cross_faded(tail, sound[:seam], sample_rate_hz), sound[seam:]]
         reached += len(sound) - seam
     return np.concatenate(pieces)[:length]
+
+
+def begin_loudly(sound: Samples, sample_rate_hz: int, length_s: float, rng: np.random.Generator) -> float:
+    """Where to begin in a sound so that `length_s` of it sound: shortly before a loud moment, never in a pause.
+
+    Returns:
+        Seconds into the sound.
+    """
+    powers = frame_powers(sound)
+    loud = np.flatnonzero(powers >= powers.max() * 10 ** (-LOUD_DB / 10))
+    moment_s = float(rng.choice(loud)) * FRAME / sample_rate_hz
+    return round(max(0.0, moment_s - min(LEAD_S, LEAD_SHARE * length_s)), 6)
 
 
 def _cross_faded(before: Samples, after: Samples, sample_rate_hz: int) -> Samples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from pipelines.sounds.base import SoundBank
 @dataclass(frozen=True)
 class Identical(Noise):
     """The same sound again."""
+
+    kind: ClassVar[str] = "control"
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing to draw."""

@@ -1,0 +1,217 @@
+"""Rooms as impulse responses: drawn by number, computed by the image method, and heard by fast convolution."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import TypeAlias
+
+import numpy as np
+from cachetools import LRUCache, cached
+from cachetools.keys import hashkey
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from pipelines.audio import Samples
+
+#: Metres from a corner of the room.
+Place: TypeAlias = tuple[float, float, float]
+Range: TypeAlias = tuple[float, float]
+
+SOUND_M_PER_S = 343.0
+WALL_M = 0.5  # nobody speaks or listens nearer to a wall
+HEIGHTS_M = (1.0, 1.8)  # of mouths and microphones, sitting and standing
+LEAD_S = 0.0025  # of an impulse response that is kept before the direct sound, which a band limit smears that far
+DECAY_DB = 60.0  # below which a tail is cut off: by then it holds a millionth of the energy
+ATTEMPTS = 1000  # at placing two people in a room
+SEED = 20260101  # of all rooms: number 17 is the same room in every study with the same ranges
+MOST_REFLECTIONS = 150  # work grows with the cube of it: this many take some seconds
+CACHE_BYTES = 64 * 2**20  # of impulse responses, and again of spectra, that a process keeps
+#: Samples of one Fourier transform; few lengths, so that spectra of impulse responses are met again.
+BLOCKS = tuple(length for power in range(12, 21) for length in (2**power, 3 * 2 ** (power - 1)))
+
+
+class RoomImpossible(ValueError):
+    """No box of this size can sound so long, or so short, or computing it would take minutes."""
+
+    def __init__(self, size_m: Place, rt60_s: float, reason: str) -> None:
+        super().__init__(
+            f"a room of {size_m[0]} x {size_m[1]} x {size_m[2]} m with an RT60 of {rt60_s} s {reason}; expected others"
+        )
+
+
+class NoRoomForTwo(ValueError):
+    """Ranges leave no room in which a speaker and a microphone can stand so far apart."""
+
+    def __init__(self, size_m: Place, distance_m: Range) -> None:
+        super().__init__(
+            f"a room of {size_m[0]} x {size_m[1]} x {size_m[2]} m has no two places {distance_m[0]} to {distance_m[1]} "
+            f"m apart and {WALL_M} m from the walls; make rooms larger or distances shorter"
+        )
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Between which values rooms are drawn: lengths in metres, and how long a sound takes to fall by 60 dB."""
+
+    length_m: Range
+    width_m: Range
+    height_m: Range
+    rt60_s: Range
+    distance_m: Range
+
+
+@dataclass(frozen=True)
+class Room:
+    """A box with one speaker and one microphone."""
+
+    size_m: Place
+    rt60_s: float
+    source_m: Place
+    microphone_m: Place
+
+    @property
+    def distance_m(self) -> float:
+        """From the mouth to the microphone."""
+        return float(np.linalg.norm(np.subtract(self.source_m, self.microphone_m)))
+
+
+def room_by_number(number: int, ranges: Ranges) -> Room:
+    """The room of a number: the same in every process and study with these ranges.
+
+    Raises:
+        NoRoomForTwo: speaker and microphone can't stand that far apart in it.
+    """
+    rng = np.random.default_rng([SEED, number])
+    sides = (ranges.length_m, ranges.width_m, ranges.height_m)
+    size_m = _rounded([rng.uniform(*side) for side in sides])
+    rt60_s = round(float(rng.uniform(*ranges.rt60_s)), 3)
+    lowest = np.array([WALL_M, WALL_M, HEIGHTS_M[0]])
+    highest = np.array([size_m[0] - WALL_M, size_m[1] - WALL_M, min(HEIGHTS_M[1], size_m[2] - WALL_M)])
+    for _ in range(ATTEMPTS if (highest >= lowest).all() else 0):
+        source_m, microphone_m = (_rounded(rng.uniform(lowest, highest)) for _ in range(2))
+        room = Room(size_m, rt60_s, source_m, microphone_m)
+        if ranges.distance_m[0] <= room.distance_m <= ranges.distance_m[1]:
+            return room
+    raise NoRoomForTwo(size_m, ranges.distance_m)
+
+
+def _rounded(metres: Sequence[float] | NDArray[np.float64]) -> Place:
+    x, y, z = (round(float(one), 3) for one in metres)
+    return x, y, z
+
+
+def _bytes_of(samples: NDArray[np.generic]) -> int:
+    return samples.nbytes
+
+
+@cached(LRUCache(CACHE_BYTES, getsizeof=_bytes_of), key=hashkey, lock=Lock())
+def impulse_of(room: Room, sample_rate_hz: int) -> Samples:
+    """The impulse response of a room by the image method, from its direct sound on; shape (time,), read-only.
+
+    Walls absorb what Sabine's formula says for the room's RT60. The same room gives the same bytes in every process.
+
+    Raises:
+        RoomImpossible: so large a room can't sound that short, or so small a one has too many reflections.
+    """
+    import pyroomacoustics
+
+    try:
+        absorption, order = pyroomacoustics.inverse_sabine(room.rt60_s, room.size_m)
+    except ValueError as error:
+        raise RoomImpossible(room.size_m, room.rt60_s, "needs walls that absorb more than everything") from error
+    if order > MOST_REFLECTIONS:
+        reason = f"takes sound that is reflected {order} times, of at most {MOST_REFLECTIONS}"
+        raise RoomImpossible(room.size_m, room.rt60_s, reason)
+    box = pyroomacoustics.ShoeBox(
+        room.size_m, fs=sample_rate_hz, materials=pyroomacoustics.Material(absorption), max_order=order
+    )
+    box.add_source(room.source_m)
+    box.add_microphone(room.microphone_m)
+    threads = pyroomacoustics.constants.get("num_threads")
+    pyroomacoustics.constants.set("num_threads", 1)  # it adds up in another order with more, and then other bytes
+    try:
+        box.compute_rir()
+    finally:
+        pyroomacoustics.constants.set("num_threads", threads)
+    filter_delay = pyroomacoustics.constants.get("frac_delay_length") // 2
+    direct = round(room.distance_m / SOUND_M_PER_S * sample_rate_hz) + filter_delay
+    return from_direct(np.asarray(box.rir[0][0]), direct, sample_rate_hz)
+
+
+def direct_sound(impulse: Samples) -> int:
+    """The sample at which the direct sound of a measured impulse response arrives.
+
+    That is the first peak within 12 dB of the largest: strong reflections may be louder, what comes before is noise.
+    """
+    loudness = np.abs(impulse)
+    first = int(np.argmax(loudness >= loudness.max() / 4))
+    following = loudness[first:] < np.roll(loudness[first:], -1)  # where the next sample is louder still
+    return first + int(np.argmin(following))
+
+
+def from_direct(impulse: NDArray[np.floating], direct: int, sample_rate_hz: int) -> Samples:
+    """An impulse response cut so that its direct sound lies at `lead(sample_rate_hz)`, and its tail at -60 dB.
+
+    Shape (time,), read-only.
+    """
+    before = lead(sample_rate_hz)
+    cut = np.pad(impulse, (max(0, before - direct), 0))[max(0, direct - before) :]
+    left = np.cumsum(np.square(cut[::-1], dtype=np.float64))[::-1]  # the energy from each sample on
+    cut = cut[: max(before + 1, int(np.sum(left > left[0] * 10 ** (-DECAY_DB / 10))))]
+    aligned: Samples = np.ascontiguousarray(cut, dtype=np.float32)
+    aligned.flags.writeable = False
+    return aligned
+
+
+def lead(sample_rate_hz: int) -> int:
+    """How many samples of an impulse response come before its direct sound."""
+    return round(LEAD_S * sample_rate_hz)
+
+
+def heard_in(impulse: Samples, samples: Samples, sample_rate_hz: int) -> Samples:
+    """Samples as heard in a room, not shifted in time; shape (time + tail,).
+
+    Args:
+        impulse: from `from_direct`.
+        samples: shape (time,).
+        sample_rate_hz: of both.
+    """
+    return _convolved(samples, impulse)[lead(sample_rate_hz) :]
+
+
+def _convolved(samples: Samples, impulse: Samples) -> Samples:
+    """The full convolution, block by block, with the spectrum of the impulse response at hand; float32 throughout."""
+    whole = len(samples) + len(impulse) - 1
+    block = _block(len(samples), len(impulse))
+    step = block - len(impulse) + 1
+    blocks = -(-len(samples) // step)
+    spectrum = _spectrum(_key(impulse), block, impulse)
+    parts = np.zeros((blocks, step), dtype=np.float32)
+    parts.reshape(-1)[: len(samples)] = samples
+    wet = irfft(rfft(parts, block) * spectrum, block)  # (blocks, block)
+    out = np.zeros(blocks * step + block, dtype=np.float32)
+    for number, part in enumerate(wet):
+        out[number * step : number * step + block] += part
+    return out[:whole]
+
+
+def _block(samples: int, impulse: int) -> int:
+    """The length of transform by which the whole takes the least work."""
+    fitting = [block for block in BLOCKS if block >= impulse] or [next_fast_len(samples + impulse, real=True)]
+    return int(min(fitting, key=lambda block: -(-samples // (block - impulse + 1)) * block))
+
+
+def _key(impulse: Samples) -> bytes:
+    return hashlib.blake2b(impulse.tobytes(), digest_size=16).digest()
+
+
+def _same_impulse(key: bytes, block: int, _impulse: Samples) -> tuple[object, ...]:
+    return hashkey(key, block)
+
+
+@cached(LRUCache(CACHE_BYTES, getsizeof=_bytes_of), key=_same_impulse, lock=Lock())
+def _spectrum(_key: bytes, block: int, impulse: Samples) -> NDArray[np.complex64]:
+    return np.asarray(rfft(impulse, block), dtype=np.complex64)
