@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from pipelines.audio import Samples
 from pipelines.clip import Param
@@ -163,11 +162,12 @@ def _threes(edges: Sequence[int]) -> Iterable[tuple[int, int, int]]:
 def quietest(samples: Samples, at: int, reach: int, sample_rate_hz: int) -> int:
     """The sample, no more than `reach` from `at`, round which 6 ms sound least; the nearest of several such."""
     first, last = max(0, at - reach), min(len(samples), at + reach)
-    width = max(1, round(FADE_S * sample_rate_hz))
-    begin = max(0, first - width)
-    powers = uniform_filter1d(np.square(samples[begin : last + width], dtype=np.float64), width, mode="nearest")
+    half = max(1, round(FADE_S * sample_rate_hz / 2))
+    near = samples[max(0, first - half) : last + half].astype(np.float64)
+    padded = np.pad(near, (max(0, half - first), max(0, last + half - len(samples))))
+    energies = np.concatenate([[0.0], np.cumsum(np.square(padded))])
+    heard = energies[2 * half :] - energies[: -2 * half]  # round each of the samples from first to last
     candidates = np.arange(first, last + 1)
-    heard = powers[np.minimum(candidates - begin, len(powers) - 1)] if len(powers) else np.zeros(len(candidates))
     return int(candidates[np.lexsort((np.abs(candidates - at), heard))[0]])
 
 

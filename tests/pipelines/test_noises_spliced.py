@@ -85,6 +85,19 @@ class TestSpeedSegment:
         after = speech.samples[end + FADE :]
         np.testing.assert_allclose(changed[len(changed) - len(after) :], after, atol=1e-6)
 
+    @pytest.mark.parametrize("speed", [1.25, 0.75])
+    def test_every_moment_of_the_segment_is_where_its_speed_puts_it(
+        self, speed: float, speech: Speech, sounds: SoundBank
+    ) -> None:
+        faint = 1e-4 * np.random.default_rng(0).standard_normal(len(speech.samples)).astype(np.float32)
+        faint[20000:20020] += np.hanning(20).astype(np.float32)
+        params = {"speed": speed, "start_s": 1.1, "end_s": 1.6}
+
+        changed = SpeedSegment().apply(replace(speech, samples=faint), params, sounds)
+
+        due = round(1.1 * RATE_HZ + (20010 - 1.1 * RATE_HZ) / speed)
+        assert abs(int(np.argmax(np.abs(changed))) - due) <= 0.002 * RATE_HZ
+
     @pytest.mark.parametrize("seed", range(8))
     def test_its_edges_are_those_of_words(self, seed: int, speech: Speech, sounds: SoundBank) -> None:
         params, _ = drawn(condition("speed-segment"), speech, sounds, seed)
