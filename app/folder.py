@@ -35,6 +35,11 @@ class StudyFolder:
         return self.path / "pairs"
 
     @property
+    def listening_page(self) -> Path:
+        """The page on which a few pairs of every condition are heard."""
+        return self.path / "pairs-listen.html"
+
+    @property
     def database_url(self) -> str:
         """The embedded database."""
         return f"sqlite:///{self.path.resolve() / 'study.db'}"

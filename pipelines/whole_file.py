@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -23,6 +26,31 @@ class DiskFull(OSError):
         return type(self), (self.path,)  # so that it survives the way back from a worker process
 
 
+@contextmanager
+def writing_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes its place when the block ends well and leaves no trace when it does not.
+
+    Args:
+        path: an older file is replaced; its folder is made.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException as error:
+        part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise DiskFull(path) from error
+        raise
+
+
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that it is there whole or not at all, whatever stops the machine; its folder is made.
 
@@ -33,16 +61,5 @@ def write_whole(path: Path, content: str | bytes) -> None:
     Raises:
         DiskFull: there is no room for it.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException as error:
-        part.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise DiskFull(path) from error
-        raise
+    with writing_whole(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)

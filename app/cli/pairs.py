@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.opening import chosen_clips, opened, require_file, usable_clips
-from app.cli.say import print_table, study_option, tell, track
+from app.cli.say import command_line, print_table, progress_bar, study_option, tell, track
 
 if TYPE_CHECKING:
     from pipelines.corpora.base import Problem
@@ -109,6 +109,45 @@ def verify(study: Path) -> None:
     if problems:
         raise PairsDiffer(f"{len(problems)} of {len(found)} files do not agree with the manifest")
     tell(f"{len(found)} files agree with the manifest")
+
+
+@pairs.command()
+@study_option
+@click.option("--per-condition", type=click.IntRange(1), default=2, show_default=True, help="Pairs of each condition.")
+@click.option("--lossless", is_flag=True, help="Embed the FLAC files that listeners hear, instead of MP3.")
+@click.option(
+    "--largest-mb",
+    type=click.FloatRange(min=0, min_open=True),
+    default=100,
+    show_default=True,
+    help="Limit of its size.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    show_default="pairs-listen.html in the study's folder",
+    help="The page.",
+)
+def listen(study: Path, per_condition: int, lossless: bool, largest_mb: float, out: Path | None) -> None:
+    """Write a page on which you hear and see a few pairs of every condition, before anything is paid.
+
+    One HTML file that stands alone: open it in a browser, or mail it to a colleague.
+    """
+    from pipelines.listen import Page, write_listening_page
+    from pipelines.listen_choice import choose_heard
+    from pipelines.manifest import FILE_NAME
+
+    with opened(study) as wired:
+        about, bins = wired.study.study, wired.study.bins
+        page = Page(about.name, command_line(), bins, lossless, largest_mb, about.simulated)
+        require_file(wired.folder.pairs / FILE_NAME, "pairs make")
+        heard = choose_heard(wired.folder.pairs, per_condition, bins)
+        path = out or wired.folder.listening_page
+        with progress_bar("drawing pairs", len(heard.pair_ids)) as step:
+            write_listening_page(wired.folder.pairs, path, heard, page, progress=step)
+    tell(
+        f"{len(heard.pair_ids)} pairs of {len(heard.conditions)} conditions, {path.stat().st_size / 1e6:.1f} MB: {path}"
+    )
 
 
 @pairs.command()
