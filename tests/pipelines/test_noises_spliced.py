@@ -269,7 +269,7 @@ class TestDropWords:
     def test_a_study_brings_its_own_words(self, sounds: SoundBank) -> None:
         german = DropWords(words=("der", "die", "das"), language="de")
 
-        params, _ = drawn(german, said("das will sie am Mittwoch abgeben", language="de"), sounds)
+        params, _ = drawn(german, said("das will er am Mittwoch abgeben", language="de"), sounds)
 
         assert params["words"] == ["das"]
 
