@@ -220,7 +220,7 @@ def _bounds(path: Path, held: tuple[int, int], start_s: float, end_s: float | No
         raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
     first = round(start_s * rate_hz)
     promised = (frames if end_s is None else min(frames, round(end_s * rate_hz))) - first
-    if promised <= 0:
+    if first < 0 or promised <= 0:
         length_s = frames / rate_hz
         raise SoundUnreadable(path, f"lasts {length_s:.3f} s; expected a piece from {start_s} s to {end_s} s")
     return first, promised
