@@ -4,7 +4,8 @@ Get it from github.com/karolpiczak/ESC-50 (`audio/*.wav`, `meta/esc50.csv`). Lic
 for the ESC-10 part; credits for each clip are in its LICENSE. Cite: K. J. Piczak, "ESC: Dataset for Environmental Sound
 Classification", ACM Multimedia 2015.
 
-The paper uses three of its five groups (section 4.1). Short sounds are padded with digital silence, which is cut off.
+The paper uses three of its five groups (section 4.1). Short sounds are padded with digital silence, which is cut off;
+some are clipped, which `check` tells.
 """
 
 from __future__ import annotations
@@ -40,8 +41,12 @@ class Esc50(SoundBank):
     def listed(self) -> Iterator[Sound | Problem]:
         """The sounds of the classes 10 to 39, by file name."""
         for row in self._rows:
-            target = int(row["target"]) if (row["target"] or "").isdigit() else -1
-            family = EMOTIONAL.get(target) or FAMILY_BY_TENS.get(target // 10)
+            name, target = Path(row["filename"] or "").name, row["target"] or ""
+            if not name or not target.isdecimal():
+                where = f"{self._table} has a row with the file {row['filename']!r} and the target {row['target']!r}"
+                yield Problem(self._table, f"{where}; expected a file name and a class number")
+                continue
+            family = EMOTIONAL.get(int(target)) or FAMILY_BY_TENS.get(int(target) // 10)
             if family:
-                path = self.root / "audio" / Path(row["filename"]).name
-                yield Sound(path.stem, path, family, row["category"])
+                path = self.root / "audio" / name
+                yield Sound(path.stem, path, family, row["category"] or "unnamed")

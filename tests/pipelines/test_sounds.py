@@ -1,7 +1,6 @@
-"""What every sound bank promises, on a small folder in its own layout."""
+"""What every sound bank promises, on a small folder in its own layout; and what each promises beyond."""
 
-import shutil
-from collections.abc import Callable
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -9,130 +8,419 @@ import pytest
 import soundfile
 
 import pipelines.sounds
-from pipelines.sounds.base import FAMILIES, SoundBank, SoundsNotFound
+from pipelines.audio import active_rms
+from pipelines.sounds.audioset import AudioSet
+from pipelines.sounds.base import (
+    BACKGROUNDS,
+    EMOTIONAL_WORD,
+    FAMILIES,
+    OTHER_FAMILIES,
+    JoinedSounds,
+    NoSoundOfFamily,
+    Sound,
+    SoundBank,
+    SoundsNotFound,
+    SoundsTwice,
+)
+from pipelines.sounds.demo import DemoSounds
 from pipelines.sounds.esc50 import Esc50
+from pipelines.sounds.folder import SoundFolder
+from pipelines.sounds.impulse_responses import ImpulseResponses
+from pipelines.sounds.musan import Musan
 from pipelines.variants import load, variant_names
-
-ESC50_ROWS = [
-    ("1-100-A-10", 10, "rain"),
-    ("1-101-A-16", 16, "wind"),
-    ("1-102-A-24", 24, "coughing"),
-    ("1-103-A-25", 25, "footsteps"),
-    ("1-104-A-20", 20, "crying_baby"),
-    ("1-105-A-26", 26, "laughing"),
-    ("1-106-A-36", 36, "vacuum_cleaner"),
-    ("1-107-A-32", 32, "keyboard_typing"),
-    ("1-108-A-0", 0, "dog"),
-]
-
-
-def write_wav(path: Path, samples: np.ndarray, sample_rate_hz: int = 16000) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, sample_rate_hz)
-
-
-def burst(length: int = 8000) -> np.ndarray:
-    return (0.2 * np.random.default_rng(0).standard_normal(length)).astype(np.float32)
-
-
-def make_esc50(root: Path, request: pytest.FixtureRequest) -> Path:
-    lines = ["filename,fold,target,category,esc10,src_file,take"]
-    for stem, target, category in ESC50_ROWS:
-        padded = np.concatenate([np.zeros(2000), burst(), np.zeros(12050)]).astype(np.float32)
-        write_wav(root / "audio" / f"{stem}.wav", padded, 22050)
-        lines.append(f"{stem}.wav,1,{target},{category},False,1,A")
-    (root / "meta").mkdir()
-    (root / "meta" / "esc50.csv").write_text("\n".join(lines))
-    return root
-
-
-def make_demo(root: Path, request: pytest.FixtureRequest) -> Path:
-    shutil.copytree(request.getfixturevalue("sounds_root"), root, dirs_exist_ok=True)
-    return root
-
-
-#: One line here puts a new sound bank under every test below.
-SAMPLES: dict[str, Callable[[Path, pytest.FixtureRequest], Path]] = {"esc50": make_esc50, "demo": make_demo}
+from tests.pipelines.banks import (
+    LAYOUTS,
+    burst,
+    impulse,
+    make_audioset,
+    make_esc50,
+    make_folder,
+    make_impulse_responses,
+    make_musan,
+    make_table,
+    write_wav,
+)
 
 banks = pytest.mark.parametrize("name", variant_names(pipelines.sounds))
 
 
 @pytest.fixture
 def root(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    assert name in SAMPLES, f"add a small folder in the layout of {name} to SAMPLES"
-    return SAMPLES[name](tmp_path, request)
+    assert name in LAYOUTS, f"add a small folder in the layout of {name} to tests/pipelines/banks.py"
+    folder = tmp_path / "bank"
+    folder.mkdir()
+    return LAYOUTS[name](folder, request)
 
 
 def opened(name: str, root: Path) -> SoundBank:
     return load(pipelines.sounds, name, SoundBank)(root)
 
 
+def all_of(bank: SoundBank) -> list[Sound]:
+    return [sound for family in bank.families() for sound in bank.sounds(family)]
+
+
 @banks
 class TestEverySoundBank:
     def test_each_family_has_sounds_in_a_stable_order(self, name: str, root: Path) -> None:
-        for family in FAMILIES:
-            sounds = opened(name, root).sounds(family)
-            assert sounds == opened(name, root).sounds(family)
-            assert {sound.family for sound in sounds} == {family}
+        bank = opened(name, root)
+
+        assert bank.families()
+        assert set(bank.families()) <= {*FAMILIES, *OTHER_FAMILIES}
+        for family in bank.families():
+            assert bank.sounds(family) == opened(name, root).sounds(family)
+            assert {sound.family for sound in bank.sounds(family)} == {family}
+
+    def test_ids_are_unique_and_lead_back_to_their_sound(self, name: str, root: Path) -> None:
+        bank = opened(name, root)
+
+        for sound in all_of(bank):
+            assert bank.sound(sound.sound_id) == sound
+            assert len(bank.sha256(sound.sound_id)) == 64
 
     def test_laughing_and_crying_are_no_background(self, name: str, root: Path) -> None:
-        categories = {sound.category for family in FAMILIES for sound in opened(name, root).sounds(family)}
-
-        assert not categories & {"laughing", "crying_baby"}
-
-    def test_sounds_come_at_the_rate_that_is_asked_for_and_without_padding(self, name: str, root: Path) -> None:
         bank = opened(name, root)
-        for family in FAMILIES:
-            for sound in bank.sounds(family):
-                at_16, at_8 = bank.samples(sound.sound_id, 16000), bank.samples(sound.sound_id, 8000)
-                assert at_16.dtype == np.float32
-                assert len(at_8) == pytest.approx(len(at_16) / 2, rel=0.02)
-                assert np.abs(at_16[[0, -1]]).max() > 0
+
+        categories = [sound.category for family in BACKGROUNDS for sound in bank.sounds(family)]
+
+        assert not [category for category in categories if EMOTIONAL_WORD.search(category)]
+
+    def test_sounds_come_at_the_rate_that_is_asked_for(self, name: str, root: Path) -> None:
+        bank = opened(name, root)
+        for sound in all_of(bank):
+            at_16, at_8 = bank.samples(sound.sound_id, 16000), bank.samples(sound.sound_id, 8000)
+            assert at_16.dtype == np.float32
+            assert not at_16.flags.writeable
+            assert len(at_8) == pytest.approx(len(at_16) / 2, rel=0.02)
+
+    def test_sounds_come_without_padding_but_rooms_as_they_are(self, name: str, root: Path) -> None:
+        bank = opened(name, root)
+        for sound in all_of(bank):
+            samples = bank.samples(sound.sound_id, 16000)
+            if sound.family == "room":
+                length_s = soundfile.info(sound.path).duration
+                assert len(samples) == pytest.approx(length_s * 16000, abs=1)
+            else:
+                assert np.abs(samples[[0, -1]]).min() > np.abs(samples).max() * 1e-3
 
     def test_a_drawing_depends_on_the_seed_alone(self, name: str, root: Path) -> None:
-        draws = [opened(name, root).draw("nat", np.random.default_rng(seed)) for seed in (1, 1, 2, 3, 4, 5, 6)]
+        family = max(opened(name, root).families(), key=lambda family: len(opened(name, root).sounds(family)))
+        seeds = (1, 1, *range(2, 12))
+        draws = [opened(name, root).draw(family, np.random.default_rng(seed), 16000) for seed in seeds]
 
         assert draws[0] == draws[1]
         assert len(set(draws)) > 1
 
-    def test_silent_and_missing_files_are_listed_as_problems_and_never_offered(self, name: str, root: Path) -> None:
-        silent, missing = (opened(name, root).sounds("nat")[index] for index in (0, 1))
-        write_wav(silent.path, np.zeros(16000, dtype=np.float32))
-        missing.path.unlink()
+    def test_missing_files_are_listed_as_problems_and_never_offered(self, name: str, root: Path) -> None:
+        before = opened(name, root)
+        gone = all_of(before)[0]
+        gone.path.unlink()
 
         bank = opened(name, root)
 
-        assert {problem.path for problem in bank.problems()} == {silent.path, missing.path}
-        assert not {silent, missing} & set(bank.sounds("nat"))
+        assert gone not in all_of(bank)
+        named_in_a_table = name in ("demo", "esc50")
+        assert (gone.path in {problem.path for problem in bank.problems()}) == named_in_a_table
 
-    def test_a_folder_that_is_no_such_bank_is_refused_at_once(self, name: str, root: Path) -> None:
-        for wrong in (root / "absent", root / "wav", root / "audio"):
+    def test_empty_files_are_listed_as_problems_and_never_offered(self, name: str, root: Path) -> None:
+        gone = all_of(opened(name, root))[0]
+        gone.path.write_bytes(b"")
+
+        bank = opened(name, root)
+
+        assert gone not in all_of(bank)
+        assert gone.path in {problem.path for problem in bank.problems()}
+
+    def test_silent_files_are_passed_over_when_drawing_and_told_by_a_check(self, name: str, root: Path) -> None:
+        first = all_of(opened(name, root))[0]
+        info = soundfile.info(first.path)
+        write_wav(first.path, np.zeros(info.frames, dtype=np.float32), info.samplerate)
+        bank = opened(name, root)
+
+        drawn: set[Path] = set()
+        for seed in range(8):
+            try:
+                drawn.add(bank.draw(first.family, np.random.default_rng(seed), 16000).path)
+            except NoSoundOfFamily:
+                break
+
+        assert first.path not in drawn
+        assert first.path in {problem.path for problem in bank.check()}
+
+    def test_a_check_of_good_files_adds_nothing(self, name: str, root: Path) -> None:
+        bank = opened(name, root)
+
+        assert tuple(bank.check()) == bank.problems()
+
+    def test_a_folder_that_is_no_such_bank_is_refused_at_once(self, name: str, root: Path, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "file").write_text("x")
+        for wrong in (tmp_path / "absent", tmp_path / "empty", tmp_path / "file"):
             with pytest.raises(SoundsNotFound, match=r"no .* sounds in .*expected"):
                 opened(name, wrong)
 
+    def test_it_travels_to_a_worker_process(self, name: str, root: Path) -> None:
+        bank = opened(name, root)
+        bank.families()
 
-def test_esc50_families_follow_its_classes(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    bank = Esc50(make_esc50(tmp_path, request))
+        assert all_of(pickle.loads(pickle.dumps(bank))) == all_of(bank)
 
-    categories = {family: [sound.category for sound in bank.sounds(family)] for family in FAMILIES}
-
-    assert categories == {
-        "nat": ["rain", "wind"],
-        "hum": ["coughing", "footsteps"],
-        "int": ["vacuum_cleaner", "keyboard_typing"],
-    }
-
-
-def test_esc50_padding_is_cut_off(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    bank = Esc50(make_esc50(tmp_path, request))
-
-    assert len(bank.samples("1-100-A-10", 22050)) == pytest.approx(8000, abs=10)
+    def test_problems_are_sentences_that_name_the_file(self, name: str, root: Path) -> None:
+        for problem in opened(name, root).problems():
+            assert str(problem.path) in problem.sentence
+            assert len(problem.sentence) > len(str(problem.path)) + 20
 
 
 def test_a_family_without_sounds_is_named(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    root = make_esc50(tmp_path, request)
-    for stem in ("1-100-A-10", "1-101-A-16"):
-        (root / "audio" / f"{stem}.wav").unlink()
+    bank = Esc50(make_esc50(tmp_path, request))
 
-    with pytest.raises(LookupError, match="no usable sound of the family 'nat'"):
-        Esc50(root).draw("nat", np.random.default_rng(0))
+    with pytest.raises(NoSoundOfFamily, match="no usable sound of the family 'music'"):
+        bank.draw("music", np.random.default_rng(0), 16000)
+
+
+def test_clipped_sounds_are_told_by_a_check_and_used(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    root = make_esc50(tmp_path, request)
+    write_wav(root / "audio" / "1-100-A-10.wav", np.clip(burst() * 20, -1, 1), 22050)
+    bank = Esc50(root)
+
+    (problem,) = bank.check()
+
+    assert "% of its samples at full scale" in problem.sentence
+    assert "1-100-A-10" in {sound.sound_id for sound in bank.sounds("nat")}
+
+
+@pytest.mark.parametrize(
+    ("category", "emotional"),
+    [
+        ("crying_baby", True), ("Crying, sobbing", True), ("baby laughter", True), ("crowd laughing", True),
+        ("giggle", True), ("weeping willow", True), ("crystal glass", False), ("sweeping", False), ("slaughter", False),
+        ("street cries", True), ("rain", False),
+    ],
+)  # fmt: skip
+def test_words_tell_of_laughing_and_crying(category: str, emotional: bool) -> None:
+    assert bool(EMOTIONAL_WORD.search(category)) == emotional
+
+
+class TestJoined:
+    def test_it_offers_the_sounds_of_all_in_their_order(
+        self, tmp_path: Path, sounds_root: Path, request: pytest.FixtureRequest
+    ) -> None:
+        (tmp_path / "esc").mkdir()
+        demo, esc = DemoSounds(sounds_root), Esc50(make_esc50(tmp_path / "esc", request))
+        joined = JoinedSounds([demo, esc])
+
+        assert joined.sounds("nat") == demo.sounds("nat") + esc.sounds("nat")
+        assert joined.samples("1-100-A-10", 16000) is esc.samples("1-100-A-10", 16000)
+
+    def test_rooms_of_it_are_not_trimmed_either(
+        self, tmp_path: Path, sounds_root: Path, request: pytest.FixtureRequest
+    ) -> None:
+        joined = JoinedSounds([DemoSounds(sounds_root), ImpulseResponses(make_impulse_responses(tmp_path, request))])
+
+        assert len(joined.samples("office/far", 16000)) == len(impulse())
+
+    def test_a_bank_that_is_named_twice_is_refused(self, sounds_root: Path) -> None:
+        with pytest.raises(SoundsTwice, match="both have the id 'rain-1'"):
+            JoinedSounds([DemoSounds(sounds_root), DemoSounds(sounds_root)]).families()
+
+    def test_speakers_are_known_by_family(self, sounds: SoundBank) -> None:
+        assert sounds.speakers("filler") == ("anna", "ben", "clara", "dora", "emil", "finn")
+        assert {sound.speaker for sound in sounds.sounds("filler", "ben")} == {"ben"}
+        assert sounds.speakers("nat") == ()
+
+
+class TestEsc50:
+    def test_families_follow_its_classes(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        bank = Esc50(make_esc50(tmp_path, request))
+
+        assert {family: [sound.category for sound in bank.sounds(family)] for family in bank.families()} == {
+            "nat": ["rain", "wind"],
+            "hum": ["coughing", "footsteps"],
+            "int": ["vacuum_cleaner", "keyboard_typing"],
+            "cry": ["crying_baby"],
+            "laugh": ["laughing"],
+        }
+
+    def test_padding_is_cut_off_so_that_levels_are_those_of_the_sound(
+        self, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        samples = Esc50(make_esc50(tmp_path, request)).samples("1-100-A-10", 22050)
+
+        assert len(samples) == pytest.approx(8000, abs=10)
+        assert active_rms(samples) == pytest.approx(0.2, rel=0.02)
+
+    def test_rows_that_say_nothing_are_problems(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        root = make_esc50(tmp_path, request)
+        with (root / "meta" / "esc50.csv").open("a") as table:
+            table.write(
+                "\n,1,10,rain,False,1,A\n1-9-A-x.wav,1,x,rain,False,1,A\nshort\n../../1-100-A-11.wav,1,11,sea\n"
+            )
+
+        problems = [problem.sentence for problem in Esc50(root).problems()]
+
+        assert len(problems) == 4
+        assert sum("expected a file name and a class number" in sentence for sentence in problems) == 3
+        assert sum(f"{root / 'audio' / '1-100-A-11.wav'} does not exist" in sentence for sentence in problems) == 1
+
+    def test_a_table_without_its_columns_is_refused(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        root = make_esc50(tmp_path, request)
+        (root / "meta" / "esc50.csv").write_text("filename,category\n")
+
+        with pytest.raises(SoundsNotFound, match="lacks one of the columns"):
+            Esc50(root)
+
+
+class TestAudioSet:
+    def test_short_laughter_and_sobbing_are_cut_out(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        bank = AudioSet(make_audioset(tmp_path, request))
+
+        found = {sound.sound_id: (sound.family, sound.start_s, sound.end_s) for sound in all_of(bank)}
+
+        assert found == {
+            "aaa_10000@1-giggle": ("laugh", 1.0, 2.5),
+            "aaa_10000@7-crying": ("cry", 7.0, 9.5),
+            "bbb_4000@0.5-chuckle": ("laugh", 4.5, 5.5),  # in a file of the whole video
+        }
+        assert bank.problems() == ()
+
+    def test_a_piece_is_what_the_label_says(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        bank = AudioSet(make_audioset(tmp_path, request))
+        whole, _ = soundfile.read(tmp_path / "audio" / "aaa_10000.wav", dtype="float32")
+
+        samples = bank.samples("aaa_10000@1-giggle", 16000)
+
+        assert len(samples) == pytest.approx(1.5 * 16000, abs=20)
+        start = int(np.flatnonzero(whole[16000:] == samples[0])[0]) + 16000
+        np.testing.assert_array_equal(samples, whole[start : start + len(samples)])
+
+    def test_a_file_of_a_video_with_several_segments_is_a_problem(
+        self, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        root = make_audioset(tmp_path, request)
+        with (root / "audioset_eval_strong.tsv").open("a") as table:
+            table.write("ccc_30000\t1.0\t2.0\t/m/01j3sz\nccc_50000\t1.0\t2.0\t/m/01j3sz\nnonsense\t1.0\tx\t/m/01j3sz\n")
+
+        problems = [problem.sentence for problem in AudioSet(root).problems()]
+
+        assert sum("name it by its segment, such as ccc_30000.wav" in sentence for sentence in problems) == 1
+        assert sum("expected <video>_<start in ms>" in sentence for sentence in problems) == 1
+
+    def test_sound_in_an_mp4_container_will_do(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        av = pytest.importorskip("av")
+        root = make_audioset(tmp_path, request)
+        samples, rate_hz = soundfile.read(root / "audio" / "aaa_10000.wav", dtype="float32")
+        (root / "audio" / "aaa_10000.wav").unlink()
+        with av.open(str(root / "audio" / "aaa_10000.m4a"), "w") as container:
+            stream = container.add_stream("aac", rate=rate_hz, layout="mono")
+            frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+            frame.sample_rate = rate_hz
+            for piece in (frame, None):
+                container.mux(stream.encode(piece))
+
+        heard = AudioSet(root).samples("aaa_10000@1-giggle", 16000)
+
+        assert len(heard) == pytest.approx(1.5 * 16000, abs=200)
+        assert active_rms(heard) == pytest.approx(0.2, rel=0.2)
+
+    def test_a_table_without_its_header_is_refused(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        root = make_audioset(tmp_path, request)
+        (root / "audioset_eval_strong.tsv").write_text("aaa_10000\t1.0\t2.5\t/m/07r660_\n")
+
+        with pytest.raises(SoundsNotFound, match="does not begin with the columns"):
+            AudioSet(root)
+
+
+class TestMusan:
+    def test_long_files_are_listed_as_excerpts_by_their_folders(
+        self, tmp_path: Path, request: pytest.FixtureRequest
+    ) -> None:
+        bank = Musan(make_musan(tmp_path, request))
+
+        assert [(sound.sound_id, sound.start_s, sound.end_s) for sound in bank.sounds("music")] == [
+            ("music-fma-0000@0", 0.0, 20.0),
+            ("music-fma-0000@20", 20.0, 40.0),  # the last 3 s are dropped, and the sung file is left out
+        ]
+        assert [sound.end_s for sound in bank.sounds("speech")] == [20.0, 8.0]
+        assert bank.speakers("speech") == ("speech-librivox-0000", "speech-us-gov-0000")
+        assert [sound.category for sound in bank.sounds("noise")] == ["fan", "sound-bible"]
+
+    def test_laughing_among_its_noises_is_a_problem(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        (problem,) = Musan(make_musan(tmp_path, request)).problems()
+
+        assert "'crowd laughing' in the family 'noise'; laughing and crying change what people hear" in problem.sentence
+
+
+class TestImpulseResponses:
+    def test_files_that_are_no_single_room_are_told(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        root = make_impulse_responses(tmp_path, request)
+        write_wav(root / "hall" / "street.wav", burst(11 * 16000))
+
+        bank = ImpulseResponses(root)
+
+        assert [sound.sound_id for sound in bank.sounds("room")] == ["hall/1", "office/far", "office/near"]
+        sentences = " ".join(problem.sentence for problem in bank.problems())
+        assert "array.wav has 2 channels; expected one microphone a file" in sentences
+        assert "street.wav lasts 11.0 s; expected an impulse response of 10 s at most" in sentences
+
+
+class TestFolder:
+    def test_sub_folders_are_families(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        bank = SoundFolder(make_folder(tmp_path, request))
+
+        assert {sound.sound_id: (sound.family, sound.category, sound.speaker) for sound in all_of(bank)} == {
+            "hum/cough.flac": ("hum", "cough", None),
+            "int/clock/tick.wav": ("int", "clock", None),
+            "laugh/1.wav": ("laugh", "1", None),
+            "nat/rain/1.wav": ("nat", "rain", None),
+            "nat/wind.wav": ("nat", "wind", None),
+            "speech/anna/1.wav": ("speech", "anna", "anna"),
+            "speech/ben/1.wav": ("speech", "ben", "ben"),
+        }
+        assert {problem.path.name for problem in bank.problems()} == {"loose.wav", "1.wav"}
+        assert len(bank.problems()) == 3  # crying as background, a file without a family, a family that is no name
+
+    def test_a_table_says_what_each_file_is(self, tmp_path: Path) -> None:
+        (tmp_path / "bank").mkdir()
+        bank = SoundFolder(make_table(tmp_path / "bank"))
+
+        assert [(sound.sound_id, sound.category) for sound in all_of(bank)] == [
+            ("ha.wav@0.1-0.3", "uh"),
+            ("ha.wav", "ha"),
+            ("long.wav@0-0.5", "rain"),
+            ("long.wav@1-", "rain"),
+        ]
+        assert len(bank.samples("long.wav@1-", 16000)) == pytest.approx(16000, abs=20)
+        assert bank.sounds("filler", "anna")[0].speaker == "anna"
+
+    def test_paths_that_leave_the_folder_and_rows_that_say_nothing_are_problems(self, tmp_path: Path) -> None:
+        (tmp_path / "bank").mkdir()
+        bank = SoundFolder(make_table(tmp_path / "bank"))
+
+        sentences = [problem.sentence for problem in bank.problems()]
+
+        assert [number for number in range(2, 16) if any(f"line {number}:" in one for one in sentences)] == [
+            6, 7, 8, 9, 10, 11, 12, 13,
+        ]  # fmt: skip
+        assert sum("does not lie in" in one for one in sentences) == 4
+        assert sum("absent.wav does not exist" in one for one in sentences) == 1
+        assert sum("'sobbing' in the family 'hum'" in one for one in sentences) == 1
+
+    def test_a_link_out_of_the_folder_is_passed_over(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        (tmp_path / "bank").mkdir()
+        root = make_folder(tmp_path / "bank", request)
+        write_wav(tmp_path / "outside.wav", burst())
+        (root / "nat" / "link.wav").symlink_to(tmp_path / "outside.wav")
+
+        assert "nat/link.wav" not in {sound.sound_id for sound in all_of(SoundFolder(root))}
+
+
+def test_real_esc50_clips_that_are_clipped_are_told(real_data: Path) -> None:
+    bank = Esc50(real_data / "ESC-50")
+
+    told = {problem.path for problem in bank.check()}
+
+    assert bank.problems() == ()
+    assert told
+    for sound in all_of(bank):
+        samples, _ = soundfile.read(sound.path)
+        assert (np.mean(np.abs(samples) >= 1 - 2**-15) > 0.01) <= (sound.path in told)
