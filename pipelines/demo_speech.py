@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import librosa
 import numpy as np
 
+from pipelines.arpabet import arpabet_of
 from pipelines.audio import Samples, Speech, active_rms, fit_to_full_scale, write_wav
 from pipelines.bins import BINS, Bin
 from pipelines.clip import Gender, Phone, Word
@@ -30,19 +31,19 @@ VOICES: tuple[tuple[str, Gender], ...] = (
     ("steph", "female"), ("michael", "male"), ("belinda", "female"), ("m4", "male"), ("anika", "female"),
     ("edward", "male"),
 )  # fmt: skip
-#: Each holds several of the words a, the, an, so, like, and, which one of the noises drops.
+#: Each holds several of the words a, the, an, so, like, and, which one of the noises drops; every other one a filler.
 SENTENCES = (
-    "So the cat and a dog like it.",
+    "So, um, the cat and a dog like it.",
     "A fox and an owl like the rain.",
-    "The men like a song and an egg.",
+    "The men like, uh, a song and an egg.",
     "So an old man and the boy left.",
-    "Kids like the sun and a swim.",
+    "Kids like the hot sun and, um, a swim.",
     "An apple and a pear are the best.",
     "The train and a bus are so late.",
-    "So they like an art and the sea.",
+    "So they like an art and, uh, the sea.",
     "A friend and the dog sat like so.",
-    "The wind and an echo are so near.",
-    "We like a tent and the open air.",
+    "The wind and an echo are, um, so near.",
+    "We like a tent and, uh, the open air.",
     "And so the hat and a coat got wet.",
 )
 #: What a style does to the voice. Activation: speed, loudness, and some pitch; valence: melody, and more pitch.
@@ -171,7 +172,8 @@ def _trimmed(speech: Speech) -> Speech:
         return round(min(max(time_s - shift_s, 0.0), length_s), 4)
 
     words = tuple(Word(word.text, moved(word.start_s), moved(word.end_s)) for word in speech.words)
-    phones = tuple(Phone(phone.symbol, moved(phone.start_s), moved(phone.end_s)) for phone in speech.phones)
+    spelled = (part for phone in speech.phones for part in arpabet_of(phone))
+    phones = tuple(Phone(phone.symbol, moved(phone.start_s), moved(phone.end_s)) for phone in spelled)
     return Speech(samples, speech.sample_rate_hz, words, phones)
 
 

@@ -58,13 +58,20 @@ def plan_pairs(
         )
         for clip in chosen
     )
-    return Plan(tuple(plans), (*_too_few(design, draws), *extra.shortages))
+    return Plan(tuple(plans), (*_never(design, lacking), *_too_few(design, draws), *extra.shortages))
 
 
 def _lacks(clip: Clip, names: Iterable[str], noises: Mapping[str, Noise], sounds: SoundBank) -> dict[str, str]:
     """Why a clip can't carry a condition, by condition, as far as can be told without hearing it."""
     reasons = ((name, noises[name].lacks(clip, sounds)) for name in names)
     return {name: reason for name, reason in reasons if reason is not None}
+
+
+def _never(design: PairDesign, lacking: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for name in design.conditions:
+        reasons = [lacks[name] for lacks in lacking.values() if name in lacks]
+        if reasons and len(reasons) == len(lacking):
+            yield f"not one clip can carry {name}, so nothing will be known of it: {reasons[0]}"
 
 
 def _too_few(design: PairDesign, draws: Mapping[str, Sequence[PlannedDraw]]) -> Iterator[str]:

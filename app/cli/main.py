@@ -12,6 +12,8 @@ from app.cli.say import describe, known
 
 COMMANDS = (
     "demo",
+    "corpus",
+    "sounds",
     "init",
     "pairs",
     "serve",

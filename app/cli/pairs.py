@@ -65,12 +65,15 @@ def _tell_left_out(left_out: Sequence[Problem | Refusal]) -> None:
     from pipelines.manifest import Refusal
 
     refused: dict[str, list[Refusal]] = {}
+    told = " ".join(one.sentence for one in left_out if not isinstance(one, Refusal))
     for one in left_out:
         if isinstance(one, Refusal):
             refused.setdefault(one.condition, []).append(one)
         else:
             tell(f"left out: {one.sentence}")
     for condition, refusals in refused.items():
+        if f"can carry {condition}," in told:
+            continue
         first = refusals[0]
         tell(f"left out: {condition} for {len(refusals)} clips, such as {first.clip_id}: {first.reason}")
 
