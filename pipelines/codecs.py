@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 import librosa
 import numpy as np
 import soundfile
-from scipy.signal import butter, sosfiltfilt
 
 from pipelines.audio import Samples
 
@@ -95,6 +94,8 @@ def through_telephone(samples: Samples, sample_rate_hz: int, low_hz: float, high
         low_hz: where the band begins.
         high_hz: where it ends, below 4000.
     """
+    from scipy.signal import butter, sosfiltfilt  # here, since every command learns of the noises, and this is slow
+
     band = butter(BAND_ORDER, (low_hz, high_hz), btype="band", fs=LINE_RATE_HZ, output="sos")
     narrow = sosfiltfilt(band, _at_rate(samples, sample_rate_hz, LINE_RATE_HZ))
     line = io.BytesIO()
