@@ -19,14 +19,13 @@ from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Pair
 from pipelines.listen_choice import RULE, ConditionHeard, Heard, cell_in_words
 from pipelines.manifest import read_manifest
-from pipelines.pictures import WAVE_HEIGHT, WAVE_WIDTH, mel_png, mel_powers, ticks_s, wave_path
+from pipelines.pictures import SILENT, WAVE_HEIGHT, WAVE_WIDTH, mel_powers, mel_webp, ticks_s, wave_path
 from pipelines.whole_file import writing_whole
 
 LARGEST_MB = 100.0  # browsers grow slow beyond it
 #: Sample rates that MP3 knows; sound at others is embedded without loss.
 MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 MP3_BEST = 0.0  # libsndfile's measure of compression: the largest file, about 55 kbit/s for speech at 16 kHz
-SILENT = 1e-9  # a power below that of any sound in 16 bits, so that nothing is divided by 0
 
 
 class PageTooLarge(ValueError):
@@ -162,7 +161,7 @@ def _played(pair: Pair, folder: Path, sample_rate_hz: int, page: Page) -> Played
     peak = max(float(np.abs(samples).max()) for samples in sounds)
     powers = [mel_powers(samples, sample_rate_hz, axis) for samples in sounds]
     loudest = max(SILENT, *(float(power.max()) for power in powers))
-    titles = ("Original", "Another clip" if "other_clip_id" in pair.params else "Noisy")
+    titles = ("Original", listen_words.SECOND_WORDS.get(pair.condition, "Noisy"))
     clips = [
         PlayedClip(
             title,
@@ -170,7 +169,7 @@ def _played(pair: Pair, folder: Path, sample_rate_hz: int, page: Page) -> Played
             len(samples) / sample_rate_hz,
             lufs,
             wave_path(samples, axis, peak),
-            _data_uri("image/png", mel_png(power, loudest)),
+            _data_uri("image/webp", mel_webp(power, loudest)),
             len(samples) / axis,
         )
         for title, path, samples, power, lufs in zip(

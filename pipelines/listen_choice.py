@@ -19,6 +19,7 @@ RULE = (
     "Of each condition, the pairs whose speaker and whose bins of activation and valence were shown least so far, in "
     "that condition and then on the whole page; ties are settled by the pair's id."
 )
+UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_.-]")
 NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -51,6 +52,11 @@ class ConditionHeard:
     reason: str | None
     reason_count: int
     pair_ids: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        """The id of its heading on the page; unlike its name, nothing that a page could trip over."""
+        return "condition-" + UNSAFE_IN_ID.sub("_", self.name)
 
     @property
     def snr_db(self) -> float | None:

@@ -26,6 +26,8 @@ CONTROL_WORDS = {
     OBVIOUS: "An attention check, and no noise at all: another clip of the same speaker with the opposite activation. "
     "Whoever listens hears the difference.",
 }
+#: What the second clip of a pair is called where it is no noisy twin.
+SECOND_WORDS = {IDENTICAL: "The same again", OBVIOUS: "Another clip"}
 UNITS = {
     "_percent_per_second": "% a second",
     "_percent": "%",
@@ -37,6 +39,7 @@ UNITS = {
     "_s": "s",
 }
 NAMES = {"snr": "SNR", "sound_id": "sound", "sound_ids": "sounds", "other_clip_id": "other clip"}
+FIRST = ("sound_id", "sound_ids", "other_clip_id", "category")  # what was taken, before how
 MOST_VALUES = 6  # of a list, after which it is cut off
 
 
@@ -63,7 +66,8 @@ def made(pairs: Mapping[Role, int]) -> str:
     counted = "1 pair made" if total == 1 else f"{total:,} pairs made"
     if not total or list(pairs) == ["study"]:
         return counted if total else "no pair made"
-    return f"{counted}: " + ", ".join(f"{count:,} {ROLE_WORDS[role]}" for role, count in pairs.items())
+    by_role = sorted(pairs.items(), key=lambda one: list(ROLE_WORDS).index(one[0]))
+    return f"{counted}: " + ", ".join(f"{count:,} {ROLE_WORDS[role]}" for role, count in by_role)
 
 
 def in_words(params: Mapping[str, Param]) -> Iterator[tuple[str, str]]:
@@ -72,7 +76,7 @@ def in_words(params: Mapping[str, Param]) -> Iterator[tuple[str, str]]:
     >>> dict(in_words({"sound_id": "rain-1", "snr_db": 10.0, "fade_s": None, "words": ["so", "the"]}))
     {'sound': 'rain-1', 'SNR': '10 dB', 'words': 'so, the'}
     """
-    for name, value in params.items():
+    for name, value in sorted(params.items(), key=lambda item: item[0] not in FIRST):
         if value is None or value == []:
             continue
         ending = next((ending for ending in UNITS if name.endswith(ending)), "")
@@ -85,7 +89,7 @@ def _value(value: Param) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.3g}"
     if isinstance(value, list):
         more = f" and {len(value) - MOST_VALUES} more" if len(value) > MOST_VALUES else ""
         return ", ".join(_value(one) for one in value[:MOST_VALUES]) + more
