@@ -76,13 +76,17 @@ def in_words(params: Mapping[str, Param]) -> Iterator[tuple[str, str]]:
     >>> dict(in_words({"sound_id": "rain-1", "snr_db": 10.0, "fade_s": None, "words": ["so", "the"]}))
     {'sound': 'rain-1', 'SNR': '10 dB', 'words': 'so, the'}
     """
-    for name, value in sorted(params.items(), key=lambda item: item[0] not in FIRST):
+    for name, value in sorted(params.items(), key=_place):
         if value is None or value == []:
             continue
         ending = next((ending for ending in UNITS if name.endswith(ending)), "")
         stem = name.removesuffix(ending) or name
         unit = f" {UNITS[ending]}" if ending and not isinstance(value, str) else ""
         yield NAMES.get(stem, stem.replace("_", " ")), _value(value) + unit
+
+
+def _place(item: tuple[str, Param]) -> int:
+    return FIRST.index(item[0]) if item[0] in FIRST else len(FIRST)
 
 
 def _value(value: Param) -> str:
