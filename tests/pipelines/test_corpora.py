@@ -1,5 +1,6 @@
 """What every corpus promises, on a small folder in its own layout."""
 
+import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -11,11 +12,12 @@ import soundfile
 import pipelines.corpora
 from pipelines.bins import Bins
 from pipelines.circumplex import PLACE_BY_CATEGORY
-from pipelines.clip import Clip
+from pipelines.clip import Clip, Phone, Word
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
 from pipelines.corpora.demo import DemoCorpus
 from pipelines.corpora.emodb import EmoDB
 from pipelines.variants import load, variant_names
+from tests.pipelines.layouts.textgrid import write_textgrid
 
 voice = (0.3 * np.sin(np.arange(16000) / 20)).astype(np.float32)
 
@@ -51,6 +53,10 @@ def first_sound(name: str, root: Path) -> Path:
     """The file that is broken on purpose; a layout of other files than wav says so in `SOUND`."""
     found = root.rglob(getattr(layout(name), "SOUND", "*.wav"))
     return min(path for path in found if not path.name.startswith("._"))
+
+
+def clip_by_path(name: str, root: Path) -> dict[Path, Clip]:
+    return {entry.path: entry for entry in read(name, root) if isinstance(entry, Clip)}
 
 
 @corpora
@@ -114,6 +120,47 @@ class TestEveryCorpus:
         write_wav(first_sound(name, root), np.zeros(16000, dtype=np.float32))
 
         assert [entry.path for entry in read(name, root) if isinstance(entry, Problem)] == [first_sound(name, root)]
+
+    def test_a_textgrid_beside_the_sound_gives_words_to_a_clip_without(self, name: str, root: Path) -> None:
+        before = clip_by_path(name, root)[first_sound(name, root)]
+        write_textgrid(first_sound(name, root))
+
+        after = clip_by_path(name, root)[first_sound(name, root)]
+
+        own = before.words or before.phones
+        assert after.words == (before.words if own else (Word("so", 0.1, 0.4),))
+        assert after.phones == (before.phones if own else (Phone("S", 0.1, 0.2), Phone("OW1", 0.2, 0.4)))
+
+    def test_a_broken_textgrid_is_a_problem_beside_the_usable_clip(self, name: str, root: Path) -> None:
+        before = clip_by_path(name, root)
+        broken = first_sound(name, root).with_suffix(".TextGrid")
+        broken.write_text("not a TextGrid")
+
+        entries = read(name, root)
+
+        own = before[first_sound(name, root)].words or before[first_sound(name, root)].phones
+        assert [entry.path for entry in entries if isinstance(entry, Problem)] == ([] if own else [broken])
+        assert clip_by_path(name, root) == before
+
+    def test_what_macos_leaves_in_copied_folders_is_no_clip(self, name: str, root: Path) -> None:
+        before = read(name, root)
+        sound = first_sound(name, root)
+        sound.with_name(f"._{sound.name}").write_bytes(b"\x00\x05\x16\x07")
+
+        assert read(name, root) == before
+
+    def test_what_is_published_adds_up_and_stands_beside_its_licence(self, name: str) -> None:
+        kind = load(pipelines.corpora, name, Corpus)
+        published = kind.PUBLISHED  # type: ignore[attr-defined]
+        if published is None:
+            return
+        about = sys.modules[kind.__module__].__doc__ or ""
+
+        assert published.source
+        assert "Licence: " in about
+        assert "Cite: " in about
+        for counts in (published.by_speaker, published.by_gender, published.by_category):
+            assert published.clips is None or sum(counts.values()) <= published.clips
 
     def test_a_folder_that_is_no_such_corpus_is_refused_at_once(self, name: str, root: Path) -> None:
         (root / "empty").mkdir()
