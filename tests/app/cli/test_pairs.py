@@ -1,0 +1,82 @@
+"""`earwitness pairs`: what can be heard, listed and checked once pairs are made."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def made(study: Path, earwitness) -> Path:
+    """A study of two clips under two conditions, with its pairs."""
+    assert earwitness("pairs", "make", "--study", study, "--jobs", 1).code == 0
+    return study
+
+
+def test_the_listening_page_lies_beside_the_pairs_and_its_size_is_told(made: Path, earwitness) -> None:
+    ended = earwitness("pairs", "listen", "--study", made)
+
+    assert ended.code == 0
+    page = made / "pairs-listen.html"
+    assert f"{page.stat().st_size / 1e6:.1f} MB: {page}" in ended.err
+    assert "nat-co-10db" in page.read_text()
+    assert f"earwitness pairs listen --study {made}" in page.read_text()
+    assert earwitness("pairs", "verify", "--study", made).code == 0  # a page inside would not belong
+
+
+def test_the_listening_page_goes_where_it_is_asked_to(made: Path, tmp_path: Path, earwitness) -> None:
+    here, more = tmp_path / "a.html", tmp_path / "b.html"
+
+    assert earwitness("pairs", "listen", "--study", made, "--per-condition", 1, "--out", here).code == 0
+    assert earwitness("pairs", "listen", "--study", made, "--lossless", "--out", more).code == 0
+
+    assert here.read_text().count("<audio") == 2 * here.read_text().count("<h3")
+    assert "data:audio/flac" not in here.read_text()
+    assert more.read_text().count('src="data:audio/flac') > here.read_text().count("<audio")
+
+
+def test_a_page_that_would_be_too_large_is_refused_in_a_sentence(made: Path, earwitness) -> None:
+    ended = earwitness("pairs", "listen", "--study", made, "--largest-mb", 0.05)
+
+    assert ended.code == 1
+    assert "would be larger than 0.05 MB" in ended.err
+    assert not (made / "pairs-listen.html").exists()
+
+
+@pytest.mark.parametrize("command", ["listen", "verify", "list"])
+def test_without_pairs_the_command_that_makes_them_is_named(study: Path, command: str, earwitness) -> None:
+    ended = earwitness("pairs", command, "--study", study)
+
+    assert ended.code == 1
+    assert "`earwitness pairs make` writes it" in ended.err
+
+
+def test_verify_counts_what_agrees_and_names_what_does_not(made: Path, earwitness) -> None:
+    assert "files agree with the manifest" in earwitness("pairs", "verify", "--study", made).err
+    lost = next((made / "pairs" / "noisy").iterdir())
+    lost.unlink()
+
+    ended = earwitness("pairs", "verify", "--study", made)
+
+    assert ended.code == 1
+    assert ended.out == f"{lost} is missing; `earwitness pairs make` makes it again\n"
+    assert "1 of " in ended.err
+    assert earwitness("pairs", "make", "--study", made, "--jobs", 1).code == 0
+    assert earwitness("pairs", "verify", "--study", made).code == 0
+
+
+def test_conditions_are_listed_with_their_settings_and_whether_they_are_drawn(study: Path, earwitness) -> None:
+    toml = study / "study.toml"
+    text, found = re.subn(r"(?m)^noises = .*$", "noises = { nat-co-10db = { ratio_db = 12 } }", toml.read_text())
+    assert found == 1
+    toml.write_text(text)
+
+    header, *rows = (row.split("\t") for row in earwitness("pairs", "conditions", "--study", study).out.splitlines())
+
+    assert header == ["condition", "kind", "family", "snr_db", "drawn", "settings"]
+    by_name = {row[0]: row for row in rows}
+    assert by_name["nat-co-10db"][1:5] == ["environmental", "nat", "12", "True"]
+    assert "ratio_db = 12" in by_name["nat-co-10db"][5]
+    assert by_name["fade-out"][3:5] == ["", "False"]
