@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -57,6 +59,11 @@ class Speech:
         """How long it sounds, in seconds."""
         return len(self.samples) / self.sample_rate_hz
 
+    @cached_property
+    def level(self) -> float:
+        """The active level of its samples (see `active_rms`), measured once for all noises that are mixed into it."""
+        return active_rms(self.samples)
+
 
 def rms(samples: Samples) -> float:
     """Root mean square of samples, 0 where there are none.
@@ -69,11 +76,14 @@ def rms(samples: Samples) -> float:
 
 def frame_powers(samples: Samples) -> NDArray[np.float64]:
     """Mean power of each whole or begun frame of 20 ms (at 16 kHz), shape (frames,)."""
-    whole = len(samples) - len(samples) % FRAME
-    frames, rest = samples[:whole].reshape(-1, FRAME), samples[whole:]
+    rest = len(samples) % FRAME
+    frames = samples[: len(samples) - rest].reshape(-1, FRAME)
+    powers = np.empty(len(frames) + bool(rest))
     # In the precision of the samples: a float64 copy of a clip takes longer than all the rest of a mixture.
-    powers = np.einsum("ij,ij->i", frames, frames).astype(np.float64) / FRAME
-    return np.append(powers, float(rest @ rest) / len(rest)) if len(rest) else powers
+    np.divide(np.einsum("ij,ij->i", frames, frames), FRAME, out=powers[: len(frames)])
+    if rest:
+        powers[-1] = np.dot(samples[-rest:], samples[-rest:]) / rest
+    return powers
 
 
 def active_rms(samples: Samples) -> float:
@@ -89,10 +99,12 @@ def active_rms(samples: Samples) -> float:
     powers = frame_powers(samples)
     if not len(powers) or powers.max() == 0:
         return 0.0
-    lengths = np.full(len(powers), FRAME)
-    lengths[-1] = len(samples) - FRAME * (len(powers) - 1)
     sounding = powers >= powers.max() * 10 ** (-ACTIVE_RANGE_DB / 10)
-    return float(np.sqrt(np.average(powers[sounding], weights=lengths[sounding])))
+    energy, count = float(powers[sounding].sum()) * FRAME, int(np.count_nonzero(sounding)) * FRAME
+    absent = -len(samples) % FRAME
+    if absent and sounding[-1]:  # the last frame is a part of one
+        energy, count = energy - float(powers[-1]) * absent, count - absent
+    return math.sqrt(energy / count)
 
 
 def gain_for_snr(speech: Samples, noise: Samples, snr_db: float) -> float:
@@ -101,7 +113,16 @@ def gain_for_snr(speech: Samples, noise: Samples, snr_db: float) -> float:
     Raises:
         ValueError: speech or noise is silent, so no ratio can be set.
     """
-    speech_level, noise_level = active_rms(speech), active_rms(noise)
+    return gain_below(active_rms(speech), noise, snr_db)
+
+
+def gain_below(speech_level: float, noise: Samples, snr_db: float) -> float:
+    """The factor that brings noise to an SNR below speech whose active level is known already.
+
+    Raises:
+        ValueError: speech or noise is silent, so no ratio can be set.
+    """
+    noise_level = active_rms(noise)
     if speech_level == 0 or noise_level == 0:
         silent = "speech" if speech_level == 0 else "noise"
         raise ValueError(f"the {silent} is silent, so no SNR can be set; expected sound in both")
@@ -180,7 +201,8 @@ def _read_mono(path: Path, start_s: float, end_s: float | None) -> tuple[Samples
         mono, own_rate_hz = _piece_of_sound_file(path, start_s, end_s)
     except soundfile.LibsndfileError as error:
         if error.code != NO_SOUND_FILE:
-            raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
+            reason = f"can't be read as sound ({error.error_string}); fetch the file again"
+            raise SoundUnreadable(path, reason) from error
         mono, own_rate_hz = _piece_of_video(path, start_s, end_s)
     except OSError as error:
         raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
@@ -192,7 +214,8 @@ def _read_mono(path: Path, start_s: float, end_s: float | None) -> tuple[Samples
 
 
 def _piece_of_sound_file(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
-    with soundfile.SoundFile(path) as file:
+    # Opened by its name, libsndfile would take a `._name` that macOS left beside a video for a part of the file.
+    with path.open("rb") as raw, soundfile.SoundFile(raw.fileno(), closefd=False) as file:
         own_rate_hz = int(file.samplerate)
         first, promised = _bounds(path, (file.frames, own_rate_hz), start_s, end_s)
         file.seek(first)

@@ -15,29 +15,18 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)
     from pydub import AudioSegment
 
-SEAM_MS = 50  # short enough to go unnoticed, long enough not to click
+SEAM_S = 0.05  # short enough to go unnoticed, long enough not to click
 EDGE_MS = 5  # a clip that begins in the middle of a wave clicks without it
 LEAD_S = 0.1  # a sound begins this long before one of its loud moments ...
 LEAD_SHARE = 0.25  # ... but no more than this share of what will be heard of it
 LOUD_DB = 12.0  # moments this close to the loudest count as loud
-WIDE = 4  # bytes a sample while joining, so that nothing is lost to rounding
-
-
-def _segment(samples: Samples, sample_rate_hz: int) -> AudioSegment:
-    """Samples as a pydub segment of 32 bits; half of full scale, since a cross-fade adds two sounds."""
-    numbers = np.clip(samples.astype(np.float64) * 2**30, -(2**31), 2**31 - 1).astype("<i4")
-    return AudioSegment(data=numbers.tobytes(), sample_width=WIDE, frame_rate=sample_rate_hz, channels=1)
-
-
-def _samples(segment: AudioSegment) -> Samples:
-    return (np.frombuffer(segment.raw_data, dtype="<i4").astype(np.float64) / 2**30).astype(np.float32)
 
 
 def loop(sound: Samples, sample_rate_hz: int, length: int, *, start: int = 0) -> Samples:
     """A sound from `start` on, begun again with a cross-fade of 50 ms as often as it takes; shape (length,).
 
     Args:
-        sound: shape (time,), at least one sample, in [-2, 2].
+        sound: shape (time,), at least one sample.
         sample_rate_hz: of the sound.
         length: samples wanted.
         start: the sample to begin with, 0 <= start < time.
@@ -50,14 +39,15 @@ def loop(sound: Samples, sample_rate_hz: int, length: int, *, start: int = 0) ->
     if len(sound) - start >= length:
         return sound[start : start + length].copy()
     # Each joint takes at most half of either side, so that a sound of a few milliseconds still grows.
-    seam_ms = min(SEAM_MS, (len(sound) - start) * 500 // sample_rate_hz)
-    seam = round(seam_ms * sample_rate_hz / 1000)
-    pieces, reached = [sound[start:]], len(sound) - start
+    seam = min(round(SEAM_S * sample_rate_hz), (len(sound) - start) // 2)
+    period = np.concatenate([_cross_faded(sound[len(sound) - seam :], sound[:seam]), sound[seam : len(sound) - seam]])
+    looped, reached = np.empty(length, dtype=np.float32), len(sound) - start - seam
+    looped[:reached] = sound[start : start + reached]
     while reached < length:
-        pieces[-1], tail = pieces[-1][: len(pieces[-1]) - seam], pieces[-1][len(pieces[-1]) - seam :]
-        pieces += [_cross_faded(tail, sound[:seam], sample_rate_hz), sound[seam:]]
-        reached += len(sound) - seam
-    return np.concatenate(pieces)[:length]
+        part = period[: length - reached]
+        looped[reached : reached + len(part)] = part
+        reached += len(part)
+    return looped
 
 
 def begin_loudly(sound: Samples, sample_rate_hz: int, length_s: float, rng: np.random.Generator) -> float:
@@ -72,13 +62,10 @@ def begin_loudly(sound: Samples, sample_rate_hz: int, length_s: float, rng: np.r
     return round(max(0.0, moment_s - min(LEAD_S, LEAD_SHARE * length_s)), 6)
 
 
-def _cross_faded(before: Samples, after: Samples, sample_rate_hz: int) -> Samples:
-    """The end of one sound passing into the beginning of another, both of shape (time,)."""
-    if not len(before):
-        return before
-    falling, rising = _segment(before, sample_rate_hz), _segment(after, sample_rate_hz)
-    # pydub's own append would do, were it not for its temporary files.
-    return _samples(falling.fade_out(len(falling)).overlay(rising.fade_in(len(rising))))
+def _cross_faded(before: Samples, after: Samples) -> Samples:
+    """The end of one sound passing into the beginning of another, both of shape (time,); by numpy, for its speed."""
+    rising = np.linspace(0, 1, len(before), endpoint=False, dtype=np.float32)
+    return before + (after - before) * rising
 
 
 def encode_heard(clips: Sequence[Samples], sample_rate_hz: int, *, pause_s: float = 0.5) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import TypeAlias
 
@@ -28,9 +29,10 @@ DECAY_DB = 60.0  # below which a tail is cut off: by then it holds a millionth o
 ATTEMPTS = 1000  # at placing two people in a room
 SEED = 20260101  # of all rooms: number 17 is the same room in every study with the same ranges
 MOST_REFLECTIONS = 150  # work grows with the cube of it: this many take some seconds
-CACHE_BYTES = 64 * 2**20  # of impulse responses, and again of spectra, that a process keeps
+KEPT = 128  # impulse responses that a process keeps, with their spectra: half a megabyte each
 #: Samples of one Fourier transform; few lengths, so that spectra of impulse responses are met again.
-BLOCKS = tuple(length for power in range(12, 21) for length in (2**power, 3 * 2 ** (power - 1)))
+BLOCKS = tuple(2**power * quarters for power in range(9, 18) for quarters in (4, 5, 6, 7))
+AT_ONCE = 4  # transforms that pocketfft computes in the time of two
 
 
 class RoomImpossible(ValueError):
@@ -78,6 +80,22 @@ class Room:
         return float(np.linalg.norm(np.subtract(self.source_m, self.microphone_m)))
 
 
+@dataclass(frozen=True, eq=False)
+class Impulse:
+    """An impulse response whose direct sound lies at `lead(sample_rate_hz)`, with the spectra that it was heard by."""
+
+    samples: Samples
+    sample_rate_hz: int
+    _spectra: dict[int, NDArray[np.complex64]] = field(default_factory=dict, repr=False)
+
+    def spectrum(self, block: int) -> NDArray[np.complex64]:
+        """That of a Fourier transform of so many samples, shape (block // 2 + 1,)."""
+        if block not in self._spectra:
+            self._spectra[block] = np.asarray(rfft(self.samples, block), dtype=np.complex64)
+        return self._spectra[block]
+
+
+@lru_cache(maxsize=KEPT)
 def room_by_number(number: int, ranges: Ranges) -> Room:
     """The room of a number: the same in every process and study with these ranges.
 
@@ -103,13 +121,9 @@ def _rounded(metres: Sequence[float] | NDArray[np.float64]) -> Place:
     return x, y, z
 
 
-def _bytes_of(samples: NDArray[np.generic]) -> int:
-    return samples.nbytes
-
-
-@cached(LRUCache(CACHE_BYTES, getsizeof=_bytes_of), key=hashkey, lock=Lock())
-def impulse_of(room: Room, sample_rate_hz: int) -> Samples:
-    """The impulse response of a room by the image method, from its direct sound on; shape (time,), read-only.
+@cached(LRUCache(KEPT), key=hashkey, lock=Lock())
+def impulse_of(room: Room, sample_rate_hz: int) -> Impulse:
+    """The impulse response of a room by the image method.
 
     Walls absorb what Sabine's formula says for the room's RT60. The same room gives the same bytes in every process.
 
@@ -141,6 +155,16 @@ def impulse_of(room: Room, sample_rate_hz: int) -> Samples:
     return from_direct(np.asarray(box.rir[0][0]), direct, sample_rate_hz)
 
 
+def _content(samples: Samples, sample_rate_hz: int) -> tuple[object, ...]:
+    return hashkey(hashlib.blake2b(samples.tobytes(), digest_size=16).digest(), sample_rate_hz)
+
+
+@cached(LRUCache(KEPT), key=_content, lock=Lock())
+def measured_impulse(samples: Samples, sample_rate_hz: int) -> Impulse:
+    """The impulse response in a recording of one; shape (time,), not silent."""
+    return from_direct(samples, direct_sound(samples), sample_rate_hz)
+
+
 def direct_sound(impulse: Samples) -> int:
     """The sample at which the direct sound of a measured impulse response arrives.
 
@@ -152,18 +176,15 @@ def direct_sound(impulse: Samples) -> int:
     return first + int(np.argmin(following))
 
 
-def from_direct(impulse: NDArray[np.floating], direct: int, sample_rate_hz: int) -> Samples:
-    """An impulse response cut so that its direct sound lies at `lead(sample_rate_hz)`, and its tail at -60 dB.
-
-    Shape (time,), read-only.
-    """
+def from_direct(impulse: NDArray[np.floating], direct: int, sample_rate_hz: int) -> Impulse:
+    """An impulse response whose direct sound lies at the sample `direct`, without its delay and what lies below -60 dB."""
     before = lead(sample_rate_hz)
     cut = np.pad(impulse, (max(0, before - direct), 0))[max(0, direct - before) :]
     left = np.cumsum(np.square(cut[::-1], dtype=np.float64))[::-1]  # the energy from each sample on
     cut = cut[: max(before + 1, int(np.sum(left > left[0] * 10 ** (-DECAY_DB / 10))))]
     aligned: Samples = np.ascontiguousarray(cut, dtype=np.float32)
     aligned.flags.writeable = False
-    return aligned
+    return Impulse(aligned, sample_rate_hz)
 
 
 def lead(sample_rate_hz: int) -> int:
@@ -171,47 +192,34 @@ def lead(sample_rate_hz: int) -> int:
     return round(LEAD_S * sample_rate_hz)
 
 
-def heard_in(impulse: Samples, samples: Samples, sample_rate_hz: int) -> Samples:
-    """Samples as heard in a room, not shifted in time; shape (time + tail,).
-
-    Args:
-        impulse: from `from_direct`.
-        samples: shape (time,).
-        sample_rate_hz: of both.
-    """
-    return _convolved(samples, impulse)[lead(sample_rate_hz) :]
+def heard_in(impulse: Impulse, samples: Samples) -> Samples:
+    """Samples of shape (time,) as heard in a room, at its rate and not shifted in time; shape (time + tail,)."""
+    return _convolved(samples, impulse)[lead(impulse.sample_rate_hz) :]
 
 
-def _convolved(samples: Samples, impulse: Samples) -> Samples:
+def _convolved(samples: Samples, impulse: Impulse) -> Samples:
     """The full convolution, block by block, with the spectrum of the impulse response at hand; float32 throughout."""
-    whole = len(samples) + len(impulse) - 1
-    block = _block(len(samples), len(impulse))
-    step = block - len(impulse) + 1
+    length = len(impulse.samples)
+    block = _block(len(samples), length)
+    step = block - length + 1
     blocks = -(-len(samples) // step)
-    spectrum = _spectrum(_key(impulse), block, impulse)
     parts = np.zeros((blocks, step), dtype=np.float32)
     parts.reshape(-1)[: len(samples)] = samples
-    wet = irfft(rfft(parts, block) * spectrum, block)  # (blocks, block)
+    spectra = rfft(parts, block)
+    spectra *= impulse.spectrum(block)
+    wet = irfft(spectra, block, overwrite_x=True)  # (blocks, block)
     out = np.zeros(blocks * step + block, dtype=np.float32)
     for number, part in enumerate(wet):
         out[number * step : number * step + block] += part
-    return out[:whole]
+    return out[: len(samples) + length - 1]
 
 
 def _block(samples: int, impulse: int) -> int:
     """The length of transform by which the whole takes the least work."""
+
+    def work(block: int) -> int:  # in units of a transform that is computed with three others
+        groups, alone = divmod(-(-samples // (block - impulse + 1)), AT_ONCE)
+        return block * (AT_ONCE * groups + 2 * alone)
+
     fitting = [block for block in BLOCKS if block >= impulse] or [next_fast_len(samples + impulse, real=True)]
-    return int(min(fitting, key=lambda block: -(-samples // (block - impulse + 1)) * block))
-
-
-def _key(impulse: Samples) -> bytes:
-    return hashlib.blake2b(impulse.tobytes(), digest_size=16).digest()
-
-
-def _same_impulse(key: bytes, block: int, _impulse: Samples) -> tuple[object, ...]:
-    return hashkey(key, block)
-
-
-@cached(LRUCache(CACHE_BYTES, getsizeof=_bytes_of), key=_same_impulse, lock=Lock())
-def _spectrum(_key: bytes, block: int, impulse: Samples) -> NDArray[np.complex64]:
-    return np.asarray(rfft(impulse, block), dtype=np.complex64)
+    return int(min(fitting, key=work))

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from pipelines.audio import Samples, Speech, active_rms, gain_for_snr
+from pipelines.audio import Samples, Speech, active_rms, gain_below
 from pipelines.clip import Params
 from pipelines.joining import begin_loudly, loop
 from pipelines.noises.base import Noise, NoiseRefused, Spoken, number, numbers, texts
@@ -51,7 +51,7 @@ class Babble(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
         """Which sounds, and from which moment on each of them."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no signal-to-noise ratio can be set")
         rate_hz = speech.sample_rate_hz
         if sounds.sounds("babble"):
@@ -74,7 +74,7 @@ class Babble(Noise):
             sound = sounds.samples(sound_id, rate_hz)
             talker = loop(sound, rate_hz, length, start=min(round(offset_s * rate_hz), len(sound) - 1))
             babble += talker / np.float32(active_rms(talker))
-        babble *= np.float32(gain_for_snr(speech.samples, babble, number(params, "snr_db")))
+        babble *= np.float32(gain_below(speech.level, babble, number(params, "snr_db")))
         return speech.samples + babble
 
     @property

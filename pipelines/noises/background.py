@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from pipelines.audio import FRAME, Samples, Speech, gain_for_snr
+from pipelines.audio import FRAME, Samples, Speech, gain_below
 from pipelines.clip import Params
 from pipelines.joining import begin_loudly, loop
 from pipelines.noises.base import Noise, NoiseRefused, Spoken, number, text
@@ -68,7 +68,7 @@ class Background(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
         """Which sound, from which moment on, where it begins in the utterance and how long it lasts."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no signal-to-noise ratio can be set")
         rate_hz = speech.sample_rate_hz
         sound = sounds.draw(self.sounds_of, rng, rate_hz)
@@ -106,9 +106,11 @@ class Background(Noise):
         if edge:
             noise[:edge] *= _falling(edge)[::-1]
             noise[-edge:] *= _falling(edge)
-        noise *= np.float32(gain_for_snr(speech.samples, noise, number(params, "snr_db")))
+        noise *= np.float32(gain_below(speech.level, noise, number(params, "snr_db")))
         if fade:
             noise[-fade:] *= _falling(fade)
+        if length == len(speech.samples):
+            return np.add(noise, speech.samples, out=noise)
         mixed = speech.samples.copy()
         mixed[start : start + length] += noise
         return mixed

@@ -24,7 +24,7 @@ class Fade(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing is left to chance."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no change of loudness can be heard")
         return {"percent_per_second": self.percent_per_second}
 

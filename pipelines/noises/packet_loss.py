@@ -38,7 +38,7 @@ class PacketLoss(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Which packets are lost."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no loss can be heard")
         packets = -(-len(speech.samples) // round(self.packet_s * speech.sample_rate_hz))
         count = max(1, round(packets * self.percent / 100))

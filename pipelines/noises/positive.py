@@ -37,7 +37,7 @@ class Positive(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing is left to chance."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no change of speed or pitch can be heard")
         return {"speed": self.speed, "pitch": self.pitch}
 

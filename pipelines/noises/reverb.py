@@ -12,15 +12,15 @@ from pipelines.audio import Samples, Speech, active_rms
 from pipelines.clip import Params
 from pipelines.noises.base import Noise, NoiseRefused, Spoken, number, numbers, text
 from pipelines.rooms import (
+    Impulse,
     NoRoomForTwo,
     Place,
     Ranges,
     Room,
     RoomImpossible,
-    direct_sound,
-    from_direct,
     heard_in,
     impulse_of,
+    measured_impulse,
     room_by_number,
 )
 from pipelines.sounds.base import SoundBank
@@ -72,7 +72,7 @@ class Reverb(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
         """Which room, with all that is needed to compute it again."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no room can be heard")
         if self.rooms == "measured":
             sound = sounds.draw("room", rng, speech.sample_rate_hz)
@@ -96,12 +96,12 @@ class Reverb(Noise):
     def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
         """The speech in its room, at its active level; shape (time,), or (time + tail,) where the tail is kept."""
         rate_hz = speech.sample_rate_hz
-        wet = heard_in(_impulse(params, sounds, rate_hz), speech.samples, rate_hz)
+        wet = heard_in(_impulse(params, sounds, rate_hz), speech.samples)
         if text(params, "tail") == "cut":
             wet = wet[: len(speech.samples)]
             edge = min(len(wet), round(EDGE_S * rate_hz))
             wet[-edge:] *= np.linspace(1, 0, edge, dtype=np.float32)
-        wet *= np.float32(active_rms(speech.samples) / active_rms(wet))
+        wet *= np.float32(speech.level / active_rms(wet))
         return np.ascontiguousarray(wet)
 
     @property
@@ -110,10 +110,9 @@ class Reverb(Noise):
         return "reverb"
 
 
-def _impulse(params: Params, sounds: SoundBank, sample_rate_hz: int) -> Samples:
+def _impulse(params: Params, sounds: SoundBank, sample_rate_hz: int) -> Impulse:
     if "sound_id" in params:
-        measured = sounds.samples(text(params, "sound_id"), sample_rate_hz)
-        return from_direct(measured, direct_sound(measured), sample_rate_hz)
+        return measured_impulse(sounds.samples(text(params, "sound_id"), sample_rate_hz), sample_rate_hz)
     size, source, microphone = (_place(params, name) for name in ("size_m", "source_m", "microphone_m"))
     return impulse_of(Room(size, number(params, "rt60_s"), source, microphone), sample_rate_hz)
 

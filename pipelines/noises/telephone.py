@@ -36,7 +36,7 @@ class Telephone(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Nothing is left to chance."""
-        if not speech.samples.any():
+        if speech.level == 0:
             raise NoiseRefused("the clip is silent, so no line can be heard")
         return {"low_hz": self.low_hz, "high_hz": self.high_hz}
 
@@ -45,7 +45,7 @@ class Telephone(Noise):
         band_hz = number(params, "low_hz"), number(params, "high_hz")
         heard = through_telephone(speech.samples, speech.sample_rate_hz, *band_hz)
         level = active_rms(heard)
-        return heard * np.float32(active_rms(speech.samples) / level) if level else heard
+        return heard * np.float32(speech.level / level) if level else heard
 
     @property
     def family(self) -> str:
