@@ -77,6 +77,13 @@ def test_a_second_copy_of_a_take_is_a_problem_that_names_both(tmp_path: Path) ->
     assert f"once more, after {tmp_path / name}" in problem.sentence
 
 
+def test_what_macos_leaves_in_copies_is_passed_over(tmp_path: Path) -> None:
+    ravdess.make(tmp_path)
+    shutil.copytree(tmp_path / "Actor_12", tmp_path / "__MACOSX" / "Actor_12")
+
+    assert problems_of(Ravdess(tmp_path)) == []
+
+
 def test_where_the_first_copy_is_broken_the_second_is_used(tmp_path: Path) -> None:
     ravdess.make(tmp_path)
     shutil.copytree(tmp_path / "Actor_12", tmp_path / "copy" / "Actor_12")

@@ -88,6 +88,30 @@ def test_rated_segments_are_the_clips_and_know_what_their_files_know(tmp_path: P
     }
 
 
+def test_where_files_and_segments_are_rated_the_segments_are_the_clips(tmp_path: Path) -> None:
+    db = layout.database(layout.SPEAKERS)
+    layout.add(db, "emotion", "emotion", ["anger", "joy", "neutral"], EMOTIONS)
+    layout.add(db, "segments", "arousal", [-1.0, 0.0, 1.0], MINUS_1_TO_1, index=SEGMENTS)
+
+    clips, _ = read(layout.save(db, tmp_path))
+
+    assert {name: clip.category for name, clip in clips.items()} == {
+        "audio/1.wav 0-1": "anger",
+        "audio/1.wav 1.25-2": "anger",
+        "audio/3.wav 0.5-end": "neutral",
+    }
+
+
+def test_a_rating_beyond_its_scale_is_a_problem_and_no_rating(tmp_path: Path) -> None:
+    table = layout.make(tmp_path) / "db.emotion.csv"
+    table.write_text(table.read_text().replace("1.0,-1.0", "9.0,-1.0"))
+
+    clips, (sentence,) = read(tmp_path)
+
+    assert (clips["audio/1.wav"].activation, clips["audio/1.wav"].valence) == (None, 1.0)
+    assert "emotion.arousal gives audio/1.wav 9.0; expected -1 to 1" in sentence
+
+
 def test_a_segment_outside_its_file_is_a_problem(tmp_path: Path) -> None:
     index = audformat.segmented_index(["audio/1.wav"], ["7s"], ["8s"])
     db = layout.database(layout.SPEAKERS)

@@ -39,6 +39,13 @@ def test_enterface_takes_speaker_emotion_and_sentence_from_the_folders(tmp_path:
     assert clips["s23_sadness_5"].transcript is None  # he or she: nobody knows
 
 
+def test_the_sentence_is_the_folder_s_and_only_without_one_the_name_s(tmp_path: Path) -> None:
+    for name in ("subject 1/anger/sentence 2/s1_an_5", "subject 2/anger/s2_an_4"):
+        write_video(tmp_path / f"{name}.avi")
+
+    assert list(clips_of(Enterface(tmp_path))) == ["s01_anger_2", "s02_anger_4"]
+
+
 def test_a_video_of_enterface_outside_its_folders_is_a_problem(tmp_path: Path) -> None:
     write_video(enterface.make(tmp_path) / "subject 1" / "s1_an_1.avi")
 
@@ -127,7 +134,7 @@ def test_a_row_that_describes_no_clip_is_a_problem_with_its_number(
     assert "Annotations_BAUM1s.xlsx, row 3," in first.sentence
 
 
-def test_codes_written_as_text_or_with_a_point_are_codes(tmp_path: Path) -> None:
+def test_names_and_codes_are_read_however_they_are_typed(tmp_path: Path) -> None:
     for name in ("S001_001", "S001_002", "S001_003"):
         baum1s.write_clip(tmp_path, name)
     rows = [
@@ -143,6 +150,13 @@ def test_codes_written_as_text_or_with_a_point_are_codes(tmp_path: Path) -> None
         ["S001_001", "S001_002", "S001_003"], "anger"
     )
     assert problems_of(Baum1s(tmp_path)) == []
+
+
+def test_a_code_with_a_point_is_that_code() -> None:
+    read = read_row((1, 1, "", "S001_001", "", 8.0), "row 2", {"S001_001": Path("S001_001.mp4")})
+
+    assert isinstance(read, Clip)
+    assert read.category == "happiness"
 
 
 def test_a_video_without_a_row_and_a_second_copy_are_problems(tmp_path: Path) -> None:

@@ -131,6 +131,15 @@ def test_a_video_with_damaged_sound_is_refused(tmp_path: Path, name: str, sound:
         read_sound(tmp_path / name, None)
 
 
+def test_sound_far_beyond_full_scale_is_damage(tmp_path: Path) -> None:
+    write_video(tmp_path / "loud.mkv", sound="pcm_f32le", peak=1.5)
+    write_video(tmp_path / "absurd.mkv", sound="pcm_f32le", peak=20)
+
+    assert np.abs(read_sound(tmp_path / "loud.mkv", None)).max() > 1.4
+    with pytest.raises(SoundUnreadable, match="is damaged: its sound decodes to 20 times full scale"):
+        read_sound(tmp_path / "absurd.mkv", None)
+
+
 def test_a_piece_outside_a_video_is_refused(tmp_path: Path) -> None:
     write_video(tmp_path / "a.avi", 1.0)
 

@@ -16,6 +16,7 @@ def write_video(
     *,
     picture: str = "mpeg4",
     sound: str | None = "pcm_s16le",
+    peak: float = 0.3,
     faststart: bool = False,
 ) -> None:
     """A moving grey square with a tone of 127 Hz on two channels at 48 kHz; the container follows the file's name."""
@@ -30,14 +31,14 @@ def write_video(
             container.mux(video.encode(av.VideoFrame.from_ndarray(grey)))
         container.mux(video.encode(None))
         if track:
-            for frame in _tone(track, length_s):
+            for frame in _tone(track, length_s, peak):
                 container.mux(track.encode(frame))
             container.mux(track.encode(None))
 
 
-def _tone(track: av.AudioStream, length_s: float) -> list[av.AudioFrame]:
+def _tone(track: av.AudioStream, length_s: float, peak: float) -> list[av.AudioFrame]:
     seconds = np.arange(round(length_s * track.rate)) / track.rate
-    voice = (0.3 * np.sin(2 * np.pi * 127 * seconds)).astype(np.float32)
+    voice = (peak * np.sin(2 * np.pi * 127 * seconds)).astype(np.float32)
     whole = av.AudioFrame.from_ndarray(np.stack([voice, voice]), format="fltp", layout="stereo")
     whole.rate, whole.pts, whole.time_base = track.rate, 0, Fraction(1, track.rate)
     cutter = av.AudioResampler(track.format.name, "stereo", track.rate, track.codec_context.frame_size or 1024)
