@@ -29,11 +29,11 @@ SILENCES = frozenset(
 )
 #: Laughter, breaths and noises: `[laughter]`, `{LG}`, `++LAUGHTER++`.
 EVENT = re.compile(r"\[.*\]|\{.*\}|\+.*\+", re.DOTALL)
-#: How many tiers a file promises, and how many intervals the head of a tier does, in both forms of the file.
+#: How many tiers a file promises, and how many intervals or points the head of a tier does, in both forms of the file.
 PROMISED_TIERS = re.compile(r"<exists>\s+(?:size\s*=\s*)?(\d{1,9})\s")
 PROMISED = re.compile(
-    r'"IntervalTier"\s+(?:name\s*=\s*)?"(?:[^"]|"")*"\s+(?:xmin\s*=\s*)?\S+\s+(?:xmax\s*=\s*)?\S+\s+'
-    r"(?:intervals\s*:\s*size\s*=\s*)?(\d{1,9})\s"
+    r'"(?:IntervalTier|TextTier)"\s+(?:name\s*=\s*)?+"(?:[^"]|"")*"\s+'
+    r"(?:xmin\s*=\s*)?+\S+\s+(?:xmax\s*=\s*)?+\S+\s+(?:(?:intervals|points)\s*:\s*size\s*=\s*)?+(\d{1,9})\s"
 )
 LATER_THAN_SOUND_S = 0.1  # aligners round to their frames; what ends later than that was aligned to another sound
 
@@ -119,21 +119,21 @@ def _read(path: Path, _changed: tuple[int, int]) -> Tiers:
         raise AlignmentWrong(path, f"can't be read as a TextGrid ({why}); align the sound again") from error
     if not all(isfinite(one.start_s) and isfinite(one.end_s) for _, intervals in tiers for one in intervals):
         raise AlignmentWrong(path, "holds times that are not numbers (NaN or infinite); align the sound again")
-    _refuse_cut_off(path, len(grid.tierNames), tiers)
+    _refuse_cut_off(path, [(name, len(grid.getTier(name).entries)) for name in grid.tierNames])
     return tiers
 
 
-def _refuse_cut_off(path: Path, tiers_here: int, tiers: Tiers) -> None:
-    """See that all that is promised is there, since praatio takes a short form that was cut off as it is."""
+def _refuse_cut_off(path: Path, here: Sequence[tuple[str, int]]) -> None:
+    """See that all that is promised is there, since praatio takes a file that was cut off in between as it is."""
     content = path.read_bytes()
     text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", errors="replace")
-    whole = PROMISED_TIERS.search(text)
-    if whole and tiers_here < int(whole[1]):
-        raise AlignmentWrong(path, f"is cut off: {tiers_here} of {whole[1]} tiers are there; align the sound again")
-    for (name, intervals), promised in zip(tiers, PROMISED.findall(text), strict=False):
-        if len(intervals) < int(promised):
-            found = f"{len(intervals)} of {promised} intervals of the tier {name!r}"
-            raise AlignmentWrong(path, f"is cut off: {found} are there; align the sound again")
+    whole, heads = PROMISED_TIERS.search(text), PROMISED.findall(text)
+    if whole and len(heads) < int(whole[1]):
+        raise AlignmentWrong(path, f"is cut off: {len(heads)} of {whole[1]} tiers are there; align the sound again")
+    for (name, found), promised in zip(here, heads, strict=False):
+        if found < int(promised):
+            missing = f"{found} of {promised} intervals of the tier {name!r}"
+            raise AlignmentWrong(path, f"is cut off: {missing} are there; align the sound again")
 
 
 def _tier(path: Path, tiers: Tiers, names: frozenset[str], speaker: str) -> tuple[Interval, ...] | None:
