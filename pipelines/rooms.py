@@ -177,7 +177,7 @@ def direct_sound(impulse: Samples) -> int:
 
 
 def from_direct(impulse: NDArray[np.floating], direct: int, sample_rate_hz: int) -> Impulse:
-    """An impulse response whose direct sound lies at the sample `direct`, without its delay and what lies below -60 dB."""
+    """An impulse response with its direct sound at the sample `direct`, less its delay and what lies below -60 dB."""
     before = lead(sample_rate_hz)
     cut = np.pad(impulse, (max(0, before - direct), 0))[max(0, direct - before) :]
     left = np.cumsum(np.square(cut[::-1], dtype=np.float64))[::-1]  # the energy from each sample on

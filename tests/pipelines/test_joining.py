@@ -1,12 +1,16 @@
 """Loops without clicks, and what a listener hears as one file."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipelines.joining import encode_heard, loop
+from pipelines.audio import to_pcm16
+from pipelines.joining import AudioSegment, begin_loudly, encode_heard, loop
 
 RATE_HZ = 16000
 noise = (0.3 * np.random.default_rng(0).standard_normal(4000)).astype(np.float32).clip(-1, 1)
@@ -31,6 +35,51 @@ def test_a_seam_does_not_click() -> None:
     steps = np.abs(np.diff(loop(tone, RATE_HZ, 24000)))
 
     assert steps.max() < 1.5 * np.abs(np.diff(tone)).max()
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 16000, 48000])
+def test_a_seam_is_the_one_that_pydub_would_make(rate_hz: int) -> None:
+    def segment(samples: np.ndarray) -> AudioSegment:
+        return AudioSegment(to_pcm16(samples).tobytes(), sample_width=2, frame_rate=rate_hz, channels=1)
+
+    sound = (0.3 * np.random.default_rng(1).standard_normal(rate_hz)).astype(np.float32).clip(-1, 1)
+    seam = rate_hz // 20
+    ours = loop(sound, rate_hz, len(sound) + 10)[len(sound) - seam : len(sound)]
+
+    before, after = segment(sound[-seam:]), segment(sound[:seam])
+    theirs = before.fade_out(len(before)).overlay(after.fade_in(len(after)))
+    np.testing.assert_allclose(ours, np.frombuffer(theirs.raw_data, "<i2") / 32768, atol=2e-3)
+
+
+def test_every_round_after_the_first_is_the_same() -> None:
+    looped = loop(noise, RATE_HZ, 20_000, start=700)
+    period = len(noise) - 800  # less the seam
+
+    np.testing.assert_array_equal(looped[4000 : 4000 + period], looped[4000 + period : 4000 + 2 * period])
+
+
+@given(st.integers(1, 3000), st.integers(1, 9000), st.data())
+def test_a_loop_has_the_length_that_was_asked_for_and_nothing_louder(length: int, wanted: int, data: Any) -> None:
+    sound = np.resize(noise, length)
+    start = data.draw(st.integers(0, length - 1))
+
+    looped = loop(sound, RATE_HZ, wanted, start=start)
+
+    assert (looped.dtype, looped.shape) == (np.float32, (wanted,))
+    assert np.abs(looped).max() <= np.abs(sound).max() + 1e-6
+    assert looped[0] == sound[start] or length - start < 2
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 5), st.integers(0, 60_000))
+def test_a_sound_begins_where_enough_of_it_is_loud(seed: int, length_s: float, moment: int) -> None:
+    sound = np.zeros(64_000, dtype=np.float32)
+    sound[moment : moment + 2000] = 0.5
+
+    start_s = begin_loudly(sound, RATE_HZ, length_s, np.random.default_rng(seed))
+
+    assert 0 <= start_s * RATE_HZ < len(sound)
+    heard = loop(sound, RATE_HZ, round(length_s * RATE_HZ), start=round(start_s * RATE_HZ))
+    assert np.abs(heard[: round(0.1 * RATE_HZ) + 320]).max() == 0.5
 
 
 @pytest.mark.parametrize("length", [1, 5, 40, 700])
