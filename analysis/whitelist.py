@@ -6,13 +6,13 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from analysis.aggregators.base import Aggregator
 from analysis.agreement import Agreement, agreements
@@ -94,8 +94,15 @@ class ConditionVerdict(_Frozen):
     agreement: ConditionAgreement
 
 
+class BankPlace(_Frozen):
+    """A sound bank that a study's noises drew from: the name of its reader, and its root folder there."""
+
+    name: str = Field(min_length=1)
+    path: str = Field(min_length=1)
+
+
 class Whitelist(_Frozen):
-    """The verdicts of a study, with everything that is needed to derive them again."""
+    """The verdicts of a study, with everything that is needed to derive them again and to apply them."""
 
     format: Literal["earwitness-whitelist"] = FORMAT
     version: Literal[1] = VERSION
@@ -111,6 +118,9 @@ class Whitelist(_Frozen):
     simulated: bool
     earwitness: str
     notes: tuple[str, ...]
+    #: Settings of conditions that differ from the usual, as in `[pairs] noises` of study.toml.
+    noises: Mapping[str, Mapping[str, JsonValue]] = Field(default_factory=dict)
+    sounds: tuple[BankPlace, ...] = ()
     conditions: tuple[ConditionVerdict, ...]
 
     @model_validator(mode="after")
@@ -128,6 +138,12 @@ class Whitelist(_Frozen):
     def safe_conditions(self) -> tuple[str, ...]:
         """The conditions that people were shown to hear as the same emotion."""
         return tuple(verdict.condition for verdict in self.conditions if verdict.decision == "SAFE")
+
+    def safe_in(self, dimension: Literal["activation", "valence"] | None) -> tuple[str, ...]:
+        """The conditions that are SAFE in one dimension; with None, in both, as `safe_conditions`."""
+        if dimension is None:
+            return self.safe_conditions
+        return tuple(verdict.condition for verdict in self.conditions if getattr(verdict, dimension).decision == "SAFE")
 
     def allows(self, condition_name: str) -> bool:
         """Whether this very condition is SAFE; one that was never judged is not."""
@@ -180,7 +196,7 @@ class Whitelist(_Frozen):
         write_whole(path, json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
 
 
-def load(path: Path) -> Whitelist:
+def load(path: Path | str) -> Whitelist:
     """Read a whitelist and check that its verdicts follow from its counts.
 
     Raises:
@@ -188,6 +204,7 @@ def load(path: Path) -> Whitelist:
         WhitelistRefused: not JSON, another format or version, values out of range, or verdicts, ratios and limits
             that its own counts and rule do not give.
     """
+    path = Path(path)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as broken:
@@ -210,6 +227,8 @@ def build(
     rule: DecisionRule,
     aggregator: Aggregator,
     created_at: datetime,
+    noises: Mapping[str, Mapping[str, JsonValue]] | None = None,
+    sounds: Sequence[BankPlace] = (),
 ) -> Whitelist:
     """Derive the whitelist of a judgments file; the same file gives the same content, `created_at` apart.
 
@@ -220,6 +239,8 @@ def build(
         rule: when a condition is safe.
         aggregator: how votes become labels.
         created_at: when; with its zone.
+        noises: settings of conditions that the pairs were made with, where they differ from the usual.
+        sounds: the banks that they drew from.
 
     Raises:
         JudgmentsRefused: the file is wrong.
@@ -241,6 +262,8 @@ def build(
         simulated=bool(judgments["simulated"].any()),
         earwitness=_release(),
         notes=certified.notes,
+        noises=noises or {},
+        sounds=tuple(sounds),
         conditions=tuple(_verdict(decision, agreed.get(decision.condition)) for decision in certified.decisions),
     )
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.cli.opening import require_file
 from app.cli.say import print_table, study_option, tell
+
+if TYPE_CHECKING:
+    from app.folder import StudyFolder
+    from app.study import Study
 
 
 @click.command(short_help="From judgments to whitelist.json.")
@@ -22,7 +28,7 @@ def certify(study: Path, aggregator: str) -> None:
     import analysis.aggregators
     from analysis.aggregators.base import Aggregator
     from analysis.votes import read_judgments, tied_pairs
-    from analysis.whitelist import build
+    from analysis.whitelist import BankPlace, build
     from app.folder import StudyFolder
     from app.study import read_study
     from pipelines.variants import load
@@ -35,6 +41,8 @@ def certify(study: Path, aggregator: str) -> None:
         rule=design.decision,
         aggregator=load(analysis.aggregators, aggregator, Aggregator)(),
         created_at=datetime.now(UTC),
+        noises=_noises(folder, design),
+        sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
     )
     whitelist.save(folder.whitelist)
     print_table(
@@ -50,3 +58,14 @@ def certify(study: Path, aggregator: str) -> None:
     if whitelist.simulated:
         tell("SIMULATED listeners: these verdicts say nothing about people.")
     tell(f"{len(whitelist.safe_conditions)} of {len(whitelist.conditions)} conditions are SAFE: {folder.whitelist}")
+
+
+def _noises(folder: StudyFolder, design: Study) -> Mapping[str, Mapping[str, Any]]:
+    """The settings of conditions that people heard: those of the manifest, since study.toml may have changed since."""
+    from pipelines.manifest import FILE_NAME, read_header
+
+    manifest = folder.pairs / FILE_NAME
+    if not manifest.is_file():  # judgments that were collected elsewhere
+        return design.pairs.noises
+    noises: Mapping[str, Mapping[str, Any]] = read_header(manifest).design["noises"]
+    return noises

@@ -17,6 +17,7 @@ from analysis.certify import decide_dimension, overall
 from analysis.judgments_file import JudgmentsRefused
 from analysis.rule import DecisionRule
 from analysis.whitelist import (
+    BankPlace,
     ConditionAgreement,
     ConditionVerdict,
     DimensionRatio,
@@ -131,6 +132,24 @@ class TestFile:
         found.save(path)
         assert load(path) == found
 
+    def test_it_says_how_it_is_applied(self, tmp_path: Path) -> None:
+        made: dict[str, Any] = {"nat-st": {"ratio_db": 5.0, "rules": ["a", 1, None]}}
+        place = BankPlace(name="esc50", path="/data/ESC-50")
+        whitelist().model_copy(update={"noises": made, "sounds": (place,)}).save(tmp_path / "whitelist.json")
+
+        found = load(str(tmp_path / "whitelist.json"))
+
+        assert (found.noises, found.sounds) == (made, (place,))
+
+    def test_a_file_from_before_it_said_so_is_read(self, tmp_path: Path) -> None:
+        path = tmp_path / "whitelist.json"
+        whitelist().save(path)
+        content = json.loads(path.read_text())
+        del content["noises"], content["sounds"]
+        path.write_text(json.dumps(content))
+
+        assert load(path) == whitelist()
+
     def test_nothing_is_left_beside_it(self, tmp_path: Path) -> None:
         whitelist().save(tmp_path / "whitelist.json")
         assert [file.name for file in tmp_path.iterdir()] == ["whitelist.json"]
@@ -210,6 +229,13 @@ class TestAllowing:
         )
         assert not found.allowed_at("nat", 10.0)
         assert found.allowed_at("nat-co", 10.0)
+
+    def test_one_dimension_can_be_asked_for_alone(self) -> None:
+        found = whitelist(
+            condition("fade-in", "fade", None, SAFE, OPEN), condition("fade-out", "fade", None, SAFE, SAFE)
+        )
+        assert found.safe_in("activation") == ("fade-in", "fade-out")
+        assert found.safe_in("valence") == found.safe_in(None) == ("fade-out",)
 
     def test_conditions_without_a_level_allow_none(self) -> None:
         assert not whitelist(condition("fade-in", "fade", None, SAFE, SAFE)).allowed_at("fade", 20.0)
