@@ -14,8 +14,8 @@ from pipelines.noises.base import Noise, NoiseRefused, Spoken, number
 from pipelines.sounds.base import SoundBank
 from pipelines.stretching import SHORTEST_S, stretch, transpose
 
-#: The paper has no such control. Twice the 5 % of speed that its recommendations call the edge, and well below the 25 %
-#: of speed or pitch under which .13 to .29 of its pairs changed; both at once, since both move activation the same way.
+#: The paper has no such control. Twice the 5 % of speed that section 6 calls the edge, and well below the 25 % of speed
+#: or pitch under which .13 to .29 of its pairs changed (section 5.1); both at once, as both move activation alike.
 #: A pilot should find about as many "different" here as among pairs that really changed: easier controls would widen
 #: the margin of every certificate.
 SPEED, PITCH = 1.1, 1.1
