@@ -143,7 +143,7 @@ def _clip(root: Path, row: Row | RowWrong) -> Clip:
     if row["language"] and not LANGUAGE.fullmatch(row["language"]):
         raise RowWrong(f"has the language {row['language']!r}; expected an ISO 639 code such as en or pt-BR")
     activation, valence, dominance = (_rating(row, name) for name in ("activation", "valence", "dominance"))
-    place = PLACE_BY_CATEGORY.get(row["category"]) if activation is valence is None else None
+    place = PLACE_BY_CATEGORY.get(row["category"].casefold()) if activation is valence is None else None
     return Clip(
         clip_id=row["clip_id"] or _usual_id(root, path, start_s),
         path=path,

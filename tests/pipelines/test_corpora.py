@@ -162,6 +162,11 @@ class TestEveryCorpus:
         for counts in (published.by_speaker, published.by_gender, published.by_category):
             assert published.clips is None or sum(counts.values()) <= published.clips
 
+    def test_the_page_on_corpora_says_where_to_point(self, name: str) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "corpora.md").read_text()
+
+        assert f"| `{name}` |" in page.partition("## Corpora")[2].partition("\n## ")[0]
+
     def test_a_folder_that_is_no_such_corpus_is_refused_at_once(self, name: str, root: Path) -> None:
         (root / "empty").mkdir()
         for wrong in (root / "empty", root / "absent"):
