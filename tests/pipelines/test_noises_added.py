@@ -12,13 +12,16 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.audio import FRAME, PCM_STEPS, Samples, Speech, active_rms, frame_powers, to_pcm16
+from pipelines.audio import FRAME, PCM_STEPS, Samples, Speech, active_rms, frame_powers, load_speech, to_pcm16
+from pipelines.clip import Clip
 from pipelines.conditions import ConditionWrong, condition, study_conditions
 from pipelines.corpora.base import Problem
+from pipelines.corpora.emodb import EmoDB
 from pipelines.noises.babble import Babble
 from pipelines.noises.background import Background
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sounds.base import FAMILIES, Sound, SoundBank
+from pipelines.sounds.esc50 import Esc50
 from tests.pipelines.conftest import RATE_HZ, SPEAKER, SaidByMany, spoken
 
 CONDITIONS = study_conditions()
@@ -348,3 +351,18 @@ def test_loudness_changes_by_two_percent_a_second(name: str, gain: float, sounds
     samples = changed(condition(name), steady, sounds, seed=0)
 
     np.testing.assert_allclose(samples[::16000], 0.5 * gain ** np.arange(4), rtol=1e-5)
+
+
+def test_real_sounds_behind_real_speech_lie_at_their_ratio(real_data: Path) -> None:
+    bank = Esc50(real_data / "ESC-50")
+    clips = [clip for clip in EmoDB(real_data / "emodb").read() if isinstance(clip, Clip)][::12]
+    for seed, clip in enumerate(clips):
+        speech = load_speech(clip, RATE_HZ)
+        speech = replace(speech, samples=speech.samples * np.float32(0.5))  # as with the headroom of a study
+        for name in ("nat-co-20db", "hum-co-0db", "int-co-10db", "hum-sh", "int-me"):
+            mixed = changed(condition(name), speech, bank, seed)
+            assert ratio_db(speech.samples, mixed - speech.samples) == pytest.approx(condition(name).snr_db, abs=0.1)
+            if np.abs(mixed).max() < 1:
+                written = (to_pcm16(mixed).astype(np.int32) - to_pcm16(speech.samples)) / PCM_STEPS
+                found_db = ratio_db(speech.samples, written.astype(np.float32))
+                assert found_db == pytest.approx(condition(name).snr_db, abs=0.1)

@@ -424,3 +424,12 @@ def test_real_esc50_clips_that_are_clipped_are_told(real_data: Path) -> None:
     for sound in all_of(bank):
         samples, _ = soundfile.read(sound.path)
         assert (np.mean(np.abs(samples) >= 1 - 2**-15) > 0.01) <= (sound.path in told)
+
+
+def test_the_demo_has_a_sound_of_every_family_that_is_not_said_by_its_corpus(sounds_root: Path) -> None:
+    bank = DemoSounds(sounds_root)
+
+    assert set(bank.families()) == {*FAMILIES, *OTHER_FAMILIES} - {"noise", "speech", "filler"}
+    assert all(sound.simulated for sound in all_of(bank))
+    assert bank.problems() == tuple(bank.check()) == ()
+    assert len(bank.samples("laughing-1", 16000)) < 1.2 * 16000
