@@ -101,4 +101,4 @@ def test_a_half_written_end_is_dropped(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said_in_a_sentence() -> None:
     with Path("/dev/full").open("ab", buffering=0) as file, pytest.raises(DiskFull, match="no room left"):
-        append(file, REFUSAL)
+        append(file, [REFUSAL])
