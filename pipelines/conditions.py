@@ -36,6 +36,16 @@ class UnknownCondition(ValueError):
         super().__init__(f"there is no condition named {name!r}; {hint}")
 
 
+class ConditionTwice(ImportError):
+    """Two noises offer a condition of one name, so nobody could say which is meant."""
+
+    def __init__(self, variant: str, conditions: list[str]) -> None:
+        super().__init__(
+            f"the noise {variant!r} offers {', '.join(conditions)}, which another noise offers already; give its "
+            "conditions other names, or uninstall the package that brings it"
+        )
+
+
 class ConditionWrong(ValueError):
     """A study changes a condition in a way that its noise does not know."""
 
@@ -52,7 +62,8 @@ def study_conditions(changes: Changes = NO_CHANGES) -> Mapping[str, Noise]:
 
     Raises:
         ConditionWrong: the changes name a field or a noise that does not exist, or a value out of bounds.
-        ValueError: two noises offer a condition of the same name.
+        ConditionTwice: two noises offer a condition of the same name.
+        VariantBroken: a noise of another package can't be imported.
     """
     offered = _offered()
     if not changes:
@@ -68,7 +79,7 @@ def _offered() -> Mapping[str, Noise]:  # looked up once, since asking for entry
         offered: dict[str, Noise] = load_module(pipelines.noises, variant).STUDY
         twice = sorted(set(offered) & set(conditions))
         if twice:
-            raise ValueError(f"the noise {variant!r} offers {', '.join(twice)}, which another noise offers already")
+            raise ConditionTwice(variant, twice)
         conditions |= offered
     return MappingProxyType(conditions)
 

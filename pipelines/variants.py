@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from inspect import getmembers, isabstract, isclass
 from types import ModuleType
 from typing import TypeVar
@@ -20,14 +20,30 @@ class UnknownVariant(ValueError):
         super().__init__(f"there is no {kind} named {name!r}; known are: {', '.join(known) or 'none'}")
 
 
+class VariantTwice(ImportError):
+    """Two files of one kind have one name, so nobody could say which is meant."""
+
+    def __init__(self, kind: str, name: str, modules: list[str]) -> None:
+        super().__init__(f"{' and '.join(modules)} are both {kind} named {name!r}; remove one, or give it another name")
+
+
+class VariantBroken(ImportError):
+    """Another package's variant can't be imported."""
+
+    def __init__(self, kind: str, name: str, module: str, error: Exception) -> None:
+        super().__init__(
+            f"{name!r} of {kind} is brought by the module {module} of another package, which can't be imported "
+            f"({type(error).__name__}: {error}); mend that package, or uninstall it"
+        )
+
+
 def variant_names(package: ModuleType) -> list[str]:
     """The names of a package's variants: its files but `base`, plus entry points in the group `earwitness.<package>`.
 
     A file `vertical_noise.py` is the variant `vertical-noise`; names use dashes everywhere a person types them.
     """
-    own = [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "base"]
-    foreign = [point.name for point in entry_points(group=f"earwitness.{package.__name__}")]
-    return sorted({name.replace("_", "-") for name in [*own, *foreign]})
+    names = [*_files(package), *(point.name for point in _points(package))]
+    return sorted({name.replace("_", "-") for name in names})
 
 
 def load_module(package: ModuleType, name: str) -> ModuleType:
@@ -35,13 +51,31 @@ def load_module(package: ModuleType, name: str) -> ModuleType:
 
     Raises:
         UnknownVariant: no file and no entry point has that name.
+        VariantTwice: several have it.
+        VariantBroken: it is another package's, and can't be imported.
     """
-    if name not in variant_names(package):
-        raise UnknownVariant(package.__name__.replace(".", " "), name, variant_names(package))
-    for point in entry_points(group=f"earwitness.{package.__name__}"):
-        if point.name.replace("_", "-") == name:
-            return import_module(point.module)
-    return import_module(f"{package.__name__}.{name.replace('-', '_')}")
+    kind = package.__name__.replace(".", " ")
+    own = [f"{package.__name__}.{module}" for module in _files(package) if module.replace("_", "-") == name]
+    foreign = [point.module for point in _points(package) if point.name.replace("_", "-") == name]
+    modules = sorted({*own, *foreign})
+    if not modules:
+        raise UnknownVariant(kind, name, variant_names(package))
+    if len(modules) > 1:
+        raise VariantTwice(kind, name, modules)
+    if own:
+        return import_module(own[0])
+    try:
+        return import_module(modules[0])
+    except Exception as error:
+        raise VariantBroken(kind, name, modules[0], error) from error
+
+
+def _files(package: ModuleType) -> list[str]:
+    return [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "base"]
+
+
+def _points(package: ModuleType) -> EntryPoints:
+    return entry_points(group=f"earwitness.{package.__name__}")
 
 
 def load(package: ModuleType, name: str, base: type[Base]) -> Callable[..., Base]:
