@@ -264,7 +264,10 @@ def _unusable(path: Path) -> str | None:
 
 
 def _decoded(sound: Sound, sample_rate_hz: int | None) -> Samples:
-    changed_ns = sound.path.stat().st_mtime_ns if sound.path.is_file() else 0
+    try:
+        changed_ns = sound.path.stat().st_mtime_ns
+    except OSError:
+        changed_ns = 0  # reading it says what is wrong
     trims = sound.family not in UNTRIMMED
     return _read(sound.path, sound.start_s, sound.end_s, sample_rate_hz, trims, changed_ns)
 
