@@ -20,7 +20,8 @@ RULE = (
     "that condition and then on the whole page; ties are settled by the pair's id."
 )
 UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9_.-]")
-NUMBER = re.compile(r"\d+(\.\d+)?")
+#: What differs between reasons of one kind: numbers, and what is quoted.
+PARTICULAR = re.compile(r"'[^']*'|\d+(\.\d+)?")
 
 
 class NothingToHear(ValueError):
@@ -96,7 +97,7 @@ class _Tally:
 
     def add(self, entry: Pair | Refusal, bins: Bins) -> None:
         if isinstance(entry, Refusal):
-            kind = NUMBER.sub("#", entry.reason.replace(entry.clip_id, ""))
+            kind = PARTICULAR.sub("#", entry.reason.replace(entry.clip_id, ""))
             self.reasons[kind] += 1
             self.example.setdefault(kind, entry.reason)
             return

@@ -59,13 +59,15 @@ def settings(condition: ConditionHeard) -> list[tuple[str, str]]:
 def made(pairs: Mapping[Role, int]) -> str:
     """How many pairs were made, and what for where that is not judging alone.
 
-    >>> made({"study": 40}), made({"identical": 1, "check": 4})
-    ('40 pairs made', '5 pairs made: 1 as a control, 4 as an attention check')
+    >>> made({"study": 40}), made({"positive": 9}), made({"identical": 1, "check": 4})
+    ('40 pairs made', '9 pairs made, each as a control', '5 pairs made: 1 as a control, 4 as an attention check')
     """
     total = sum(pairs.values())
     counted = "1 pair made" if total == 1 else f"{total:,} pairs made"
     if not total or list(pairs) == ["study"]:
-        return counted if total else "no pair made"
+        return counted if total else "No pair made"
+    if len(pairs) == 1:
+        return f"{counted}, each {ROLE_WORDS[next(iter(pairs))]}"
     by_role = sorted(pairs.items(), key=lambda one: list(ROLE_WORDS).index(one[0]))
     return f"{counted}: " + ", ".join(f"{count:,} {ROLE_WORDS[role]}" for role, count in by_role)
 
@@ -94,7 +96,7 @@ def _value(value: Param) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         more = f" and {len(value) - MOST_VALUES} more" if len(value) > MOST_VALUES else ""
         return ", ".join(_value(one) for one in value[:MOST_VALUES]) + more
     if isinstance(value, Mapping):

@@ -22,7 +22,7 @@ from pipelines.clip import Clip, Pair
 from pipelines.design import PairDesign, all_of
 from pipelines.listen import Page, PageTooLarge, write_listening_page
 from pipelines.listen_choice import Heard, NothingToHear, choose_heard
-from pipelines.manifest import FILE_NAME, Header, read_entries, read_header, read_manifest, write_manifest
+from pipelines.manifest import FILE_NAME, Header, Refusal, read_entries, read_header, read_manifest, write_manifest
 from pipelines.pairs import make_pairs
 from pipelines.pictures import mel_powers, ticks_s, wave_path
 from pipelines.plan import plan_pairs
@@ -173,6 +173,15 @@ class TestChoice:
 
         assert (heard["nat-st"].family, heard["nat-st"].refused, heard["nat-st"].pair_ids) == ("nat", 1, ())
         assert heard["fade-in"].refused == 0
+
+    def test_reasons_that_differ_in_a_number_or_a_name_are_one(self, pairs: Path, tmp_path: Path) -> None:
+        reasons = ("no words", "lasts 0.1 s, said by 'anna'", "lasts 20 s, said by 'ben'")
+        refused = [Refusal(f"p{place}", "c", "nat-st", reason) for place, reason in enumerate(reasons)]
+        write_manifest(tmp_path / FILE_NAME, read_header(pairs / FILE_NAME), refused)
+
+        (found, *_) = choose_heard(tmp_path, 2, USUAL_BINS).conditions
+
+        assert (found.refused, found.reason, found.reason_count) == (3, reasons[1], 2)
 
     def test_an_empty_manifest_names_the_command_that_fills_it(self, pairs: Path, tmp_path: Path) -> None:
         write_manifest(tmp_path / FILE_NAME, read_header(pairs / FILE_NAME), [])
