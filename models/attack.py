@@ -26,8 +26,8 @@ from models.measures import mean_and_spread
 from models.normalise import Scale, scale_by_speaker
 from models.target import Target, one_thread
 from models.training import Dimension
-from pipelines.audio import load_speech
 from pipelines.clip import Clip
+from pipelines.sound_file import load_speech
 from pipelines.sounds.base import FAMILIES, Family, SoundBank
 from pipelines.variants import load
 

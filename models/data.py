@@ -16,10 +16,11 @@ from models.features.filterbanks import filterbanks
 from models.measures import CLASSES
 from models.normalise import Scale
 from models.training import Dimension
-from pipelines.audio import Samples, SoundUnreadable, fit_to_full_scale, load_speech
+from pipelines.audio import Samples, fit_to_full_scale
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise, NoiseRefused
+from pipelines.sound_file import SoundUnreadable, load_speech
 from pipelines.sounds.base import SoundBank
 
 AT_ONCE = 64  # clips read before their filterbanks are made: keeps the memory of a large corpus flat

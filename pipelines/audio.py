@@ -1,45 +1,25 @@
-"""Samples and Speech; levels, mixing at an SNR, reading and writing sound."""
+"""Samples and Speech; their levels, mixing at an SNR, loudness."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TypeAlias
 
-import librosa
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from pipelines.clip import Clip, Phone, Word
-from pipelines.whole_file import write_whole
+from pipelines.clip import Phone, Word
 
 #: float32 in [-1, 1], shape (time,).
 Samples: TypeAlias = NDArray[np.float32]
 
 ACTIVE_RANGE_DB = 30.0  # P.56 counts what lies within 16 dB of the active level, about 30 dB below the loudest frame
 FRAME = 320  # samples: 20 ms at 16 kHz
-SILENCE = 10 ** (-80 / 20)  # a file whose peak lies below -80 dB of full scale holds no speech
 PCM_STEPS = 32768  # 16 bits
 FULL_SCALE = 1 - 1 / PCM_STEPS  # the largest sample that 16 bits can hold
 LOUDNESS_BLOCK_S = 0.4
-LFS_POINTER = b"version https://git-lfs"
-NO_SOUND_FILE = 1  # libsndfile's code for a format that it doesn't know, as that of videos
-
-
-class SoundUnreadable(ValueError):
-    """A file holds no usable sound: which file, and what is wrong with it."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} {reason}")
-        self.path, self.reason = path, reason
-
-    def __reduce__(self) -> tuple[type[SoundUnreadable], tuple[Path, str]]:
-        return type(self), (self.path, self.reason)  # so that it survives the way back from a worker process
 
 
 @dataclass(frozen=True)
@@ -164,160 +144,6 @@ def fit_to_full_scale(samples: Samples) -> tuple[Samples, float]:
         return samples.astype(np.float32), 0.0
     factor = FULL_SCALE / peak
     return np.clip(samples * factor, -FULL_SCALE, FULL_SCALE).astype(np.float32), float(20 * np.log10(factor))
-
-
-def read_sound(path: Path, sample_rate_hz: int | None, start_s: float = 0.0, end_s: float | None = None) -> Samples:
-    """A sound file, or a piece of it, as samples at a rate; several channels become their mean; shape (time,).
-
-    Args:
-        path: any format that libsndfile reads, or a video that FFmpeg reads.
-        sample_rate_hz: of the samples that are given; None leaves the rate of the file.
-        start_s: where the piece begins, in seconds.
-        end_s: where it ends; None for the end of the file.
-
-    Raises:
-        SoundUnreadable: missing, empty, a Git LFS pointer, corrupt, truncated, silent, or not finite; or the piece
-            lies outside the file.
-    """
-    mono, own_rate_hz = _read_mono(path, start_s, end_s)
-    if sample_rate_hz is not None and own_rate_hz != sample_rate_hz:
-        mono = librosa.resample(mono, orig_sr=own_rate_hz, target_sr=sample_rate_hz)
-    return np.ascontiguousarray(mono, dtype=np.float32)
-
-
-def sound_length_s(path: Path, start_s: float = 0.0, end_s: float | None = None) -> float:
-    """How long a sound file or a piece of it lasts, in seconds; all of it is read, so a broken one is found out.
-
-    Raises:
-        SoundUnreadable: as `read_sound`.
-    """
-    mono, own_rate_hz = _read_mono(path, start_s, end_s)
-    return len(mono) / own_rate_hz
-
-
-def _read_mono(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
-    refuse_without_sound(path)
-    try:
-        mono, own_rate_hz = _piece_of_sound_file(path, start_s, end_s)
-    except soundfile.LibsndfileError as error:
-        if error.code != NO_SOUND_FILE:
-            reason = f"can't be read as sound ({error.error_string}); fetch the file again"
-            raise SoundUnreadable(path, reason) from error
-        mono, own_rate_hz = _piece_of_video(path, start_s, end_s)
-    except OSError as error:
-        raise SoundUnreadable(path, f"can't be read as sound ({error}); fetch the file again") from error
-    if not np.isfinite(mono).all():
-        raise SoundUnreadable(path, "holds samples that are not numbers (NaN or infinite); leave it out")
-    if np.abs(mono).max() < SILENCE:
-        raise SoundUnreadable(path, "is silent (no sample above -80 dB of full scale); leave it out")
-    return mono, own_rate_hz
-
-
-def _piece_of_sound_file(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
-    # Opened by its name, libsndfile would take a `._name` that macOS left beside a video for a part of the file.
-    with path.open("rb") as raw, soundfile.SoundFile(raw.fileno(), closefd=False) as file:
-        own_rate_hz = int(file.samplerate)
-        first, promised = _bounds(path, (file.frames, own_rate_hz), start_s, end_s)
-        file.seek(first)
-        channels = file.read(promised, dtype="float32", always_2d=True)  # (time, channels)
-    if len(channels) < promised:
-        raise SoundUnreadable(path, f"is cut off: {len(channels)} of {promised} samples are there; fetch it again")
-    return channels.mean(axis=1), own_rate_hz
-
-
-def _piece_of_video(path: Path, start_s: float, end_s: float | None) -> tuple[Samples, int]:
-    from pipelines.video_sound import VideoUnreadable, video_sound
-
-    try:
-        whole, own_rate_hz = video_sound(path, path.stat().st_mtime_ns)
-    except VideoUnreadable as error:
-        raise SoundUnreadable(path, str(error)) from error
-    first, promised = _bounds(path, (len(whole), own_rate_hz), start_s, end_s)
-    return whole[first : first + promised].copy(), own_rate_hz
-
-
-def _bounds(path: Path, held: tuple[int, int], start_s: float, end_s: float | None) -> tuple[int, int]:
-    """The first sample of a piece and how many there are, in a file that holds so many samples at such a rate."""
-    frames, rate_hz = held
-    if not frames:
-        raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
-    first = round(start_s * rate_hz)
-    promised = (frames if end_s is None else min(frames, round(end_s * rate_hz))) - first
-    if first < 0 or promised <= 0:
-        length_s = frames / rate_hz
-        raise SoundUnreadable(path, f"lasts {length_s:.3f} s; expected a piece from {start_s} s to {end_s} s")
-    return first, promised
-
-
-def refuse_without_sound(path: Path) -> None:
-    """See at a glance, without decoding it, whether a file can hold sound.
-
-    Raises:
-        SoundUnreadable: it is missing, empty, a Git LFS pointer, or shorter than its header promises.
-    """
-    if not path.is_file():
-        raise SoundUnreadable(path, "does not exist; expected a sound file")
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(64)
-    if not head:
-        raise SoundUnreadable(path, "is empty (0 bytes); fetch the file again")
-    if head.startswith(LFS_POINTER):
-        raise SoundUnreadable(path, "is a Git LFS pointer, not the sound; run `git lfs pull` where it came from")
-    if head.startswith(b"RIFF"):
-        promised = int.from_bytes(head[4:8], "little") + 8
-        # Programs that write to a pipe leave 0 or the largest number here; libsndfile silently takes what is there.
-        if size + 1 < promised < 0xFFFFFF00:
-            raise SoundUnreadable(path, f"is cut off: {size} of {promised} bytes are there; fetch it again")
-
-
-def to_pcm16(samples: Samples) -> NDArray[np.int16]:
-    """Samples as the 16-bit whole numbers that are written and hashed, shape (time,)."""
-    return np.clip(np.round(samples * PCM_STEPS), -PCM_STEPS, PCM_STEPS - 1).astype("<i2")
-
-
-def sha256_of(samples: Samples) -> str:
-    """SHA-256 of the samples in 16 bits: the same for every lossless encoding of the sound."""
-    return hashlib.sha256(to_pcm16(samples).tobytes()).hexdigest()
-
-
-def write_flac(path: Path, samples: Samples, sample_rate_hz: int) -> None:
-    """Write samples as 16-bit FLAC; the same samples give the same bytes; the file is there whole or not at all.
-
-    Raises:
-        DiskFull: there is no room for it.
-    """
-    write_whole(path, flac_bytes(samples, sample_rate_hz))
-
-
-def flac_bytes(samples: Samples, sample_rate_hz: int) -> bytes:
-    """Samples as a 16-bit FLAC file; the same samples give the same bytes."""
-    return _encoded(samples, sample_rate_hz, "FLAC")
-
-
-def write_wav(path: Path, samples: Samples, sample_rate_hz: int) -> None:
-    """Write samples as 16-bit WAV, as `write_flac` does.
-
-    Raises:
-        DiskFull: there is no room for it.
-    """
-    write_whole(path, _encoded(samples, sample_rate_hz, "WAV"))
-
-
-def _encoded(samples: Samples, sample_rate_hz: int, container: str) -> bytes:
-    file = io.BytesIO()
-    soundfile.write(file, to_pcm16(samples), sample_rate_hz, format=container, subtype="PCM_16")
-    return file.getvalue()
-
-
-def load_speech(clip: Clip, sample_rate_hz: int) -> Speech:
-    """A clip as sound at a rate, with the times of its words and phones.
-
-    Raises:
-        SoundUnreadable: its file holds no usable sound.
-    """
-    samples = read_sound(clip.path, sample_rate_hz, clip.start_s, clip.end_s)
-    return Speech(samples, sample_rate_hz, clip.words, clip.phones, clip.clip_id, clip.speaker, clip.language)
 
 
 def loudness_lufs(samples: Samples, sample_rate_hz: int) -> float | None:

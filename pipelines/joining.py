@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.audio import FRAME, Samples, frame_powers, to_pcm16
+from pipelines.audio import FRAME, Samples, frame_powers
+from pipelines.sound_file import to_pcm16
 
 with warnings.catch_warnings():
     # pydub looks for ffmpeg when it is imported; nothing here needs it.

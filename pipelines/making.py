@@ -10,23 +10,14 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from pipelines.audio import (
-    FULL_SCALE,
-    Samples,
-    SoundUnreadable,
-    Speech,
-    fit_to_full_scale,
-    flac_bytes,
-    load_speech,
-    loudness_lufs,
-    sha256_of,
-)
+from pipelines.audio import FULL_SCALE, Samples, Speech, fit_to_full_scale, loudness_lufs
 from pipelines.clip import Clip, Pair, Params
 from pipelines.design import PairDesign
 from pipelines.manifest import Entry, Refusal
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.parallel import Shared
 from pipelines.planned import ClipPlan, PlannedPair, file_stem
+from pipelines.sound_file import SoundUnreadable, flac_bytes, load_speech, sha256_of
 from pipelines.sounds.base import NoSoundOfFamily, SoundBank
 from pipelines.whole_file import write_whole
 

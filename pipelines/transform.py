@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 import pipelines.sounds
-from pipelines.audio import Samples, SoundUnreadable, Speech, fit_to_full_scale
+from pipelines.audio import Samples, Speech, fit_to_full_scale
 from pipelines.clip import Params, Phone, Word
 from pipelines.conditions import condition, study_conditions
 from pipelines.corpora.base import Problem
 from pipelines.noises.base import Noise, NoiseRefused
+from pipelines.sound_file import SoundUnreadable
 from pipelines.sounds.base import JoinedSounds, NoSoundOfFamily, Sound, SoundBank, SoundsNotFound
 from pipelines.variants import load
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.audio import SoundUnreadable, read_sound, sha256_of, sound_length_s
 from pipelines.clip import Pair
 from pipelines.corpora.base import Problem
 from pipelines.manifest import FILE_NAME, read_manifest
+from pipelines.sound_file import SoundUnreadable, read_sound, sha256_of, sound_length_s
 
 FOLDERS = ("original", "noisy")
 MAKE_AGAIN = "remove it, and `earwitness pairs make` makes it again"

@@ -72,8 +72,8 @@ def postgresql_url(postgresql_server: str) -> str:
 def demo_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A small spoken corpus and a small sound bank, made here."""
     pytest.importorskip("espeakng_loader", reason="the demo's voices are not installed (earwitness[demo])")
-    from pipelines.demo_sounds import make_demo_sounds
-    from pipelines.demo_speech import make_demo_corpus
+    from pipelines.demo.sounds import make_demo_sounds
+    from pipelines.demo.speech import make_demo_corpus
 
     folder = tmp_path_factory.mktemp("demo")
     return make_demo_corpus(folder / "speech", 1, speakers=4, sentences=1), make_demo_sounds(folder / "sounds", 1, 1)

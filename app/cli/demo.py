@@ -97,8 +97,8 @@ def demo(folder: Path, port: int, seed: int, end: bool) -> None:
 
 def _prepare(folder: Path, seed: int) -> None:
     """Speech, sounds and study.toml; what is there already stays."""
-    from pipelines.demo_sounds import make_demo_sounds
-    from pipelines.demo_speech import make_demo_corpus
+    from pipelines.demo.sounds import make_demo_sounds
+    from pipelines.demo.speech import make_demo_corpus
 
     with progress_bar("speaking (clips)", None) as step:
         corpus = make_demo_corpus(folder / "speech", seed, progress=lambda done, _total: step(done))

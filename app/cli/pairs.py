@@ -136,8 +136,8 @@ def listen(study: Path, per_condition: int, lossless: bool, largest_mb: float, o
 
     One HTML file that stands alone: open it in a browser, or mail it to a colleague.
     """
-    from pipelines.listen import Page, write_listening_page
-    from pipelines.listen_choice import choose_heard
+    from pipelines.listening_page.choice import choose_heard
+    from pipelines.listening_page.page import Page, write_listening_page
     from pipelines.manifest import FILE_NAME
 
     with opened(study) as wired:

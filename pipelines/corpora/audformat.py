@@ -3,7 +3,7 @@
 Get them with audEERING's tool audb, or write your own with its library audformat. Licence and citation are those of
 each database.
 
-Columns are found by their names (`pipelines.audformat_columns`). Ratings are measured where a column gives activation
+Columns are found by their names (`pipelines.labels.audformat`). Ratings are measured where a column gives activation
 (arousal), valence or dominance, brought from the ends of its scheme to 1..5; else activation and valence are mapped
 from the emotion. Clips are the segments with an emotion or a rating, else the files with one, else all files. A table
 that is stored as a pickle is run by the library when it is read, so take such databases from people you trust.
@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pipelines.audformat_columns import COLUMNS, EMOTIONAL, Answers, Piece, read_columns
 from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip, Gender
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
+from pipelines.labels.audformat import COLUMNS, EMOTIONAL, Answers, Piece, read_columns
 
 Ratings: TypeAlias = Literal["measured", "mapped", "none"]
 

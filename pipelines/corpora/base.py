@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, final
 
-from pipelines.alignment import AlignmentWrong, aligned_beside
-from pipelines.audio import SoundUnreadable, sound_length_s
 from pipelines.clip import Clip
+from pipelines.labels.textgrid import AlignmentWrong, aligned_beside
+from pipelines.sound_file import SoundUnreadable, sound_length_s
 
 
 @dataclass(frozen=True)

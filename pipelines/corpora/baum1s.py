@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip, Gender
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem, Published
-from pipelines.corpus_files import files_below
+from pipelines.files_below import files_below
 
 SHEET_NAME = "annotations_baum1s.xlsx"
 ACTED = "baum1a"  # what the names of the acted part's folders begin with

@@ -23,7 +23,7 @@ from typing import Literal, TypeAlias
 from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip, Gender
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem, Published
-from pipelines.corpus_files import files_below
+from pipelines.files_below import files_below
 
 CategoryBy: TypeAlias = Literal["voice", "face", "multimodal", "intended"]
 

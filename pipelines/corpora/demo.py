@@ -1,6 +1,6 @@
 """The demo's corpus: spoken by espeak-ng, in a folder with `clips.jsonl` and `wav/`.
 
-`pipelines.demo_speech` makes the folder. Voices and ratings are simulated, and every clip says so. The first line of
+`pipelines.demo.speech` makes the folder. Voices and ratings are simulated, and every clip says so. The first line of
 `clips.jsonl` names the format; every other line is one clip: the fields of `pipelines.clip.Clip`, with `file`
 (relative to `wav/`) in place of its path.
 """
@@ -20,7 +20,7 @@ FILE_NAME = "clips.jsonl"
 
 
 class DemoCorpus(Corpus):
-    """Utterances that `pipelines.demo_speech` made."""
+    """Utterances that `pipelines.demo.speech` made."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)

@@ -24,7 +24,7 @@ from pipelines.bins import RATED_FROM, RATED_TO
 from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip, Gender
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
-from pipelines.sound_files import PathOutside, path_below, sound_files
+from pipelines.files_below import PathOutside, path_below, sound_files
 
 TABLE = "clips.csv"
 REQUIRED = ("file", "speaker")

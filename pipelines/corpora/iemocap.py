@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from pipelines.alignment import AlignmentWrong
 from pipelines.clip import Clip, Gender, Phone, Word
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem, Published
-from pipelines.iemocap_files import Evaluation, RaterRating, joined, read_evaluations, read_rater, read_transcript
-from pipelines.label_lines import LineWrong
-from pipelines.sphinx import AS_WRITTEN, Event, FrameTimes, events_of, phones_of, read_segments, words_of
+from pipelines.labels.iemocap import Evaluation, RaterRating, joined, read_evaluations, read_rater, read_transcript
+from pipelines.labels.lines import LineWrong
+from pipelines.labels.sphinx import AS_WRITTEN, Event, FrameTimes, events_of, phones_of, read_segments, words_of
+from pipelines.labels.textgrid import AlignmentWrong
 
 CATEGORIES = {
     "ang": "anger",

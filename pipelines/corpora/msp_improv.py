@@ -18,9 +18,9 @@ from statistics import fmean
 
 from pipelines.clip import Clip, Gender
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem, Published
-from pipelines.corpus_files import files_below
-from pipelines.label_lines import LineWrong
-from pipelines.msp_improv_files import Evaluation, read_evaluations
+from pipelines.files_below import files_below
+from pipelines.labels.lines import LineWrong
+from pipelines.labels.msp_improv import Evaluation, read_evaluations
 
 CATEGORIES = {"A": "anger", "H": "happiness", "N": "neutral", "O": "other", "S": "sadness"}
 NO_MAJORITY = "X"

@@ -17,7 +17,7 @@ from typing import ClassVar
 from pipelines.circumplex import PLACE_BY_CATEGORY
 from pipelines.clip import Clip
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem, Published
-from pipelines.corpus_files import files_below
+from pipelines.files_below import files_below
 
 SUFFIXES = (".wav",)
 #: One file of the publisher, OA_bite_neutral.wav, lacks a letter.

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.corpora.base import Problem
-from pipelines.sound_files import header_length_s, sound_files
+from pipelines.files_below import header_length_s, sound_files
 from pipelines.sounds.base import Family, Sound, SoundBank, SoundsNotFound
 
 HEADER = ["segment_id", "start_time_seconds", "end_time_seconds", "label"]

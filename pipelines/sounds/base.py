@@ -16,8 +16,9 @@ import numpy as np
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
 
-from pipelines.audio import FULL_SCALE, Samples, SoundUnreadable, read_sound, refuse_without_sound
+from pipelines.audio import FULL_SCALE, Samples
 from pipelines.corpora.base import Problem
+from pipelines.sound_file import SoundUnreadable, read_sound, refuse_without_sound
 
 Family: TypeAlias = str
 #: natural soundscapes, human non-speech, interior/domestic (paper section 4.1).

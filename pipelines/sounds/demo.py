@@ -1,6 +1,6 @@
 """The demo's sounds: synthesised, three families, in a folder with `sounds.jsonl` and `wav/`.
 
-`pipelines.demo_sounds` makes the folder. Nothing in it was recorded, so every sound is marked as simulated. Own sounds
+`pipelines.demo.sounds` makes the folder. Nothing in it was recorded, so every sound is marked as simulated. Own sounds
 can be laid out in the same way: a first line that names the format, then one object a line with `sound_id`, `family`
 (`nat`, `hum`, `int`, `laugh` ...), `category` and `file` (relative to `wav/`).
 """
@@ -19,7 +19,7 @@ FILE_NAME = "sounds.jsonl"
 
 
 class DemoSounds(SoundBank):
-    """Sounds that `pipelines.demo_sounds` made."""
+    """Sounds that `pipelines.demo.sounds` made."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.corpora.base import Problem
-from pipelines.sound_files import PathOutside, path_below, sound_files
+from pipelines.files_below import PathOutside, path_below, sound_files
 from pipelines.sounds.base import Sound, SoundBank, SoundsNotFound
 
 TABLE = "sounds.csv"

@@ -14,7 +14,7 @@ from pathlib import Path
 import soundfile
 
 from pipelines.corpora.base import Problem
-from pipelines.sound_files import sound_files
+from pipelines.files_below import sound_files
 from pipelines.sounds.base import Sound, SoundBank, SoundsNotFound
 
 LONGEST_S = 10.0

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.corpora.base import Problem
-from pipelines.sound_files import header_length_s, sound_files
+from pipelines.files_below import header_length_s, sound_files
 from pipelines.sounds.base import Sound, SoundBank, SoundsNotFound
 
 FAMILIES_HERE = ("music", "speech", "noise")

@@ -23,17 +23,18 @@ import librosa
 import numpy as np
 import soundfile
 
-from pipelines.audio import Samples, flac_bytes, load_speech, read_sound, write_wav
+from pipelines.audio import Samples
 from pipelines.clip import Clip, Phone, Word
 from pipelines.conditions import study_conditions
 from pipelines.corpora.demo import DemoCorpus
-from pipelines.demo_sounds import make_demo_sounds
-from pipelines.demo_speech import make_demo_corpus
+from pipelines.demo.sounds import make_demo_sounds
+from pipelines.demo.speech import make_demo_corpus
 from pipelines.design import PairDesign, all_of
 from pipelines.fillers import CorpusSounds
 from pipelines.pairs import make_pairs
 from pipelines.parallel import Workers
 from pipelines.plan import plan_pairs
+from pipelines.sound_file import flac_bytes, load_speech, read_sound, write_wav
 from pipelines.sounds.base import JoinedSounds, SoundBank
 from pipelines.sounds.demo import DemoSounds
 

@@ -22,11 +22,12 @@ import numpy as np
 warnings.filterwarnings("ignore")
 from audiomentations import AddBackgroundNoise, ApplyImpulseResponse, RoomSimulator
 
-from pipelines.audio import Samples, Speech, write_wav
+from pipelines.audio import Samples, Speech
 from pipelines.clip import Params
 from pipelines.conditions import condition, study_conditions
 from pipelines.noises.base import Noise
 from pipelines.rooms import Ranges, impulse_of, room_by_number
+from pipelines.sound_file import write_wav
 from pipelines.sounds.base import SoundBank
 from pipelines.sounds.folder import SoundFolder
 

@@ -20,7 +20,8 @@ import pydub
 from analysis.aggregators.majority_vote import MajorityVote
 from models.features.base import Filterbanks
 from models.features.filterbanks import filterbanks
-from pipelines.audio import mix_at_snr, to_pcm16
+from pipelines.audio import mix_at_snr
+from pipelines.sound_file import to_pcm16
 
 RATE_HZ = 16_000
 SECONDS = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 else 2.0

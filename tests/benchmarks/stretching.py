@@ -23,8 +23,9 @@ import librosa
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.audio import Samples, read_sound
-from pipelines.espeak import Style, voice
+from pipelines.audio import Samples
+from pipelines.demo.espeak import Style, voice
+from pipelines.sound_file import read_sound
 from pipelines.stretching import stretch, transpose
 
 RATE_HZ = 16_000

@@ -13,12 +13,12 @@ import pytest
 from matplotlib.image import imread
 from playwright.sync_api import Browser, Page
 
-from pipelines import listen
 from pipelines.bins import USUAL_BINS
 from pipelines.clip import Clip
 from pipelines.corpora.demo import DemoCorpus
 from pipelines.design import PairDesign, all_of
-from pipelines.listen_choice import choose_heard
+from pipelines.listening_page import page as listening
+from pipelines.listening_page.choice import choose_heard
 from pipelines.pairs import make_pairs
 from pipelines.plan import plan_pairs
 from pipelines.sounds.demo import DemoSounds
@@ -50,8 +50,10 @@ def pairs(demo_folders: tuple[Path, Path], tmp_path_factory: pytest.TempPathFact
 def address(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the page lies, opened as a file as a researcher would."""
     path = tmp_path_factory.mktemp("page") / "page.html"
-    about = listen.Page("spring", "earwitness pairs listen --study " + "a-folder-with-a-long-name/" * 4, simulated=True)
-    listen.write_listening_page(pairs, path, choose_heard(pairs, 2, USUAL_BINS), about)
+    about = listening.Page(
+        "spring", "earwitness pairs listen --study " + "a-folder-with-a-long-name/" * 4, simulated=True
+    )
+    listening.write_listening_page(pairs, path, choose_heard(pairs, 2, USUAL_BINS), about)
     return path.as_uri()
 
 

@@ -15,10 +15,11 @@ from analysis.rule import DecisionRule
 from analysis.whitelist import ConditionAgreement, ConditionVerdict, DimensionRatio, Whitelist
 from models.train import train
 from models.training import Training
-from pipelines.audio import Samples, write_flac
+from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.conditions import condition
 from pipelines.corpora.base import Problem
+from pipelines.sound_file import write_flac
 from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
 
 RATE_HZ = 16000

@@ -32,9 +32,9 @@ from models.evaluate import evaluate
 from models.features.base import Filterbanks
 from models.normalise import scale_by_speaker
 from models.target import Target
-from pipelines.audio import load_speech
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
+from pipelines.sound_file import load_speech
 from pipelines.sounds.base import SoundBank
 
 DESIGN = AttackDesign(queries=(2, 6), snr_levels_db=(0, 5, 10, 15, 20, 30), sounds_per_family=2, clips=5)

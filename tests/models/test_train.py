@@ -18,8 +18,8 @@ from models.checkpoint import WEIGHTS, load_checkpoint, weights_of
 from models.data import NoClips, UnratedClips
 from models.train import Best, Epoch, LossNotFinite, OtherRun, RunUnreadable, TrainEvent, train
 from models.training import Training
-from pipelines.audio import SoundUnreadable
 from pipelines.clip import Clip
+from pipelines.sound_file import SoundUnreadable
 
 
 def trained_into(folder: Path, clips: list[Clip], training: Training, seed: int = 1) -> list[TrainEvent]:

@@ -12,8 +12,8 @@ from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Phone, Word
 from pipelines.corpora.base import Problem
 from pipelines.corpora.demo import DemoCorpus
-from pipelines.demo_sounds import make_demo_sounds
-from pipelines.demo_speech import make_demo_corpus
+from pipelines.demo.sounds import make_demo_sounds
+from pipelines.demo.speech import make_demo_corpus
 from pipelines.sounds.base import JoinedSounds, Sound, SoundBank
 from pipelines.sounds.demo import DemoSounds
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.alignment import AlignmentWrong, aligned_beside, read_textgrid
-from pipelines.audio import sound_length_s
 from pipelines.clip import Clip, Phone, Word
+from pipelines.labels.textgrid import AlignmentWrong, aligned_beside, read_textgrid
+from pipelines.sound_file import sound_length_s
 from tests.pipelines.layouts.textgrid import PHONES, SAID, WORDS, long_form, short_form
 
 SO = (Word("so", 0.1, 0.4),)

@@ -14,17 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipelines.audio import (
-    SoundUnreadable,
-    active_rms,
-    fit_to_full_scale,
-    mix_at_snr,
-    read_sound,
-    rms,
-    sha256_of,
-    sound_length_s,
-    write_flac,
-)
+from pipelines.audio import active_rms, fit_to_full_scale, mix_at_snr, rms
+from pipelines.sound_file import SoundUnreadable, read_sound, sha256_of, sound_length_s, write_flac
 from pipelines.whole_file import DiskFull
 
 RATE_HZ = 16000

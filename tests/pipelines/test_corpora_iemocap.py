@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.alignment import AlignmentWrong
 from pipelines.clip import Clip
 from pipelines.corpora.base import Problem
 from pipelines.corpora.iemocap import Iemocap, rater_ratings, spoken_events
-from pipelines.iemocap_files import Evaluation, LineWrong, RaterRating, read_evaluations, read_rater, read_transcript
-from pipelines.label_lines import rating_on_scale
-from pipelines.sphinx import FrameTimes, Segment, read_segments
+from pipelines.labels.iemocap import Evaluation, LineWrong, RaterRating, read_evaluations, read_rater, read_transcript
+from pipelines.labels.lines import rating_on_scale
+from pipelines.labels.sphinx import FrameTimes, Segment, read_segments
+from pipelines.labels.textgrid import AlignmentWrong
 from tests.pipelines.layouts import iemocap as layout
 
 FIRST = "Ses01F_impro01_F000"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pipelines.clip import Clip
 from pipelines.corpora.base import CorpusNotFound, Problem
 from pipelines.corpora.msp_improv import MspImprov
-from pipelines.label_lines import LineWrong
-from pipelines.msp_improv_files import Evaluation, read_evaluations
+from pipelines.labels.lines import LineWrong
+from pipelines.labels.msp_improv import Evaluation, read_evaluations
 from tests.pipelines.layouts import msp_improv as layout
 from tests.pipelines.layouts.sound import write_voice
 

@@ -12,9 +12,9 @@ import soundfile
 
 from pipelines.bins import BINS, Bins
 from pipelines.clip import Clip
-from pipelines.demo_sounds import make_demo_sounds
-from pipelines.demo_speech import TooManyAsked, make_demo_corpus
-from pipelines.espeak import NoVoices
+from pipelines.demo.espeak import NoVoices
+from pipelines.demo.sounds import make_demo_sounds
+from pipelines.demo.speech import TooManyAsked, make_demo_corpus
 from pipelines.whole_file import DiskFull
 from pipelines.whole_folder import FolderInTheWay
 

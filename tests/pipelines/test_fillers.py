@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.audio import read_sound
 from pipelines.clip import Clip, Word
 from pipelines.fillers import LONGEST_FILLER_S, SHORTEST_FILLER_S, CorpusSounds, is_filler
+from pipelines.sound_file import read_sound
 from pipelines.sounds.base import JoinedSounds, SoundBank
 from tests.pipelines.conftest import RATE_HZ, spoken
 

@@ -9,8 +9,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.audio import to_pcm16
 from pipelines.joining import AudioSegment, begin_loudly, encode_heard, loop
+from pipelines.sound_file import to_pcm16
 
 RATE_HZ = 16000
 noise = (0.3 * np.random.default_rng(0).standard_normal(4000)).astype(np.float32).clip(-1, 1)

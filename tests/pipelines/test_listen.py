@@ -16,16 +16,16 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.audio import SoundUnreadable, read_sound
 from pipelines.bins import USUAL_BINS
 from pipelines.clip import Clip, Pair
 from pipelines.design import PairDesign, all_of
-from pipelines.listen import Page, PageTooLarge, write_listening_page
-from pipelines.listen_choice import Heard, NothingToHear, choose_heard
+from pipelines.listening_page.choice import Heard, NothingToHear, choose_heard
+from pipelines.listening_page.page import Page, PageTooLarge, write_listening_page
+from pipelines.listening_page.pictures import mel_powers, ticks_s, wave_path
 from pipelines.manifest import FILE_NAME, Header, Refusal, read_entries, read_header, read_manifest, write_manifest
 from pipelines.pairs import make_pairs
-from pipelines.pictures import mel_powers, ticks_s, wave_path
 from pipelines.plan import plan_pairs
+from pipelines.sound_file import SoundUnreadable, read_sound
 from pipelines.sounds.base import SoundBank
 
 CONDITIONS = ("nat-st", "hum-co-0db", "fade-in", "speed-utterance-0.75x")

@@ -12,7 +12,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.audio import FRAME, PCM_STEPS, Samples, Speech, active_rms, frame_powers, load_speech, to_pcm16
+from pipelines.audio import FRAME, PCM_STEPS, Samples, Speech, active_rms, frame_powers
 from pipelines.clip import Clip
 from pipelines.conditions import ConditionWrong, condition, study_conditions
 from pipelines.corpora.base import Problem
@@ -20,6 +20,7 @@ from pipelines.corpora.emodb import EmoDB
 from pipelines.noises.babble import Babble
 from pipelines.noises.background import Background
 from pipelines.noises.base import Noise, NoiseRefused
+from pipelines.sound_file import load_speech, to_pcm16
 from pipelines.sounds.base import FAMILIES, Sound, SoundBank
 from pipelines.sounds.esc50 import Esc50
 from tests.pipelines.conftest import RATE_HZ, SPEAKER, SaidByMany, spoken

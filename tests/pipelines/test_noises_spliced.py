@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.audio import Speech, active_rms, load_speech, rms
+from pipelines.audio import Speech, active_rms, rms
 from pipelines.clip import Clip, Phone, Word
 from pipelines.conditions import condition
 from pipelines.corpora.emodb import EmoDB
@@ -19,6 +19,7 @@ from pipelines.noises.base import NoiseRefused
 from pipelines.noises.drop_words import DropWords
 from pipelines.noises.filler import Filler
 from pipelines.noises.speed_segment import SpeedSegment
+from pipelines.sound_file import load_speech
 from pipelines.sounds.base import SoundBank
 from pipelines.splicing import FADE_S, REACH_S
 from tests.pipelines.conftest import RATE_HZ, spoken

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.audio import read_sound, sha256_of
 from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
 from pipelines.design import PairDesign, all_of
@@ -23,6 +22,7 @@ from pipelines.manifest import Refusal, read_manifest
 from pipelines.pairs import FolderTaken, make_pairs
 from pipelines.parallel import Workers
 from pipelines.plan import plan_pairs
+from pipelines.sound_file import read_sound, sha256_of
 from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import DiskFull
 

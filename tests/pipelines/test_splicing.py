@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.audio import Samples, read_sound
+from pipelines.audio import Samples
+from pipelines.sound_file import read_sound
 from pipelines.splicing import FADE_S, REACH_S, Piece, apart, cut_out, fitted_cuts, joined, put_in, quietest
 from tests.pipelines.conftest import spoken
 

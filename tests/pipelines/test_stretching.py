@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.audio import Samples, rms, sha256_of
+from pipelines.audio import Samples, rms
+from pipelines.sound_file import sha256_of
 from pipelines.stretching import stretch, stretched_length, transpose
 from tests.benchmarks.stretching import smearing
 from tests.pipelines.conftest import spoken
@@ -100,7 +101,7 @@ def test_the_same_sound_gives_the_same_bytes_whatever_came_before_and_beside_it(
 
 def test_another_process_gives_the_same_bytes() -> None:
     program = (
-        "from pipelines.audio import sha256_of; from pipelines.stretching import stretch, transpose\n"
+        "from pipelines.sound_file import sha256_of; from pipelines.stretching import stretch, transpose\n"
         "from tests.pipelines.conftest import spoken; voice = spoken(1.5)\n"
         "print(sha256_of(stretch(voice, 16000, 0.3)), sha256_of(transpose(voice, 16000, 1.25)))"
     )

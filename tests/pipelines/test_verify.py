@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.audio import write_flac
 from pipelines.clip import Clip
 from pipelines.corpora.base import Problem
 from pipelines.design import PairDesign, all_of
 from pipelines.manifest import FILE_NAME, ManifestWrong
 from pipelines.pairs import make_pairs
 from pipelines.plan import plan_pairs
+from pipelines.sound_file import write_flac
 from pipelines.sounds.base import SoundBank
 from pipelines.verify import verify_pairs
 

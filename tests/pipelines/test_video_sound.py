@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.audio import SoundUnreadable, load_speech, read_sound, sound_length_s
 from pipelines.clip import Clip
+from pipelines.sound_file import SoundUnreadable, load_speech, read_sound, sound_length_s
 from pipelines.video_sound import TOLERANCE_S
 from tests.pipelines.layouts.video import write_video
 

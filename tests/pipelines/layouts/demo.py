@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.demo_speech import make_demo_corpus
+from pipelines.demo.speech import make_demo_corpus
 
 
 def make(root: Path) -> Path:

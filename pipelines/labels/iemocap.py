@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipelines.label_lines import NUMBER, LineWrong, rating_on_scale, text_lines
+from pipelines.labels.lines import NUMBER, LineWrong, rating_on_scale, text_lines
 
 #: `[start - end] utterance code [valence, activation, dominance]`, in this order of the dimensions.
 HEAD = re.compile(

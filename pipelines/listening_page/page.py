@@ -13,13 +13,14 @@ import jinja2
 import numpy as np
 import soundfile
 
-from pipelines import listen_words
-from pipelines.audio import Samples, read_sound, to_pcm16
+from pipelines.audio import Samples
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Pair
-from pipelines.listen_choice import RULE, ConditionHeard, Heard, cell_in_words
+from pipelines.listening_page import words
+from pipelines.listening_page.choice import RULE, ConditionHeard, Heard, cell_in_words
+from pipelines.listening_page.pictures import SILENT, WAVE_HEIGHT, WAVE_WIDTH, mel_powers, mel_webp, ticks_s, wave_path
 from pipelines.manifest import read_manifest
-from pipelines.pictures import SILENT, WAVE_HEIGHT, WAVE_WIDTH, mel_powers, mel_webp, ticks_s, wave_path
+from pipelines.sound_file import read_sound, to_pcm16
 from pipelines.whole_file import writing_whole
 
 LARGEST_MB = 100.0  # browsers grow slow beyond it
@@ -127,7 +128,7 @@ def write_listening_page(
         played=played,
         simulated=page.simulated or heard.simulated,
         rule=RULE,
-        words=listen_words,
+        words=words,
         wave_box=f"0 0 {WAVE_WIDTH} {WAVE_HEIGHT}",
     )
     written = 0
@@ -151,7 +152,7 @@ def _template() -> jinja2.Template:
 
 def _groups(conditions: Sequence[ConditionHeard]) -> list[Group]:
     titled = groupby(conditions, key=lambda one: "controls and checks" if one.is_control else one.family)
-    return [Group(title, listen_words.FAMILY_WORDS.get(title, ""), list(inside)) for title, inside in titled]
+    return [Group(title, words.FAMILY_WORDS.get(title, ""), list(inside)) for title, inside in titled]
 
 
 def _played(pair: Pair, folder: Path, sample_rate_hz: int, page: Page) -> PlayedPair:
@@ -161,7 +162,7 @@ def _played(pair: Pair, folder: Path, sample_rate_hz: int, page: Page) -> Played
     peak = max(float(np.abs(samples).max()) for samples in sounds)
     powers = [mel_powers(samples, sample_rate_hz, axis) for samples in sounds]
     loudest = max(SILENT, *(float(power.max()) for power in powers))
-    titles = ("Original", listen_words.SECOND_WORDS.get(pair.condition, "Noisy"))
+    titles = ("Original", words.SECOND_WORDS.get(pair.condition, "Noisy"))
     clips = [
         PlayedClip(
             title,
@@ -179,9 +180,9 @@ def _played(pair: Pair, folder: Path, sample_rate_hz: int, page: Page) -> Played
     axis_s = axis / sample_rate_hz
     return PlayedPair(
         pair,
-        listen_words.ROLE_WORDS[pair.role],
+        words.ROLE_WORDS[pair.role],
         cell_in_words(pair, page.bins),
-        list(listen_words.in_words(pair.params)),
+        list(words.in_words(pair.params)),
         clips,
         axis_s,
         [(moment_s, moment_s / axis_s) for moment_s in ticks_s(axis_s)],

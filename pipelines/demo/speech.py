@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 import librosa
 import numpy as np
 
-from pipelines.arpabet import arpabet_of
-from pipelines.audio import Samples, Speech, active_rms, fit_to_full_scale, write_wav
+from pipelines.audio import Samples, Speech, active_rms, fit_to_full_scale
 from pipelines.bins import BINS, Bin
 from pipelines.clip import Gender, Phone, Word
 from pipelines.corpora.demo import FILE_NAME, FORMAT
-from pipelines.espeak import Espeak, Style, voice
+from pipelines.demo.arpabet import arpabet_of
+from pipelines.demo.espeak import Espeak, Style, voice
+from pipelines.sound_file import write_wav
 from pipelines.whole_folder import FolderInTheWay, whole_folder
 
 SAMPLE_RATE_HZ = 16000

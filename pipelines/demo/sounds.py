@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.audio import Samples, write_wav
-from pipelines.demo_recipes import RECIPES, SAMPLE_RATE_HZ
+from pipelines.audio import Samples
+from pipelines.demo.recipes import RECIPES, SAMPLE_RATE_HZ
+from pipelines.sound_file import write_wav
 from pipelines.sounds.demo import FILE_NAME, FORMAT
 from pipelines.whole_folder import FolderInTheWay, whole_folder
 

@@ -1,9 +1,9 @@
-"""Files of sound in a folder: which they are, how long they last, and paths that do not leave it."""
+"""Files below a folder: those of a kind, those of sound and how long they last, and paths that do not leave it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import soundfile
@@ -17,6 +17,18 @@ class PathOutside(ValueError):
 
     def __init__(self, root: Path, name: str) -> None:
         super().__init__(f"{name!r} does not lie in {root}; expected a path below it, without '..'")
+
+
+def files_below(root: Path, suffixes: Iterable[str]) -> list[Path]:
+    """Every file below a folder whose name ends in one of the suffixes, in any case, in a stable order.
+
+    Empty where there is no such folder. What macOS leaves in copied folders (`._name`, `__MACOSX`) is no file.
+    """
+    wanted = {suffix.casefold() for suffix in suffixes}
+    found = (path for path in root.rglob("*") if path.suffix.casefold() in wanted and path.is_file())
+    return sorted(
+        path for path in found if not path.name.startswith("._") and "__MACOSX" not in path.relative_to(root).parts
+    )
 
 
 def sound_files(root: Path) -> Iterator[Path]:

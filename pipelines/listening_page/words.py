@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from pipelines.clip import Param, Role
 from pipelines.conditions import IDENTICAL, OBVIOUS, POSITIVE, REENCODED, settings_of
-from pipelines.listen_choice import ConditionHeard
+from pipelines.listening_page.choice import ConditionHeard
 
 FAMILY_WORDS = {"nat": "natural sounds", "hum": "human sounds", "int": "sounds of rooms and homes"}
 ROLE_WORDS: dict[Role, str] = {

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.alignment import AlignmentWrong
 from pipelines.clip import Phone, Word
+from pipelines.labels.textgrid import AlignmentWrong
 
 ROW = re.compile(r"\s*(?P<first>\d{1,9})\s+(?P<last>\d{1,9})\s+-?\d+\s+(?P<label>\S+)(?:\s+\S+)*\s*")
 END = "Total"

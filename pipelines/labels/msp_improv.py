@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pipelines.label_lines import LineWrong, rating_on_scale, text_lines
+from pipelines.labels.lines import LineWrong, rating_on_scale, text_lines
 
 HEAD = re.compile(r"(?:UTD|MSP)-IMPROV-\S+\.(?:avi|wav)")
 VALUE = re.compile(r"(?P<name>[AVDN])\s*:\s*(?P<value>\S*)")

@@ -1,0 +1,1 @@
+"""The demo's speech and sounds, made on the spot."""
