@@ -16,7 +16,7 @@ from app.annotate.answers import FIELDS, Posted, posted
 from app.annotate.disguise import MIMETYPE, disguised
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.stops import STOPS, Stop
-from app.annotate.tokens import LinkRefused, assignment_of, assignment_token, clip_of, clip_token
+from app.annotate.tokens import LinkExpired, LinkRefused, assignment_of, assignment_token, clip_of, clip_token
 from app.serving import Web, served
 from app.store import arriving
 from app.store import work as store
@@ -171,7 +171,9 @@ def clip(token: str, clip: str) -> Response:
     """The sound of one clip, under a name that says nothing, for this worker only."""
     web, assignment_id = served(), _assignment(token)
     try:
-        trial_id, which = clip_of(web.secret_key, assignment_id, clip)
+        trial_id, which = clip_of(web.secret_key, assignment_id, clip, web.study.hits.assignment_duration_s)
+    except LinkExpired as expired:
+        raise Halt("expired-link") from expired
     except LinkRefused as refused:
         raise Halt("wrong-link") from refused
     with web.database.reading() as session:

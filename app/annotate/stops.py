@@ -29,6 +29,13 @@ STOPS = {
             "Go back to the platform and open the task from there once more.",
         ),
         Stop(
+            "expired-link",
+            410,
+            "This link has grown old",
+            "Sound can be fetched for as long as a task may take, and no longer.",
+            "Open the task once more: you go on where you were.",
+        ),
+        Stop(
             "wrong-arrival",
             400,
             "We can't tell which task this is",

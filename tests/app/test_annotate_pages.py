@@ -9,6 +9,7 @@ from dataclasses import replace
 from html import unescape
 from urllib.parse import urlencode
 
+import itsdangerous
 import numpy as np
 import pytest
 import soundfile
@@ -286,6 +287,21 @@ def test_a_clip_of_somebody_else_is_not_sent(client: FlaskClient) -> None:
 
     assert client.get(foreign).status_code == 404
     assert client.get(f"{mine}clip/made-up").status_code == 404
+
+
+def test_a_clip_s_link_is_good_for_as_long_as_the_task_may_take(
+    web: Web, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = clips(client.get(begin(client)))[0]
+    made_at = time.time()
+
+    for after_s, status in ((-5, 200), (5, 410)):
+        later_s = made_at + web.study.hits.assignment_duration_s + after_s
+        monkeypatch.setattr(itsdangerous.timed.time, "time", lambda later_s=later_s: later_s)
+        page = client.get(source)
+        assert page.status_code == status
+    assert kind(page) == "stop"
+    assert "Open the task once more" in page.text
 
 
 def test_a_clip_that_is_gone_from_the_disk_is_a_stop_with_a_next_step(web: Web, client: FlaskClient) -> None:
