@@ -42,6 +42,11 @@ class About(BaseModel):
         max_length=5000,
         description="what workers read about the study before they begin",
     )
+    consent: str = Field(
+        "",
+        max_length=20000,
+        description="what workers agree to by beginning, in Markdown; shown in full before they can begin",
+    )
     simulated: bool = Field(False, description="true where listeners or speech are simulated: every page says so")  # noqa: FBT003
 
 
@@ -230,7 +235,8 @@ def _toml(value: object) -> str:
         if not value:
             return "{}"
         return "{ " + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + " }"
-    return json.dumps(str(value), ensure_ascii=False)
+    lines = [json.dumps(line, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f") for line in str(value).split("\n")]
+    return f'"{lines[0]}"' if len(lines) == 1 else '"""\n' + "\n".join(lines) + '"""'
 
 
 def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:

@@ -15,6 +15,7 @@ from app import headers
 from app.annotate.answers import FIELDS, Posted, posted
 from app.annotate.disguise import MIMETYPE, disguised
 from app.annotate.manikin import ENDS, STEPS, figure
+from app.annotate.markdown import as_html
 from app.annotate.stops import STOPS, Stop
 from app.annotate.tokens import LinkExpired, LinkRefused, assignment_of, assignment_token, clip_of, clip_token
 from app.serving import Web, served
@@ -83,6 +84,7 @@ def welcome() -> str:
         reward=_amount(web, facts.reward_minor),
         hourly=_amount(web, round(facts.reward_minor * 60 / facts.minutes)),
         about=web.study.study.about,
+        consent=as_html(web.study.study.consent),
         contact=web.study.study.contact,
         figures=FIGURES,
         ends=ENDS,

@@ -163,6 +163,32 @@ def test_every_script_carries_the_nonce_of_its_own_answer(client: FlaskClient) -
     assert first.headers["Content-Security-Policy"] != second.headers["Content-Security-Policy"]
 
 
+def test_the_researcher_s_consent_is_shown_in_full_and_can_do_nothing_but_be_read(web: Web) -> None:
+    words = (
+        "# Leave\n\n**At any time.** [More](https://lab.example/x) [no](javascript:alert(1)) "
+        "<b onclick=x>raw</b> ![p](//t.example/p.png)"
+    )
+    about = web.study.study.model_copy(update={"consent": words})
+    agreeing = create_app(replace(web, study=web.study.model_copy(update={"study": about}))).test_client()
+
+    page = agreeing.get(f"/annotate/?{query()}").text
+
+    assert "I agree, begin" in page
+    assert "<h3>Leave</h3>" in page
+    assert "<strong>At any time.</strong>" in page
+    assert '<a href="https://lab.example/x" target="_blank" rel="noopener noreferrer">More</a>' in page
+    assert "&lt;b onclick=x&gt;" in page
+    assert 'href="javascript' not in page
+    assert "<img" not in page
+
+
+def test_without_a_consent_text_nobody_is_asked_to_agree_to_one(client: FlaskClient) -> None:
+    page = client.get(f"/annotate/?{query()}").text
+
+    assert "What you agree to" not in page
+    assert ">Begin</button>" in page
+
+
 def test_pages_links_headers_and_sound_never_name_condition_pair_or_role(client: FlaskClient) -> None:
     here = begin(client)
     trial = client.get(here)

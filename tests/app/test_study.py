@@ -6,10 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.folder import Keys, KeysWrong, StudyFolder
 from app.settings import SettingsWrong, read_settings
-from app.study import CorpusPlace, NoStudy, SoundsPlace, Study, StudyWrong, read_study, settings_of, write_study
+from app.study import About, CorpusPlace, NoStudy, SoundsPlace, Study, StudyWrong, read_study, settings_of, write_study
 
 
 @pytest.fixture
@@ -20,6 +22,26 @@ def study(tmp_path: Path) -> Study:
 def test_what_is_written_is_read_back(study: Study, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(write_study(study), encoding="utf-8")
     assert read_study(tmp_path) == study
+
+
+@given(words=st.text(st.characters(codec="utf-8"), max_size=60))
+def test_whatever_a_researcher_writes_is_read_back(words: str) -> None:
+    study = Study(
+        study=About(consent=words),
+        corpus=CorpusPlace(name="emodb", path=Path("x")),
+        sounds=(SoundsPlace(name="esc50", path=Path("x")),),
+    )
+
+    assert Study.model_validate(tomllib.loads(write_study(study))) == study
+
+
+def test_words_of_several_lines_stay_as_a_person_wrote_them(study: Study) -> None:
+    consent = '# You may leave\n\nAt *any* time, with a "quote" and a \\n.\n'
+
+    text = write_study(study.model_copy(update={"study": About(consent=consent)}))
+
+    assert 'consent = """\n# You may leave\n\nAt *any* time, with a \\"quote\\" and a \\\\n.\n"""' in text
+    assert tomllib.loads(text)["study"]["consent"] == consent
 
 
 def test_every_setting_stands_there_with_its_meaning_above_it(study: Study) -> None:
