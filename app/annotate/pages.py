@@ -23,6 +23,7 @@ from app.store import arriving
 from app.store import work as store
 from app.store.arriving import WorkRefused
 from app.store.hits import HitFacts
+from app.store.undo import last_answered, undo
 from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import RATINGS, WrongAnswer
 from hits.listening import NotHeard
@@ -118,14 +119,15 @@ def trial(token: str) -> str:
     web = served()
     assignment_id = _assignment(token)
     with web.database.writing() as session:
-        work = _work(store.work(session, assignment_id))
-        opened = None if work.state in DONE else store.next_trial(session, assignment_id, datetime.now(UTC))
+        work, now = _work(store.work(session, assignment_id)), datetime.now(UTC)
+        opened = None if work.state in DONE else store.next_trial(session, assignment_id, now)
         facts = arriving.find_hit(session, work.platform_hit_id, web.study.pay)
+        last = last_answered(session, assignment_id, now)
     if opened is not None:
-        return _trial_page(web, token, work, opened, facts)
+        return _trial_page(web, token, work, opened, facts, last=last)
     if work.state not in ("accepted", "finished"):
         raise Halt(work.state)
-    return _thanks_page(web, token, work)
+    return _thanks_page(web, token, work, last)
 
 
 @pages.post("/<token>/answer")
@@ -152,6 +154,17 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
         return _asked_again(web, token, sent, str(missing)), 422
     except TrialClosed:
         log.info("an answer came for a trial that is not open any more")
+    return redirect(_here(token), 303)
+
+
+@pages.post("/<token>/undo")
+def take_back(token: str) -> AnyResponse:
+    """Open the last pair again, if nobody else was asked about it since; otherwise go on where the worker is."""
+    web, assignment_id = served(), _assignment(token)
+    with web.database.writing() as session:
+        _work(store.work(session, assignment_id))
+        trial_id = request.form.get("last", "")[:64]
+        undo(session, assignment_id, trial_id, rule=web.rules.quality, now=datetime.now(UTC))
     return redirect(_here(token), 303)
 
 
@@ -204,6 +217,7 @@ def _trial_page(
     facts: HitFacts | None,
     sent: Posted | None = None,
     sentence: str | None = None,
+    last: str | None = None,
 ) -> str:
     left = work.trials - work.answered
     minutes = facts.minutes if facts else round(work.trials * web.study.pay.expected_s_per_trial / 60)
@@ -225,6 +239,8 @@ def _trial_page(
         sentence=sentence,
         here=_here(token),
         answer_at=url_for("annotate.answer", token=token),
+        undo_at=url_for("annotate.take_back", token=token),
+        last=last,
         minutes_left=max(1, round(minutes * left / max(1, work.trials))),
         earned=_amount(web, earned) if work.reward_minor else None,
         figures=FIGURES,
@@ -248,7 +264,7 @@ def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
     return _trial_page(web, token, work, opened, facts, sent, sentence)
 
 
-def _thanks_page(web: Web, token: str, work: Work) -> str:
+def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:
     arrival = Arrival(work.platform_hit_id, work.platform_assignment_id, work.platform_worker_id, work.submit_to)
     return render_template(
         "annotate/thanks.html",
@@ -257,6 +273,8 @@ def _thanks_page(web: Web, token: str, work: Work) -> str:
         completion=web.platform.complete(arrival),
         comment_at=url_for("annotate.comment", token=token),
         kept="kept" in request.args,
+        undo_at=url_for("annotate.take_back", token=token),
+        last=last,
     )
 
 

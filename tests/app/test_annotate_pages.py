@@ -462,3 +462,27 @@ def test_a_fault_of_ours_is_a_page_and_no_traceback(web: Web) -> None:
 
     assert (page.status_code, kind(page)) == (503, "stop")
     assert "Traceback" not in page.text
+
+
+def test_the_last_pair_can_be_answered_again_from_the_page_after_it(web: Web, client: FlaskClient) -> None:
+    here = begin(client)
+    assert "Back to the pair before" not in client.get(here).text
+    answer(client, here, SAME)
+    page = client.get(here)
+    assert "Back to the pair before, to answer it again" in page.text
+
+    back = client.post(f"{here}undo", data={"last": hidden(page)["last"]})
+
+    assert back.status_code == 303
+    assert "Pair 1 of 3" in client.get(here).text
+    assert count(web, JudgmentRow) == 0
+
+
+@pytest.mark.parametrize("last", ["", "made-up", "x" * 500])
+def test_taking_back_what_is_not_there_goes_on_where_the_worker_is(web: Web, client: FlaskClient, last: str) -> None:
+    here = begin(client)
+    answer(client, here, SAME)
+
+    assert client.post(f"{here}undo", data={"last": last}).status_code == 303
+    assert "Pair 2 of 3" in client.get(here).text
+    assert count(web, JudgmentRow) == 1

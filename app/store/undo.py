@@ -1,0 +1,87 @@
+"""Take the last answer of an assignment back, as long as nothing hangs on it yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.store.database import one_at_a_time
+from app.store.events import note_event
+from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, WorkerRow
+from hits.judgment import Said
+from hits.quality import Quality, check_passed, is_trusted
+
+UNDONE_IN = ("accepted", "finished")  # after that the platform has the work
+
+
+def last_answered(session: Session, assignment_id: str, now: datetime) -> str | None:
+    """The trial whose answer may be taken back; None where there is none, or its pair went on to somebody else.
+
+    Only the last one may, and only until the pair's next vote is handed out: whoever gets it was chosen by what had
+    been said until then. Checks are handed out all the time, and nothing hangs on one answer.
+    """
+    assignment = session.get_one(AssignmentRow, assignment_id)
+    if assignment.state not in UNDONE_IN or assignment.expires_at < now:
+        return None
+    last = session.scalar(
+        select(TrialRow)
+        .where(TrialRow.assignment_id == assignment_id, TrialRow.state == "answered")
+        .order_by(TrialRow.position.desc())
+        .limit(1)
+    )
+    if last is None or (last.role != "check" and _handed_on(session, last)):
+        return None
+    return last.trial_id
+
+
+def _handed_on(session: Session, trial: TrialRow) -> bool:
+    later = (
+        select(TrialRow.trial_id)
+        .join(AssignmentRow)
+        .where(
+            TrialRow.pair_id == trial.pair_id,
+            TrialRow.trial_id != trial.trial_id,
+            AssignmentRow.accepted_at >= trial.answered_at,
+        )
+    )
+    return session.scalar(later.limit(1)) is not None
+
+
+def undo(session: Session, assignment_id: str, trial_id: str, *, rule: Quality, now: datetime) -> bool:
+    """Ask the last trial again, and take its answer out; an event keeps what it was. Whether it was done.
+
+    A trial that is not the last any more, or whose pair went on, stays answered: a second tap changes nothing.
+    """
+    one_at_a_time(session, "begin")  # nobody is handed a vote of this pair meanwhile
+    if last_answered(session, assignment_id, now) != trial_id:
+        return False
+    trial = session.get_one(TrialRow, trial_id, with_for_update=True)
+    said = session.scalars(select(JudgmentRow).where(JudgmentRow.trial_id == trial_id)).one()
+    if trial.role == "check":
+        _unweigh_check(session, said, rule)
+    note_event(session, "undo", f"judgment {said.judgment_id} of pair {said.pair_id} was taken back: {_words(said)}")
+    session.delete(said)
+    # It is heard again, and so is the one that was open meanwhile: their clocks start anew.
+    for later in session.scalars(select(TrialRow).where(TrialRow.assignment_id == assignment_id)):
+        if later.position >= trial.position:
+            later.state, later.opened_at, later.answered_at = "reserved", None, None
+    assignment = session.get_one(AssignmentRow, assignment_id)
+    assignment.state, assignment.finished_at = "accepted", None
+    session.flush()
+    return True
+
+
+def _words(said: JudgmentRow) -> str:
+    ratings = f", rated {said.activation_rating} and {said.valence_rating}" if said.activation_rating else ""
+    return f"activation {said.activation}, valence {said.valence}{ratings}"
+
+
+def _unweigh_check(session: Session, said: JudgmentRow, rule: Quality) -> None:
+    row = session.get_one(WorkerRow, said.worker, with_for_update=True)
+    condition = session.get_one(PairRow, said.pair_id).condition
+    answer = Said(said.activation, said.valence, said.activation_rating, said.valence_rating)  # type: ignore[arg-type]
+    row.checks_answered -= 1
+    row.checks_passed -= check_passed(condition, answer)
+    row.trusted = is_trusted(row.checks_passed, row.checks_answered, rule)
