@@ -7,7 +7,6 @@
   const next = form.querySelector("button[type=submit]"), waits = form.querySelector(".waits");
   const picked = (name) => form.querySelector(`input[name="${name}"]:checked`);
   const differs = () => ["activation", "valence"].some((name) => picked(name)?.value === "different");
-  let sent = false;
 
   function follow() {
     sam.disabled = questions.disabled || !differs();
@@ -22,12 +21,7 @@
     follow();
   });
   form.addEventListener("change", follow);
-  form.addEventListener("submit", (event) => {
-    if (sent) event.preventDefault(); // a double click is one answer
-    sent = true;
-  });
   window.addEventListener("pageshow", (event) => {
-    sent = false;
     if (event.persisted) location.reload(); // the way back shows what is asked now
   });
 

@@ -229,6 +229,44 @@ def test_the_way_back_leads_to_the_pair_that_is_asked_now(web: Web, open_page: O
     assert len(judgments(web, "3A9")) == 1
 
 
+def test_an_answer_given_without_a_connection_waits_in_the_page_and_goes_out_once(
+    web: Web, open_page: OpenPage, arrive: Arrive
+) -> None:
+    page = open_page()
+    begin(page, arrive(41))
+    listen(page)
+    choose(page, "activation", "same")
+    choose(page, "valence", "different")
+    choose(page, "activation_rating", "2")
+    choose(page, "valence_rating", "5")
+
+    page.route("**/answer", lambda route: route.abort("internetdisconnected"))
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("No connection. Your answer is kept on this page")).to_be_visible()
+    assert judgments(web, "3A41") == []
+
+    page.unroute("**/answer")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("2 of 2")).to_be_visible()
+    (kept,) = judgments(web, "3A41")
+    assert (kept.activation, kept.valence, kept.valence_rating) == ("same", "different", 5)
+
+
+def test_a_server_that_is_busy_gets_the_answer_when_it_is_not(web: Web, open_page: OpenPage, arrive: Arrive) -> None:
+    page = open_page()
+    begin(page, arrive(42))
+    listen(page)
+    choose(page, "activation", "same")
+    choose(page, "valence", "same")
+
+    page.route("**/answer", lambda route: route.fulfill(status=503, body="no"), times=1)
+    page.get_by_role("button", name="Next").click()
+
+    expect(page.get_by_text("The server is busy.")).to_be_visible()
+    expect(page.get_by_text("2 of 2")).to_be_visible(timeout=10_000)
+    assert len(judgments(web, "3A42")) == 1
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1200])
 def test_no_page_is_wider_than_its_window(open_page: OpenPage, arrive: Arrive, width: int) -> None:
     page = open_page(width, 640)

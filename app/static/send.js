@@ -1,0 +1,39 @@
+// Send an answer once; when the connection is lost, keep it in the page and send it when it is back.
+"use strict";
+(() => {
+  const form = document.querySelector("form[data-trial]");
+  if (!form) return;
+  const says = form.querySelector(".waits"), next = form.querySelector("button[type=submit]");
+  const AGAIN_MS = 3000;
+  let sending = false, onItsWay = false, timer = 0;
+
+  function later(words) {
+    says.textContent = words;
+    timer = setTimeout(send, AGAIN_MS);
+  }
+
+  async function send() {
+    if (onItsWay) return;
+    clearTimeout(timer);
+    onItsWay = true;
+    let reply = null;
+    try {
+      reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+    } catch { /* no connection: the answer stays here */ }
+    onItsWay = false;
+    if (!reply) return later("No connection. Your answer is kept on this page and goes out by itself when it is back.");
+    if (reply.status >= 500 || reply.status === 429) return later("The server is busy. Your answer is kept on this page and goes out by itself.");
+    if (reply.type === "opaqueredirect") return location.replace(form.dataset.here); // it was kept: on to the next pair
+    form.submit(); // something is missing: the server's own page says what
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (sending) return; // a double click is one answer
+    sending = true;
+    next.setAttribute("aria-disabled", "true");
+    send();
+  });
+  window.addEventListener("online", () => { if (sending) send(); });
+  window.addEventListener("beforeunload", (event) => { if (timer && sending && !onItsWay) event.preventDefault(); });
+})();
