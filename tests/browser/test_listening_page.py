@@ -22,6 +22,7 @@ from pipelines.listening_page.choice import choose_heard
 from pipelines.pairs import make_pairs
 from pipelines.plan import plan_pairs
 from pipelines.sounds.demo import DemoSounds
+from tests.browser.axe import check_accessible
 
 pytestmark = pytest.mark.browser
 
@@ -224,3 +225,9 @@ def test_nothing_is_fetched_from_anywhere(open_page: OpenPage, address: str) -> 
     page.wait_for_function("() => document.querySelector('audio').currentTime > 0")
 
     assert [url for url in fetched if not url.startswith(("file:", "data:"))] == []
+
+
+def test_axe_finds_nothing(open_page: OpenPage, address: str) -> None:
+    page = open_page()
+    page.goto(address)
+    check_accessible(page)
