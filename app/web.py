@@ -11,7 +11,8 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app import auth, headers
-from app.annotate import pages as annotate
+from app.annotate import pages, sound  # noqa: F401 - their views join the worker's room
+from app.annotate.room import pages as worker_pages
 from app.research import pages as research
 from app.research.figures import Kept
 from app.serving import KEY, Web
@@ -51,9 +52,9 @@ def create_app(web: Web) -> Flask:
     app.extensions[research.KEPT] = Kept()
     app.jinja_env.globals["nonce"] = headers.nonce
     csrf = CSRFProtect(app)
-    csrf.exempt(annotate.pages)  # no cookie there: the signed link itself is what lets a worker in
-    for pages in (annotate.pages, auth.pages, research.pages):
-        app.register_blueprint(pages)
+    csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in
+    for room in (worker_pages, auth.pages, research.pages):
+        app.register_blueprint(room)
     app.after_request(headers.guard)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _refused)

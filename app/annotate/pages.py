@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app import headers
 from app.annotate.answers import FIELDS, Posted, posted
-from app.annotate.disguise import MIMETYPE, disguised
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.markdown import as_html
-from app.annotate.stops import STOPS, Stop
-from app.annotate.tokens import LinkExpired, LinkRefused, assignment_of, assignment_token, clip_of, clip_token
+from app.annotate.room import Halt, assignment_behind, pages
+from app.annotate.tokens import assignment_token, clip_token
 from app.serving import Web, served
 from app.store import arriving
 from app.store import work as store
@@ -30,40 +27,12 @@ from hits.listening import NotHeard
 from hits.pay import money
 from hits.platforms.base import Arrival, ArrivalRefused
 
-pages = Blueprint("annotate", __name__, url_prefix="/annotate")
 log = logging.getLogger(__name__)
 
 FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
 #: Signs that workers know better than the code of the currency.
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired")
-
-
-class Halt(Exception):
-    """A view can't go on: the page that says so."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.stop: Stop = STOPS[reason]
-
-
-@pages.errorhandler(Halt)
-def show_stop(halt: Halt) -> tuple[str, int]:
-    """A page for every stop."""
-    stop = halt.stop
-    page = render_template(
-        "stop.html", title=stop.title, sentence=stop.sentence, next_step=stop.next_step, reason=stop.reason
-    )
-    return page, stop.status
-
-
-@pages.after_request
-def allow_frames(response: Response) -> Response:
-    """A task lives in the platform's frame, and hands work in there; nowhere else."""
-    hosts = served().submit_hosts
-    framed_by = " ".join(("'self'", *sorted(hosts)))
-    response.headers["Content-Security-Policy"] = headers.policy(framed_by=framed_by, posts_to=hosts)
-    return response
 
 
 @pages.get("/")
@@ -117,7 +86,7 @@ def begin() -> AnyResponse:
 def trial(token: str) -> str:
     """The pair that is asked now; thanks when all were answered."""
     web = served()
-    assignment_id = _assignment(token)
+    assignment_id = assignment_behind(token)
     with web.database.writing() as session:
         work, now = _work(store.work(session, assignment_id)), datetime.now(UTC)
         opened = None if work.state in DONE else store.next_trial(session, assignment_id, now)
@@ -134,7 +103,7 @@ def trial(token: str) -> str:
 def answer(token: str) -> AnyResponse | tuple[str, int]:
     """Keep an answer and go on, or say on the same page what is missing. One that was kept goes on."""
     web, sent = served(), posted(request.form)
-    assignment_id, now = _assignment(token), datetime.now(UTC)
+    assignment_id, now = assignment_behind(token), datetime.now(UTC)
     try:
         with web.database.writing() as session:
             work = _work(store.work(session, assignment_id))
@@ -160,7 +129,7 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
 @pages.post("/<token>/undo")
 def take_back(token: str) -> AnyResponse:
     """Open the last pair again, if nobody else was asked about it since; otherwise go on where the worker is."""
-    web, assignment_id = served(), _assignment(token)
+    web, assignment_id = served(), assignment_behind(token)
     with web.database.writing() as session:
         _work(store.work(session, assignment_id))
         trial_id = request.form.get("last", "")[:64]
@@ -171,7 +140,7 @@ def take_back(token: str) -> AnyResponse:
 @pages.post("/<token>/comment")
 def comment(token: str) -> AnyResponse:
     """Keep a worker's closing words."""
-    web, assignment_id = served(), _assignment(token)
+    web, assignment_id = served(), assignment_behind(token)
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         if work.answered == work.trials:
@@ -179,34 +148,6 @@ def comment(token: str) -> AnyResponse:
                 session, assignment_id, request.form.get("comment", "").replace("\0", "").strip()
             )  # PostgreSQL keeps no NUL
     return redirect(url_for("annotate.trial", token=token, kept=""), 303)
-
-
-@pages.get("/<token>/clip/<clip>")
-def clip(token: str, clip: str) -> Response:
-    """The sound of one clip, under a name that says nothing, for this worker only."""
-    web, assignment_id = served(), _assignment(token)
-    try:
-        trial_id, which = clip_of(web.secret_key, assignment_id, clip, web.study.hits.assignment_duration_s)
-    except LinkExpired as expired:
-        raise Halt("expired-link") from expired
-    except LinkRefused as refused:
-        raise Halt("wrong-link") from refused
-    with web.database.reading() as session:
-        found = store.trial(session, trial_id)
-    if found is None or found.assignment_id != assignment_id:
-        raise Halt("wrong-link")
-    path = _sound_path(web, found.first_path if which == "first" else found.second_path)
-    longest_s = max(found.first_length_s, found.second_length_s)
-    try:  # not send_file: a date of change or a size range would tell the twins apart
-        sound = disguised(path, longest_s, web.secret_key, f"{trial_id}/{which}")
-    except OSError as error:
-        log.exception("the clip %s can't be read", path)
-        raise Halt("missing-clip") from error
-    return Response(sound, mimetype=MIMETYPE, headers={"Cache-Control": "private, no-store"})
-
-
-def _sound_path(web: Web, path: Path) -> Path:
-    return web.folder / "pairs" / path  # an absolute path stays what it is
 
 
 def _trial_page(
@@ -251,7 +192,7 @@ def _trial_page(
 
 def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
     """The same trial once more, with what was chosen and heard still there."""
-    assignment_id = _assignment(token)
+    assignment_id = assignment_behind(token)
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         opened = store.next_trial(session, assignment_id, datetime.now(UTC))
@@ -285,13 +226,6 @@ def _arrival() -> Arrival:
     except ArrivalRefused as refused:
         log.info("an arrival was refused: %s", refused)
         raise Halt("wrong-arrival") from refused
-
-
-def _assignment(token: str) -> str:
-    try:
-        return assignment_of(served().secret_key, token)
-    except LinkRefused as refused:
-        raise Halt("wrong-link") from refused
 
 
 def _work(found: Work | None) -> Work:

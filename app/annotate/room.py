@@ -1,0 +1,47 @@
+"""The room that all of a worker's views share: its stops, its frame, whose link it is."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template
+
+from app import headers
+from app.annotate.stops import STOPS, Stop
+from app.annotate.tokens import LinkRefused, assignment_of
+from app.serving import served
+
+pages = Blueprint("annotate", __name__, url_prefix="/annotate")
+
+
+class Halt(Exception):
+    """A view can't go on: the page that says so."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.stop: Stop = STOPS[reason]
+
+
+@pages.errorhandler(Halt)
+def show_stop(halt: Halt) -> tuple[str, int]:
+    """A page for every stop."""
+    stop = halt.stop
+    page = render_template(
+        "stop.html", title=stop.title, sentence=stop.sentence, next_step=stop.next_step, reason=stop.reason
+    )
+    return page, stop.status
+
+
+@pages.after_request
+def allow_frames(response: Response) -> Response:
+    """A task lives in the platform's frame, and hands work in there; nowhere else."""
+    hosts = served().submit_hosts
+    framed_by = " ".join(("'self'", *sorted(hosts)))
+    response.headers["Content-Security-Policy"] = headers.policy(framed_by=framed_by, posts_to=hosts)
+    return response
+
+
+def assignment_behind(token: str) -> str:
+    """The assignment that a link stands for; the page that says so where it is not one of ours."""
+    try:
+        return assignment_of(served().secret_key, token)
+    except LinkRefused as refused:
+        raise Halt("wrong-link") from refused
