@@ -17,7 +17,7 @@ class UnknownVariant(ValueError):
     """A name stands for no file of its kind."""
 
     def __init__(self, kind: str, name: str, known: list[str]) -> None:
-        super().__init__(f"there is no {kind} named {name!r}; known are: {', '.join(known) or 'none'}")
+        super().__init__(f"there is no {name!r} among the {kind}; known are: {', '.join(known) or 'none'}")
 
 
 class VariantTwice(ImportError):
@@ -54,7 +54,7 @@ def load_module(package: ModuleType, name: str) -> ModuleType:
         VariantTwice: several have it.
         VariantBroken: it is another package's, and can't be imported.
     """
-    kind = package.__name__.replace(".", " ")
+    kind = package.__name__.rpartition(".")[2]
     own = [f"{package.__name__}.{module}" for module in _files(package) if module.replace("_", "-") == name]
     foreign = [point.module for point in _points(package) if point.name.replace("_", "-") == name]
     modules = sorted({*own, *foreign})

@@ -57,7 +57,10 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
         )
         made = sum(1 for _ in track(making, "making pairs", len(plan.pairs)))
         _tell_left_out(left_out)
-    tell(f"{made} pairs of {len(plan.clips)} clips in {wired.folder.pairs}. Next: earwitness serve --study {study}")
+    tell(
+        f"{made} pairs of {len(plan.clips)} clips in {wired.folder.pairs}. "
+        f"Next: earwitness pairs listen --study {study}"
+    )
 
 
 def _tell_left_out(left_out: Sequence[Problem | Refusal]) -> None:
@@ -148,8 +151,10 @@ def listen(study: Path, per_condition: int, lossless: bool, largest_mb: float, o
         path = out or wired.folder.listening_page
         with progress_bar("drawing pairs", len(heard.pair_ids)) as step:
             write_listening_page(wired.folder.pairs, path, heard, page, progress=step)
+    conditions = sum(bool(condition.pair_ids) for condition in heard.conditions)
     tell(
-        f"{len(heard.pair_ids)} pairs of {len(heard.conditions)} conditions, {path.stat().st_size / 1e6:.1f} MB: {path}"
+        f"{len(heard.pair_ids)} pairs of {conditions} conditions, {path.stat().st_size / 1e6:.1f} MB: {path}. "
+        f"Next: earwitness serve --study {study}"
     )
 
 

@@ -41,7 +41,7 @@ class Filler(Noise):
             return f"the clip has {found}; a filler goes between two words, as a forced aligner gives their times"
         if not sounds.sounds("filler", spoken.speaker):
             return (
-                f"the corpus has {len(sounds.sounds('filler'))} fillers in its alignments and none of them is by "
+                f"alignments and sound banks have {len(sounds.sounds('filler'))} fillers and none of them is by "
                 f'speaker {spoken.speaker!r}; a filler such as "uh" has to be of the same speaker'
             )
         return None

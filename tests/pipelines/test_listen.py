@@ -279,10 +279,19 @@ class TestPictures:
         assert marks[-1] <= length_s
 
 
+def test_a_design_that_somebody_cut_down_is_refused_in_a_sentence(pairs: Path, tmp_path: Path) -> None:
+    header = read_header(pairs / FILE_NAME)
+    cut = Header(header.seed, {"noises": 5, "draws": 5}, "", "")
+    write_manifest(tmp_path / FILE_NAME, cut, list(read_entries(pairs / FILE_NAME)))
+
+    with pytest.raises(ManifestWrong, match=r"line 1: found another design than there can be \(draws: .*; noises: "):
+        choose_heard(tmp_path, 1, USUAL_BINS)
+
+
 def test_a_design_of_a_noise_that_is_gone_is_refused_in_a_sentence(pairs: Path, tmp_path: Path) -> None:
     header = read_header(pairs / FILE_NAME)
     gone = Header(header.seed, {**header.design, "noises": {"x": {"noise": "gone"}}}, "", "")
     write_manifest(tmp_path / FILE_NAME, gone, list(read_entries(pairs / FILE_NAME)))
 
-    with pytest.raises(ValueError, match="no pipelines noises named 'gone'"):
+    with pytest.raises(ValueError, match="no 'gone' among the noises"):
         choose_heard(tmp_path, 1, USUAL_BINS)

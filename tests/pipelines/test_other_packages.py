@@ -129,7 +129,7 @@ def test_a_study_is_made_of_it_from_end_to_end(site: Path, run: Run, data: tuple
         (
             "otherlab/hiss.py",
             "import kazoo",
-            "'hiss' of pipelines noises is brought by the module otherlab.hiss of another package, which can't be "
+            "'hiss' of noises is brought by the module otherlab.hiss of another package, which can't be "
             "imported (ModuleNotFoundError: No module named 'kazoo'); mend that package, or uninstall it",
         ),
         (
@@ -141,7 +141,7 @@ def test_a_study_is_made_of_it_from_end_to_end(site: Path, run: Run, data: tuple
             "pyproject.toml",
             '[project]\nname = "otherlab"\nversion = "1"\n[project.entry-points."earwitness.pipelines.noises"]\n'
             'fade = "otherlab.hiss"',
-            "otherlab.hiss and pipelines.noises.fade are both pipelines noises named 'fade'",
+            "otherlab.hiss and pipelines.noises.fade are both noises named 'fade'",
         ),
     ],
     ids=["broken", "condition taken", "name taken"],

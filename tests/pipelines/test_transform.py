@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,7 +240,7 @@ class TestRefusing:
     def test_a_condition_of_a_noise_that_is_not_installed(self, sounds: SoundBank) -> None:
         with pytest.raises(UnknownCondition, match="no condition named 'kazoo'"):
             SafeNoise(whitelist(conditions=(verdict("kazoo", SAFE, SAFE),)), sounds=sounds)
-        with pytest.raises(UnknownVariant, match="no pipelines noises named 'kazoo'"):
+        with pytest.raises(UnknownVariant, match="no 'kazoo' among the noises"):
             SafeNoise(whitelist(noises={"loud-kazoo": {"noise": "kazoo"}}), sounds=sounds)
 
     @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
@@ -254,10 +255,16 @@ class TestRefusing:
             (np.zeros(0, np.float32), RATE_HZ, r"have the shape \(0,\)"),
             (np.zeros(100, np.int16), RATE_HZ, "are int16"),
             (np.array([0.1, np.nan]), RATE_HZ, "NaN"),
+            ([[0.1], [0.1, 0.2]], RATE_HZ, "are no array"),
+            (np.full(100, 3e4), RATE_HZ, "reach 30000"),
+            (np.full(100, 1e300), RATE_HZ, r"reach 1e\+300"),
             (np.zeros(100, np.float32), 0, "0 of them a second"),
+            (np.zeros(100, np.float32), 1, "1 of them a second"),
+            (np.zeros(100, np.float32), float("inf"), "inf of them a second"),
+            (np.zeros(100, np.float32), "16000", "'16000' of them a second"),
         ],
     )
-    def test_what_is_no_clip(self, sounds: SoundBank, wrong: np.ndarray, rate_hz: int, said: str) -> None:
+    def test_what_is_no_clip(self, sounds: SoundBank, wrong: ArrayLike, rate_hz: int, said: str) -> None:
         with pytest.raises(SamplesWrong, match=f"{said}.*; expected one clip as floats"):
             SafeNoise(whitelist(), sounds=sounds)(wrong, rate_hz)
 

@@ -86,7 +86,7 @@ def test_an_unknown_command_and_an_unknown_option_are_usage_errors(earwitness) -
     [
         ("emodb", "expected NAME=PATH"),
         ("emodb=/no/such/folder", "found no folder /no/such/folder"),
-        ("nosuch={tmp}", "no pipelines corpora named 'nosuch'"),
+        ("nosuch={tmp}", "no 'nosuch' among the corpora"),
         ("emodb={tmp}", "no EmoDB corpus"),
     ],
 )
