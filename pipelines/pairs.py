@@ -69,6 +69,7 @@ def make_pairs(
         DiskFull: there is no room left; run again to go on.
         ManifestWrong: a line of the manifest was changed by other hands.
         ClusterUnreachable: the cluster that `workers` names does not answer.
+        ProcessKilled: a process that made sound was killed; run again to go on.
     """
     tell = on_problem or _warn
     for sentence in plan.shortages:

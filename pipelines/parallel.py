@@ -7,6 +7,7 @@ import os
 import pickle
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,16 @@ class ClusterUnreachable(RuntimeError):
     """There is no Dask cluster where one was named, or the library for it is not installed."""
 
 
+class ProcessKilled(RuntimeError):
+    """Something else ended a process that was at work: the kernel, where memory ran short, or a person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process that was at work was killed, most often since memory ran short; what was done is kept: run the "
+            "same command again and it goes on from here, with fewer --jobs if memory is short"
+        )
+
+
 @dataclass(frozen=True)
 class Workers:
     """Where the work is done: processes of this machine, or a cluster.
@@ -43,6 +54,7 @@ class Workers:
 
         Raises:
             ClusterUnreachable: the cluster does not answer, or Dask is not installed.
+            ProcessKilled: a process of this machine was killed; what was given is good.
         """
         jobs = (joblib.delayed(function)(*arguments) for function, arguments in calls)
         with self._backend():
@@ -50,6 +62,8 @@ class Workers:
             try:
                 for result in results:  # noqa: UP028 - `yield from` would hand a close on before it is made quiet
                     yield result
+            except BrokenProcessPool as error:
+                raise ProcessKilled from error
             finally:
                 with warnings.catch_warnings():
                     # joblib regrets work that nobody waited for; here it is made again, or found, by the next run.

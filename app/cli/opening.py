@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hits.platforms.base import Platform
     from pipelines.clip import Clip
 
+TOLD = 20  # problems of a corpus, one a line; more would push the rest off the screen
+
 
 class ServerUnknown(RuntimeError):
     """Nobody said where the server is, and platforms need to know."""
@@ -93,7 +95,7 @@ def connected(wired: Wired) -> Platform:
 
 
 def usable_clips(wired: Wired, *, aloud: bool = True) -> list[Clip]:
-    """Every clip of the corpus that can be used; the others are named on stderr.
+    """Every clip of the corpus that can be used; what can't be is named on stderr, at most twenty files.
 
     Raises:
         NoClips: there is none.
@@ -108,10 +110,11 @@ def usable_clips(wired: Wired, *, aloud: bool = True) -> list[Clip]:
         else:
             problems.append(found)
     if aloud:
-        for problem in problems[:20]:
-            tell(f"left out: {problem.path}: {problem.sentence}")
-        if len(problems) > 20:
-            tell(f"left out: {len(problems) - 20} more files like these")
+        for problem in problems[:TOLD]:
+            tell(f"corpus: {problem.sentence}")
+        if len(problems) > TOLD:
+            place = f"{wired.study.corpus.name}={wired.study.corpus.path}"
+            tell(f"corpus: {len(problems) - TOLD} problems more; `earwitness corpus check {place}` names them all")
     if not clips:
         raise NoClips(
             f"the corpus {wired.study.corpus.name} in {wired.study.corpus.path} has no usable clip "

@@ -64,7 +64,7 @@ def read_segments(path: Path, times: FrameTimes = AS_WRITTEN) -> tuple[Segment, 
     try:
         lines = path.read_text(encoding="latin-1").splitlines()
     except OSError as error:
-        raise AlignmentWrong(path, f"can't be read ({error}); expected an alignment of CMU Sphinx") from error
+        raise AlignmentWrong(path, f"can't be read ({error.strerror}); expected an alignment of CMU Sphinx") from error
     segments: list[Segment] = []
     free_from = 0
     for number, line in enumerate(lines[1:], start=2):

@@ -97,7 +97,7 @@ def read_textgrid(path: Path) -> Tiers:
         status = path.stat()
         return _read(path, (status.st_mtime_ns, status.st_size))
     except OSError as error:
-        raise AlignmentWrong(path, f"can't be read ({error}); expected a TextGrid") from error
+        raise AlignmentWrong(path, f"can't be read ({error.strerror}); expected a TextGrid") from error
 
 
 @lru_cache(maxsize=8)  # many clips may be pieces of one file

@@ -127,7 +127,7 @@ def test_a_missing_alignment_is_a_problem_beside_the_usable_clip(root: Path) -> 
     alignment(root).unlink()
 
     (problem,) = problems(root)
-    assert f"{FIRST}.wdseg can't be read" in problem
+    assert f"{FIRST}.wdseg can't be read (No such file or directory); expected an alignment" in problem
     assert "the clip is used without it" in problem
     assert clips(root)[FIRST].words == ()
     assert clips(root)[FIRST].phones != ()
