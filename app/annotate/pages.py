@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -14,7 +14,7 @@ from app.annotate.answers import FIELDS, Posted, posted
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.markdown import as_html
 from app.annotate.room import Halt, assignment_behind, pages
-from app.annotate.tokens import assignment_token, clip_token
+from app.annotate.tokens import WHICH, assignment_token, clip_token
 from app.serving import Web, served
 from app.store import arriving
 from app.store import work as store
@@ -86,17 +86,12 @@ def begin() -> AnyResponse:
 def trial(token: str) -> str:
     """The pair that is asked now; thanks when all were answered."""
     web = served()
-    assignment_id = assignment_behind(token)
-    with web.database.writing() as session:
-        work, now = _work(store.work(session, assignment_id)), datetime.now(UTC)
-        opened = None if work.state in DONE else store.next_trial(session, assignment_id, now)
-        facts = arriving.find_hit(session, work.platform_hit_id, web.study.pay)
-        last = last_answered(session, assignment_id, now)
-    if opened is not None:
-        return _trial_page(web, token, work, opened, facts, last=last)
-    if work.state not in ("accepted", "finished"):
-        raise Halt(work.state)
-    return _thanks_page(web, token, work, last)
+    standing = _standing(web, assignment_behind(token))
+    if standing.asked is not None:
+        return _trial_page(web, token, standing)
+    if standing.work.state not in ("accepted", "finished"):
+        raise Halt(standing.work.state)
+    return _thanks_page(web, token, standing.work, standing.last)
 
 
 @pages.post("/<token>/answer")
@@ -150,38 +145,53 @@ def comment(token: str) -> AnyResponse:
     return redirect(url_for("annotate.trial", token=token, kept=""), 303)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a worker is: what is asked now (None when all was answered), what comes next, what may be taken back."""
+
+    work: Work
+    asked: OpenTrial | None
+    coming: str | None
+    last: str | None
+    facts: HitFacts | None
+
+
+def _standing(web: Web, assignment_id: str) -> Standing:
+    """Where a worker is; the trial that is asked is open from now on."""
+    now = datetime.now(UTC)
+    with web.database.writing() as session:
+        work = _work(store.work(session, assignment_id))
+        asked = None if work.state in DONE else store.next_trial(session, assignment_id, now)
+        return Standing(
+            work,
+            asked,
+            store.trial_after(session, asked) if asked else None,
+            last_answered(session, assignment_id, now),
+            arriving.find_hit(session, work.platform_hit_id, web.study.pay),
+        )
+
+
 def _trial_page(
-    web: Web,
-    token: str,
-    work: Work,
-    opened: OpenTrial,
-    facts: HitFacts | None,
-    sent: Posted | None = None,
-    sentence: str | None = None,
-    last: str | None = None,
+    web: Web, token: str, standing: Standing, sent: Posted | None = None, sentence: str | None = None
 ) -> str:
+    work, asked, facts = standing.work, standing.asked, standing.facts
+    assert asked is not None  # callers have looked
     left = work.trials - work.answered
     minutes = facts.minutes if facts else round(work.trials * web.study.pay.expected_s_per_trial / 60)
     earned = store.earned_so_far_minor(work.answered, work.trials, work.reward_minor)
-    sources = {
-        which: url_for(
-            "annotate.clip",
-            token=token,
-            clip=clip_token(web.secret_key, work.assignment_id, opened.trial_id, which),
-        )
-        for which in ("first", "second")
-    }
+    first_src, second_src = _sources(web, token, work, asked.trial_id)
     return render_template(
         "annotate/trial.html",
-        trial=opened,
-        first_src=sources["first"],
-        second_src=sources["second"],
+        trial=asked,
+        first_src=first_src,
+        second_src=second_src,
+        coming=_sources(web, token, work, standing.coming) if standing.coming else (),
         said=sent.fields if sent else dict.fromkeys(FIELDS, ""),
         sentence=sentence,
         here=_here(token),
         answer_at=url_for("annotate.answer", token=token),
         undo_at=url_for("annotate.take_back", token=token),
-        last=last,
+        last=standing.last,
         minutes_left=max(1, round(minutes * left / max(1, work.trials))),
         earned=_amount(web, earned) if work.reward_minor else None,
         figures=FIGURES,
@@ -190,19 +200,27 @@ def _trial_page(
     )
 
 
+def _sources(web: Web, token: str, work: Work, trial_id: str) -> tuple[str, ...]:
+    """The addresses of a trial's two clips, for this worker, for as long as the task may take."""
+    return tuple(
+        url_for(
+            "annotate.clip",
+            token=token,
+            clip=clip_token(web.secret_key, work.assignment_id, trial_id, which, work.expires_at),
+        )
+        for which in WHICH
+    )
+
+
 def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
     """The same trial once more, with what was chosen and heard still there."""
-    assignment_id = assignment_behind(token)
-    with web.database.writing() as session:
-        work = _work(store.work(session, assignment_id))
-        opened = store.next_trial(session, assignment_id, datetime.now(UTC))
-        facts = arriving.find_hit(session, work.platform_hit_id, web.study.pay)
-    assert opened is not None  # it was open a moment ago, and only an answer closes it
-    heard = sent.listened
-    if heard.total_s < opened.first_length_s + opened.second_length_s:
+    standing, heard = _standing(web, assignment_behind(token)), sent.listened
+    asked = standing.asked
+    assert asked is not None  # it was open a moment ago, and only an answer closes it
+    if heard.total_s < asked.first_length_s + asked.second_length_s:
         known = {"first_s": str(heard.first_s), "second_s": str(heard.second_s)}
         sent = replace(sent, fields={**sent.fields, **known})
-    return _trial_page(web, token, work, opened, facts, sent, sentence)
+    return _trial_page(web, token, standing, sent, sentence)
 
 
 def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Response
@@ -13,6 +14,8 @@ from app.annotate.tokens import LinkExpired, LinkRefused, clip_of
 from app.serving import Web, served
 from app.store import work as store
 
+KEPT_S = 3600  # by the browser that fetched it: the next pair is loaded while this one is heard
+
 log = logging.getLogger(__name__)
 
 
@@ -21,7 +24,7 @@ def clip(token: str, clip: str) -> Response:
     """The sound of one clip, under a name that says nothing, for this worker only."""
     web, assignment_id = served(), assignment_behind(token)
     try:
-        trial_id, which = clip_of(web.secret_key, assignment_id, clip, web.study.hits.assignment_duration_s)
+        trial_id, which = clip_of(web.secret_key, assignment_id, clip, datetime.now(UTC))
     except LinkExpired as expired:
         raise Halt("expired-link") from expired
     except LinkRefused as refused:
@@ -37,7 +40,7 @@ def clip(token: str, clip: str) -> Response:
     except OSError as error:
         log.exception("the clip %s can't be read", path)
         raise Halt("missing-clip") from error
-    return Response(sound, mimetype=MIMETYPE, headers={"Cache-Control": "private, no-store"})
+    return Response(sound, mimetype=MIMETYPE, headers={"Cache-Control": f"private, max-age={KEPT_S}, immutable"})
 
 
 def _sound_path(web: Web, path: Path) -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
-from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeSerializer
 
 Which: TypeAlias = Literal["first", "second"]
+WHICH: tuple[Which, ...] = ("first", "second")
 
 
 class LinkRefused(ValueError):
@@ -34,23 +36,26 @@ def assignment_of(secret_key: str, token: str) -> str:
         raise LinkRefused("this link is not complete") from error
 
 
-def clip_token(secret_key: str, assignment_id: str, trial_id: str, which: Which) -> str:
-    """The word that stands for one clip of a trial, good in the links of one assignment only, and for a time."""
-    return str(URLSafeTimedSerializer(secret_key, salt=f"clip/{assignment_id}").dumps([trial_id, which]))
+def clip_token(secret_key: str, assignment_id: str, trial_id: str, which: Which, until: datetime) -> str:
+    """The word that stands for one clip of a trial, good in the links of one assignment only, and until then.
+
+    It is the same whenever it is made, so that a browser which has the clip already need not fetch it again.
+    """
+    words = [trial_id, which, int(until.timestamp())]
+    return str(URLSafeSerializer(secret_key, salt=f"clip/{assignment_id}").dumps(words))
 
 
-def clip_of(secret_key: str, assignment_id: str, token: str, longest_s: int) -> tuple[str, Which]:
-    """The trial and the clip behind a link that was made at most `longest_s` seconds ago.
+def clip_of(secret_key: str, assignment_id: str, token: str, now: datetime) -> tuple[str, Which]:
+    """The trial and the clip behind a link.
 
     Raises:
-        LinkExpired: it was made before that.
+        LinkExpired: its time is over.
         LinkRefused: it is not one of ours, or belongs to another assignment.
     """
     try:
-        signer = URLSafeTimedSerializer(secret_key, salt=f"clip/{assignment_id}")
-        trial_id, which = signer.loads(token, max_age=longest_s)
-    except SignatureExpired as error:
-        raise LinkExpired("this clip's link is too old") from error
+        trial_id, which, until_s = URLSafeSerializer(secret_key, salt=f"clip/{assignment_id}").loads(token)
     except BadSignature as error:
         raise LinkRefused("this clip belongs to another link") from error
+    if now.timestamp() > until_s:
+        raise LinkExpired("this clip's link is too old")
     return str(trial_id), which

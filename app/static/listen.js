@@ -105,8 +105,12 @@
       if (event.detail) clip.button.blur(); // after a tap, the keys answer again
       play(clip);
     });
-    load(clip);
   }
+  Promise.all(clips.map(load)).then(() => {
+    // Both are here: the next pair may come while these are heard, so that nobody waits for it.
+    const coming = document.querySelector("[data-coming]")?.dataset.coming.split(" ") ?? [];
+    for (const address of coming) fetch(address, { priority: "low" }).catch(() => { /* it is fetched when it is asked */ });
+  });
   document.addEventListener("earwitness:play-next", () => {
     if (sounding) return;
     play(clips.find((clip) => !isHeard(clip)) || clips[0]);

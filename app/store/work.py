@@ -52,6 +52,7 @@ class Work:
     platform_worker_id: str
     platform_hit_id: str
     submit_to: str | None
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def as_work(session: Session, row: AssignmentRow) -> Work:
         platform_worker_id=worker.platform_worker_id,
         platform_hit_id=hit.platform_hit_id or "",
         submit_to=row.submit_to,
+        expires_at=row.expires_at,
     )
 
 
@@ -117,6 +119,16 @@ def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial
     if row.opened_at is None:
         row.state, row.opened_at = "open", now
     return _open_trial(session, row)
+
+
+def trial_after(session: Session, opened: OpenTrial) -> str | None:
+    """The id of the trial that comes after an open one, which stays closed; None for the last."""
+    coming = select(TrialRow.trial_id).where(
+        TrialRow.assignment_id == opened.assignment_id,
+        TrialRow.position > opened.position,
+        TrialRow.state != "answered",
+    )
+    return session.scalar(coming.order_by(TrialRow.position).limit(1))
 
 
 def trial(session: Session, trial_id: str) -> OpenTrial | None:

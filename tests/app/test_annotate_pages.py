@@ -6,10 +6,10 @@ import io
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import urlencode
 
-import itsdangerous
 import numpy as np
 import pytest
 import soundfile
@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from app.annotate import sound
 from app.annotate.answers import LONGEST_HEARD_S
 from app.annotate.stops import STOPS
 from app.store.arriving import RefusedWhy
@@ -54,7 +55,7 @@ def hidden(page: TestResponse) -> dict[str, str]:
 
 
 def clips(page: TestResponse) -> list[str]:
-    """The addresses of a trial's two clips."""
+    """The addresses of a trial's two clips; those of the next trial stand elsewhere."""
     return re.findall(r'data-src="([^"]+)"', page.text)
 
 
@@ -147,7 +148,8 @@ def test_worker_pages_set_no_cookie_and_say_who_may_frame_them(client: FlaskClie
         assert "X-Frame-Options" not in one.headers
         assert "frame-ancestors 'self' https://workersandbox.mturk.com" in policy
         assert "form-action 'self' https://workersandbox.mturk.com" in policy
-        assert "no-store" in one.headers["Cache-Control"]
+        kept_by = one.headers["Cache-Control"]  # the sound by one browser for a while, the pages by nobody
+        assert kept_by.startswith("private, max-age=") if one.mimetype == "audio/wav" else "no-store" in kept_by
         assert one.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -194,20 +196,20 @@ def test_pages_links_headers_and_sound_never_name_condition_pair_or_role(client:
     trial = client.get(here)
     sounds = [client.get(source) for source in clips(trial)]
 
-    seen = trial.text + here + str(trial.headers) + "".join(str(sound.headers) for sound in sounds)
+    seen = trial.text + here + str(trial.headers) + "".join(str(heard.headers) for heard in sounds)
     for secret in ("secretcondition", "pair0", "clip0", ".flac", "Last-Modified", "ETag", "original", "noisy"):
         assert secret not in seen
-    assert all(b"secretcondition" not in sound.data for sound in sounds)
+    assert all(b"secretcondition" not in heard.data for heard in sounds)
 
 
 def test_both_clips_arrive_as_sound_in_their_order(client: FlaskClient) -> None:
     sounds = [client.get(source) for source in clips(client.get(begin(client)))]
     pitches = []
-    for sound in sounds:
-        samples, rate_hz = soundfile.read(io.BytesIO(sound.data))
+    for heard in sounds:
+        samples, rate_hz = soundfile.read(io.BytesIO(heard.data))
         pitches.append(np.argmax(np.abs(np.fft.rfft(samples, n=rate_hz))))
 
-    assert [sound.mimetype for sound in sounds] == ["audio/wav"] * 2
+    assert [heard.mimetype for heard in sounds] == ["audio/wav"] * 2
     assert pitches == pytest.approx([220, 440], abs=3)
 
 
@@ -319,21 +321,34 @@ def test_a_clip_s_link_is_good_for_as_long_as_the_task_may_take(
     web: Web, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = clips(client.get(begin(client)))[0]
-    made_at = time.time()
+    began = datetime.now(UTC)
 
     for after_s, status in ((-5, 200), (5, 410)):
-        later_s = made_at + web.study.hits.assignment_duration_s + after_s
-        monkeypatch.setattr(itsdangerous.timed.time, "time", lambda later_s=later_s: later_s)
+        later = began + timedelta(seconds=web.study.hits.assignment_duration_s + after_s)
+        monkeypatch.setattr(sound, "datetime", type("Later", (), {"now": lambda zone, later=later: later}))
         page = client.get(source)
         assert page.status_code == status
     assert kind(page) == "stop"
     assert "Open the task once more" in page.text
 
 
+def test_the_next_pair_s_clips_can_be_loaded_ahead_under_the_addresses_that_it_will_have(client: FlaskClient) -> None:
+    here = begin(client)
+    coming = re.search(r'data-coming="([^"]+)"', client.get(here).text)
+    assert coming is not None
+    ahead = client.get(coming[1].split(" ")[0])
+
+    answer(client, here, SAME)
+
+    assert clips(client.get(here)) == coming[1].split(" ")
+    assert ahead.status_code == 200
+    assert ahead.headers["Cache-Control"].startswith("private, max-age=")
+
+
 def test_a_clip_that_is_gone_from_the_disk_is_a_stop_with_a_next_step(web: Web, client: FlaskClient) -> None:
     sources = clips(client.get(begin(client)))
-    for sound in (web.folder / "pairs").rglob("*.flac"):
-        sound.unlink()
+    for path in (web.folder / "pairs").rglob("*.flac"):
+        path.unlink()
 
     page = client.get(sources[0])
     assert (page.status_code, kind(page)) == (503, "stop")

@@ -252,6 +252,25 @@ def test_an_answer_given_without_a_connection_waits_in_the_page_and_goes_out_onc
     assert (kept.activation, kept.valence, kept.valence_rating) == ("same", "different", 5)
 
 
+def test_the_next_pair_is_there_before_it_is_asked(open_page: OpenPage, arrive: Arrive) -> None:
+    page = open_page()
+    begin(page, arrive(43))
+    coming = str(page.locator("[data-coming]").get_attribute("data-coming")).split(" ")
+    listen(page)
+    choose(page, "activation", "same")
+    choose(page, "valence", "same")
+    page.get_by_role("button", name="Next").click()
+    page.wait_for_selector("[data-player=second][data-state=ready]")
+
+    fetched = page.evaluate(
+        "performance.getEntriesByType('resource').filter(one => one.name.includes('/clip/'))"
+        ".map(one => [new URL(one.name).pathname, one.transferSize])"
+    )
+
+    assert sorted(path for path, _ in fetched) == sorted(coming)
+    assert [bytes_ for _, bytes_ in fetched] == [0, 0]  # out of the browser's own store
+
+
 def test_a_server_that_is_busy_gets_the_answer_when_it_is_not(web: Web, open_page: OpenPage, arrive: Arrive) -> None:
     page = open_page()
     begin(page, arrive(42))
