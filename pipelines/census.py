@@ -49,7 +49,7 @@ def count_clips(clips: Sequence[Clip], published: Published | None = None, bins:
     Args:
         clips: those that can be used, with their lengths.
         published: what a complete corpus holds; None where nobody published it.
-        bins: where low ends and high begins.
+        bins: where low ends and high begins; what is published of bins stands beside the usual ones only.
     """
     told = published or NOTHING
     cells = [" x ".join(cell) for cell in product(BINS, BINS)]
@@ -63,6 +63,13 @@ def count_clips(clips: Sequence[Clip], published: Published | None = None, bins:
         *_by("language", [clip.language for clip in clips]),
         *_by("gender", [clip.gender for clip in clips], told.by_gender),
         *_by("emotion", [clip.category or UNKNOWN for clip in clips], told.by_category),
+        *_by(
+            "activation",
+            [_bin(clip.activation, bins) for clip in clips],
+            told.by_activation if bins == USUAL_BINS else None,
+            also=BINS,
+        ),
+        *_by("valence", [_bin(clip.valence, bins) for clip in clips], also=BINS),
         *_by("activation x valence", [_cell(clip, bins) for clip in clips], also=cells),
         *_by("speaker", [clip.speaker for clip in clips], told.by_speaker),
     ]
@@ -85,6 +92,10 @@ def _by(
     told, found = published or {}, Counter(names)
     ordered = dict.fromkeys((*also, *sorted({*found, *told})))
     return [Count(counted, name, found[name], told.get(name)) for name in ordered]
+
+
+def _bin(rating: float | None, bins: Bins) -> str:
+    return UNRATED if rating is None else bins.bin_of(rating)
 
 
 def _cell(clip: Clip, bins: Bins) -> str:

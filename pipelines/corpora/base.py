@@ -30,6 +30,8 @@ class Published:
     by_speaker: Mapping[str, int] = field(default_factory=dict)
     by_gender: Mapping[str, int] = field(default_factory=dict)
     by_category: Mapping[str, int] = field(default_factory=dict)
+    #: Low, mid and high by the usual rule of `pipelines.bins`.
+    by_activation: Mapping[str, int] = field(default_factory=dict)
 
 
 class CorpusNotFound(FileNotFoundError):

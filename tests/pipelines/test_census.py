@@ -61,6 +61,21 @@ def test_published_counts_stand_beside_what_was_found_with_the_difference() -> N
     assert by_name["emotion", "happiness"].difference is None
 
 
+def test_published_bins_stand_beside_those_of_the_same_rule_only() -> None:
+    published = Published("a book", by_activation={"low": 3, "mid": 2, "high": 1})
+
+    usual = [one for one in count_clips([HAPPY, SAD, BARE], published) if one.counted == "activation"]
+    other = count_clips([HAPPY, SAD, BARE], published, Bins(low_to=3, mid_to=4, edge="above"))
+
+    assert usual == [
+        Count("activation", "low", 1, 3),
+        Count("activation", "mid", 0, 2),
+        Count("activation", "high", 1, 1),
+        Count("activation", "not rated", 1, None),
+    ]
+    assert {one.published for one in other} == {None}
+
+
 clips = st.builds(
     Clip,
     clip_id=st.text(),
@@ -78,7 +93,7 @@ clips = st.builds(
 def test_every_clip_is_counted_once_in_each_way(listed: list[Clip]) -> None:
     counts = count_clips(listed)
 
-    for way in ("ratings", "language", "gender", "emotion", "activation x valence", "speaker"):
+    for way in ("ratings", "language", "gender", "emotion", "activation", "valence", "activation x valence", "speaker"):
         assert sum(found(counts, way).values()) == len(listed)
 
 

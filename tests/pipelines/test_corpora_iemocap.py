@@ -247,6 +247,7 @@ def test_another_dialog_of_the_same_scene_has_raters_of_its_own(root: Path) -> N
 
 def test_what_is_published_adds_up_to_all_utterances_with_those_without_a_majority() -> None:
     assert Iemocap.PUBLISHED.clips == sum(Iemocap.PUBLISHED.by_category.values()) + 2507
+    assert Iemocap.PUBLISHED.clips == sum(Iemocap.PUBLISHED.by_activation.values())
     four = ("anger", "excitement", "happiness", "neutral", "sadness")
     assert sum(Iemocap.PUBLISHED.by_category[name] for name in four) == 5531
 
