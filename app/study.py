@@ -130,6 +130,8 @@ def read_study(folder: Path) -> Study:
         return Study.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise StudyWrong(path, [f"not TOML: {error}"]) from error
+    except RecursionError as error:
+        raise StudyWrong(path, ["found brackets nested too deep to read; expected two or three levels"]) from error
     except ValidationError as error:
         raise StudyWrong(path, [_sentence(details) for details in error.errors()]) from error
 
@@ -201,6 +203,10 @@ def _section(name: str, model: BaseModel | tuple[BaseModel, ...], brackets: str 
         if isinstance(value, BaseModel):
             nested.append(_section(f"{name}.{key}", value))
             continue
+        if isinstance(value, Mapping):  # a table of its own, so that a person can add to it
+            rows = "".join(f"{_key(row)} = {_toml(found)}\n" for row, found in value.items())
+            nested.append(f"\n# {_comment(field)}\n[{name}.{key}]\n{rows}")
+            continue
         lines.append(f"# {_comment(field)}")
         lines.append(f"# {key} =" if value is None else f"{key} = {_toml(value)}")
     return "\n".join(lines) + "\n" + "".join(nested)
@@ -212,7 +218,8 @@ def _comment(field: FieldInfo) -> str:
     if "paper" in extra:
         notes.append("paper: " + str(extra["paper"]))
     default = field.get_default(call_default_factory=True, validated_data={})
-    if default is not PydanticUndefined and not isinstance(default, (tuple, BaseModel)) and len(str(default)) < 30:
+    plain = default is not PydanticUndefined and not isinstance(default, (tuple, BaseModel, Mapping))
+    if plain and len(str(default)) < 30:
         notes.append("required" if field.is_required() else f"default: {_toml(default)}")
     return f"{field.description}" + (f" ({'; '.join(notes)})" if notes else "")
 

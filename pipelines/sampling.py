@@ -165,4 +165,4 @@ def _uneven(chosen: Sequence[Clip], length_class: Callable[[Clip], str], samplin
     outer = sum(1 for clip in chosen if length_class(clip) == "outer")
     asked = round(sampling.outer_share * len(chosen))
     if abs(outer - asked) > len(genders):  # each gender is rounded by itself
-        yield f"{outer} of {asked} clips are of unusual length, since the corpus has no others left there"
+        yield f"{outer} clips of unusual length were chosen where {asked} were asked for, since no others are there"

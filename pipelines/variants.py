@@ -37,6 +37,11 @@ class VariantBroken(ImportError):
         )
 
 
+def own_names(package: ModuleType) -> list[str]:
+    """The names of the variants that a package's own folder holds: its files but `base`."""
+    return sorted(name.replace("_", "-") for name in _files(package))
+
+
 def variant_names(package: ModuleType) -> list[str]:
     """The names of a package's variants: its files but `base`, plus entry points in the group `earwitness.<package>`.
 

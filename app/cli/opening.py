@@ -146,6 +146,7 @@ def chosen_clips(wired: Wired, clips: list[Clip]) -> list[Clip]:
 
     design, rng = wired.study, np.random.default_rng(wired.study.study.seed)
     chosen = choose_clips(clips, design.sampling, rng, design.bins)
-    for sentence in shortages(clips, chosen, design.sampling, design.bins):
-        tell(f"short of clips: {sentence}")
+    short = list(shortages(clips, chosen, design.sampling, design.bins))
+    if short:
+        tell("the corpus is short of clips:\n" + "\n".join(f"  {sentence}" for sentence in short))
     return chosen

@@ -49,7 +49,8 @@ def test_every_setting_stands_there_with_its_meaning_above_it(study: Study) -> N
     lines = text.splitlines()
     for name, field in settings_of(Study):
         key = name.rpartition(".")[2]
-        places = [number for number, line in enumerate(lines) if line.startswith((f"{key} =", f"# {key} ="))]
+        starts = (f"{key} =", f"# {key} =", f"[{name}]")
+        places = [number for number, line in enumerate(lines) if line.startswith(starts)]
         assert places, f"{name} is missing"
         assert field.description, f"{name} has no meaning"
         assert any(lines[place - 1].startswith(f"# {field.description}") for place in places), name
@@ -90,7 +91,12 @@ def test_a_missing_section_says_what_it_is_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(b"[corpus\n", "not TOML"), (b"\xff\xfe", "no UTF-8"), (b"", "corpus: found nothing")],
+    [
+        (b"[corpus\n", "not TOML"),
+        (b"\xff\xfe", "no UTF-8"),
+        (b"a = " + b"[" * 9999, "nested too deep"),
+        (b"", "corpus: found nothing"),
+    ],
 )
 def test_a_file_that_is_no_study_is_refused_in_a_sentence(tmp_path: Path, content: bytes, says: str) -> None:
     (tmp_path / "study.toml").write_bytes(content)

@@ -16,7 +16,7 @@ from pipelines.clip import Clip, Phone, Word
 from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
 from pipelines.corpora.demo import DemoCorpus
 from pipelines.corpora.emodb import EmoDB
-from pipelines.variants import load, variant_names
+from pipelines.variants import load, own_names
 from tests.pipelines.layouts.textgrid import write_textgrid
 
 voice = (0.3 * np.sin(np.arange(16000) / 20)).astype(np.float32)
@@ -27,7 +27,7 @@ def write_wav(path: Path, samples: np.ndarray) -> None:
     soundfile.write(path, samples, 16000, format="WAV")
 
 
-corpora = pytest.mark.parametrize("name", variant_names(pipelines.corpora))
+corpora = pytest.mark.parametrize("name", own_names(pipelines.corpora))
 
 
 @pytest.fixture

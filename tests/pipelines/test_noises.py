@@ -14,7 +14,7 @@ from pipelines.design import SYNTHETIC
 from pipelines.noises.base import Noise, ParamsWrong
 from pipelines.promises import NOISE_PROMISES, NoisePromise, changed
 from pipelines.sounds.base import Sound, SoundBank
-from pipelines.variants import load, variant_names
+from pipelines.variants import load, own_names
 
 CONDITIONS = study_conditions()
 
@@ -29,7 +29,7 @@ class NoSounds(SoundBank):
 NO_SOUNDS = NoSounds(Path("nowhere"))
 
 
-@pytest.mark.parametrize("variant", variant_names(pipelines.noises))
+@pytest.mark.parametrize("variant", own_names(pipelines.noises))
 def test_every_file_of_noises_defines_one_noise(variant: str) -> None:
     assert issubclass(load(pipelines.noises, variant, Noise), Noise)
 

@@ -105,7 +105,7 @@ def test_a_study_is_made_of_it_from_end_to_end(site: Path, run: Run, data: tuple
     text, found = re.subn(
         r"(?ms)^draws = .*?\n\]$", 'draws = [{ of = ["hiss-20db", "hiss-7db", "nat-co-10db"] }]', toml.read_text()
     )
-    text, more = re.subn(r"(?m)^noises = .*$", 'noises = { hiss-7db = { noise = "hiss", ratio_db = 7 } }', text)
+    text, more = re.subn(r"(?m)^\[pairs.noises\]$", '[pairs.noises.hiss-7db]\nnoise = "hiss"\nratio_db = 7', text)
     assert (found, more) == (1, 1)
     toml.write_text(text)
 

@@ -19,17 +19,17 @@ from pipelines.corpora.base import Corpus, CorpusNotFound, Problem
 from pipelines.noises.base import Noise, number
 from pipelines.promises import PromiseBroken, check_corpus, check_noise, check_sounds
 from pipelines.sounds.base import Sound, SoundBank, SoundsNotFound
-from pipelines.variants import load, variant_names
+from pipelines.variants import load, own_names
 from tests.pipelines.banks import LAYOUTS
 from tests.pipelines.test_corpora import make
 
 
-@pytest.mark.parametrize("name", variant_names(pipelines.corpora))
+@pytest.mark.parametrize("name", own_names(pipelines.corpora))
 def test_our_corpora_pass(name: str, tmp_path: Path) -> None:
     check_corpus(load(pipelines.corpora, name, Corpus), make(name, tmp_path))
 
 
-@pytest.mark.parametrize("name", variant_names(pipelines.sounds))
+@pytest.mark.parametrize("name", own_names(pipelines.sounds))
 def test_our_sound_banks_pass(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     check_sounds(load(pipelines.sounds, name, SoundBank), LAYOUTS[name](tmp_path, request))
 

@@ -13,13 +13,13 @@ from analysis.whitelist import load
 from hits.judgments_csv import write_judgments
 from pipelines.transform import SafeNoise
 
-CHANGED = "noises = { nat-co-10db = { ratio_db = 12 } }"
+CHANGED = "[pairs.noises]\nnat-co-10db = { ratio_db = 12 }"
 
 
 def change(study: Path, line: str) -> None:
     """Say what differs from the usual settings of conditions."""
     toml = study / "study.toml"
-    text, found = re.subn(r"(?m)^noises = .*$", line, toml.read_text())
+    text, found = re.subn(r"(?m)^\[pairs.noises\]\n(nat.*)?", f"{line}\n", toml.read_text())
     assert found == 1
     toml.write_text(text)
 
@@ -57,7 +57,7 @@ def test_the_whitelist_alone_is_enough_to_apply_it(judged: Path, demo_folders, e
 def test_what_people_heard_counts_and_not_what_was_changed_since(judged: Path, earwitness) -> None:
     change(judged, CHANGED)
     assert earwitness("pairs", "make", "--study", judged, "--jobs", 1).code == 0
-    change(judged, "noises = {}")
+    change(judged, "[pairs.noises]")
 
     assert earwitness("certify", "--study", judged).code == 0
 

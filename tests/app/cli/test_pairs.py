@@ -69,7 +69,7 @@ def test_verify_counts_what_agrees_and_names_what_does_not(made: Path, earwitnes
 
 def test_conditions_are_listed_with_their_settings_and_whether_they_are_drawn(study: Path, earwitness) -> None:
     toml = study / "study.toml"
-    text, found = re.subn(r"(?m)^noises = .*$", "noises = { nat-co-10db = { ratio_db = 12 } }", toml.read_text())
+    text, found = re.subn(r"(?m)^\[pairs.noises\]$", "[pairs.noises.nat-co-10db]\nratio_db = 12", toml.read_text())
     assert found == 1
     toml.write_text(text)
 
