@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,17 @@ class Word:
     text: str
     start_s: float
     end_s: float
+
+
+def plain_word(text: str) -> str:
+    """A word of a transcript in small letters and without punctuation, to be compared with others.
+
+    The apostrophe stays: 'er is "her", and no filled pause.
+
+    >>> plain_word("And,"), plain_word("'er")
+    ('and', "'er")
+    """
+    return re.sub(r"[^\w']", "", text).casefold()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from pipelines.clip import Clip
+from pipelines.clip import Clip, plain_word
 from pipelines.sounds.base import Sound, SoundBank
 
 #: Filled pauses as transcripts write them, by language. They differ, since "um" and "er" are plain words in German.
@@ -49,11 +48,7 @@ def is_filler(word: str, language: str) -> bool:
     (True, False, False)
     """
     known = FILLERS_BY_LANGUAGE.get(language.split("-")[0].lower(), FILLERS_ELSEWHERE)
-    return _plain(word) in known
-
-
-def _plain(word: str) -> str:
-    return re.sub(r"[^\w']", "", word).casefold()  # the apostrophe stays: 'er is "her"
+    return plain_word(word) in known
 
 
 def _sounds_of(clip: Clip) -> Iterator[Sound]:
@@ -75,7 +70,7 @@ def _sounds_of(clip: Clip) -> Iterator[Sound]:
                 sound_id=f"filler:{clip.clip_id}:{number}",
                 path=clip.path,
                 family="filler",
-                category=_plain(word.text),
+                category=plain_word(word.text),
                 start_s=clip.start_s + word.start_s,
                 end_s=clip.start_s + word.end_s,
                 speaker=clip.speaker,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipelines.audio import Samples, Speech
-from pipelines.clip import Params, Word
+from pipelines.clip import Params, Word, plain_word
 from pipelines.noises.base import Noise, NoiseRefused, Spoken, numbers
 from pipelines.sounds.base import SoundBank
 from pipelines.splicing import cut_out, fitted_cuts, in_seconds, spans_between
@@ -73,12 +72,8 @@ class DropWords(Noise):
         return "drop-words"
 
     def _dropped(self, words: tuple[Word, ...]) -> list[Word]:
-        wanted = {_plain(word) for word in self.words}
-        return [word for word in words if _plain(word.text) in wanted]
-
-
-def _plain(word: str) -> str:
-    return re.sub(r"[^\w']", "", word).casefold()
+        wanted = {plain_word(word) for word in self.words}
+        return [word for word in words if plain_word(word.text) in wanted]
 
 
 STUDY: dict[str, Noise] = {"drop-words": DropWords()}
