@@ -34,9 +34,13 @@ class Esc50(SoundBank):
             raise SoundsNotFound("ESC-50", root, "expected meta/esc50.csv and audio/; point at the folder with both")
         with self._table.open(newline="", encoding="utf-8", errors="replace") as file:
             rows = csv.DictReader(file)
-            if not set(rows.fieldnames or ()) >= COLUMNS:
-                raise SoundsNotFound("ESC-50", root, f"{self._table} lacks one of the columns {sorted(COLUMNS)}")
-            self._rows = sorted(rows, key=lambda row: str(row["filename"]))
+            try:
+                if not set(rows.fieldnames or ()) >= COLUMNS:
+                    raise SoundsNotFound("ESC-50", root, f"{self._table} lacks one of the columns {sorted(COLUMNS)}")
+                self._rows = sorted(rows, key=lambda row: str(row["filename"]))
+            except csv.Error as error:
+                where = f"{self._table} can't be read from line {rows.line_num} on ({error})"
+                raise SoundsNotFound("ESC-50", root, f"{where}; fetch it again") from error
 
     def listed(self) -> Iterator[Sound | Problem]:
         """The sounds of the classes 10 to 39, by file name."""

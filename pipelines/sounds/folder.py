@@ -38,8 +38,7 @@ class SoundFolder(SoundBank):
         if not root.is_dir():
             raise SoundsNotFound("folder of", root, expected)
         if self._table.is_file():
-            with self._table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-                lacking = NEEDED - set(csv.DictReader(file).fieldnames or ())
+            lacking = NEEDED - _columns(root, self._table)
             if lacking:
                 raise SoundsNotFound("folder of", root, f"{self._table} lacks the columns {sorted(lacking)}")
         elif not any(path.parent != root for path in sound_files(root)):
@@ -51,9 +50,15 @@ class SoundFolder(SoundBank):
             yield from self._by_folder()
             return
         with self._table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
+            rows = csv.DictReader(file)
+            while rows.fieldnames:
+                number = rows.line_num + 1
                 try:
-                    yield _sound(self.root, row)
+                    yield _sound(self.root, next(rows))
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    yield Problem(self._table, f"{self._table}, line {number}: can't be read ({error}); mend the row")
                 except (RowWrong, PathOutside) as error:
                     yield Problem(self._table, f"{self._table}, line {number}: {error}")
 
@@ -67,6 +72,14 @@ class SoundFolder(SoundBank):
             sound_id = path.relative_to(self.root).as_posix()
             category = "/".join(between) or path.stem
             yield Sound(sound_id, path, family, category, speaker=category if between and family in SPOKEN else None)
+
+
+def _columns(root: Path, table: Path) -> set[str]:
+    with table.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        try:
+            return set(csv.DictReader(file).fieldnames or ())
+        except csv.Error as error:
+            raise SoundsNotFound("folder of", root, f"the first line of {table} can't be read ({error})") from error
 
 
 def _sound(root: Path, row: Mapping[str, str | None]) -> Sound:

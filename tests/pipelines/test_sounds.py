@@ -1,5 +1,7 @@
 """What every sound bank promises, on a small folder in its own layout; and what each promises beyond."""
 
+import errno
+import os
 import pickle
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import soundfile
 
 import pipelines.sounds
 from pipelines.audio import active_rms
+from pipelines.files_below import FolderUnreadable
 from pipelines.sounds.audioset import AudioSet
 from pipelines.sounds.base import (
     BACKGROUNDS,
@@ -27,7 +30,7 @@ from pipelines.sounds.esc50 import Esc50
 from pipelines.sounds.folder import SoundFolder
 from pipelines.sounds.impulse_responses import ImpulseResponses
 from pipelines.sounds.musan import Musan
-from pipelines.variants import load, variant_names
+from pipelines.variants import load, own_names
 from tests.pipelines.banks import (
     LAYOUTS,
     burst,
@@ -41,7 +44,7 @@ from tests.pipelines.banks import (
     write_wav,
 )
 
-banks = pytest.mark.parametrize("name", variant_names(pipelines.sounds))
+banks = pytest.mark.parametrize("name", own_names(pipelines.sounds))
 
 
 @pytest.fixture
@@ -433,3 +436,50 @@ def test_the_demo_has_a_sound_of_every_family_that_is_not_said_by_its_corpus(sou
     assert all(sound.simulated for sound in all_of(bank))
     assert bank.problems() == tuple(bank.check()) == ()
     assert len(bank.samples("laughing-1", 16000)) < 1.2 * 16000
+
+
+@pytest.mark.parametrize("link", ["nat/loop.wav", "sounds.csv"])
+def test_a_link_in_a_circle_is_named_and_the_rest_is_used(tmp_path: Path, link: str) -> None:
+    write_wav(tmp_path / "nat" / "rain.wav", burst())
+    (tmp_path / "nat" / "loop.wav").symlink_to("loop.wav")
+    if link == "sounds.csv":
+        (tmp_path / link).write_text("file,family\nnat/loop.wav,nat\nnat/rain.wav,nat\n")
+
+    bank = SoundFolder(tmp_path)
+
+    assert [sound.path.name for sound in bank.sounds("nat")] == ["rain.wav"]
+    assert [problem.path.name for problem in bank.problems()] == ["loop.wav"]
+
+
+def test_a_folder_that_can_not_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_wav(tmp_path / "nat" / "rain.wav", burst())
+    (tmp_path / "hum").mkdir()
+    listed = os.scandir
+
+    def forbidden(place: Path) -> object:
+        if Path(place).name == "hum":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return listed(place)
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+
+    with pytest.raises(FolderUnreadable, match=r"hum can't be listed \(Permission denied\)"):
+        list(SoundFolder(tmp_path).listed())
+
+
+def test_a_cell_without_end_is_a_problem_of_its_line_and_the_rest_is_used(tmp_path: Path) -> None:
+    write_wav(tmp_path / "nat" / "rain.wav", burst())
+    (tmp_path / "sounds.csv").write_text(f"file,family\n{'x' * 200_000},nat\nnat/rain.wav,nat\n")
+
+    bank = SoundFolder(tmp_path)
+
+    assert [sound.path.name for sound in bank.sounds("nat")] == ["rain.wav"]
+    assert "line 2: can't be read" in bank.problems()[0].sentence
+
+
+def test_a_table_of_esc50_with_a_cell_without_end_is_refused(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    table = make_esc50(tmp_path, request) / "meta" / "esc50.csv"
+    table.write_text(table.read_text() + "\n" + "x" * 200_000)
+
+    with pytest.raises(SoundsNotFound, match="can't be read from line"):
+        Esc50(tmp_path)
