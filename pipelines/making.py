@@ -17,7 +17,7 @@ from pipelines.manifest import Entry, Refusal
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.parallel import Shared
 from pipelines.planned import ClipPlan, PlannedPair, file_stem
-from pipelines.sound_file import SoundUnreadable, flac_bytes, load_speech, sha256_of
+from pipelines.sound_file import SoundUnreadable, flac_bytes, is_silent, load_speech, sha256_of
 from pipelines.sounds.base import NoSoundOfFamily, SoundBank
 from pipelines.whole_file import write_whole
 
@@ -110,7 +110,10 @@ def _twin(
             return Twin(planned, _turned_down(planned.other, design).samples, {"other_clip_id": planned.other.clip_id})
         noise = noises[planned.condition]
         params = noise.draw(speech, sounds, np.random.default_rng(planned.seed))
-        return Twin(planned, noise.apply(speech, params, sounds), params)
+        samples = noise.apply(speech, params, sounds)
+        if is_silent(samples):
+            return _refusal(planned, "nothing of the clip is left to hear; leave the clip out, or this condition")
+        return Twin(planned, samples, params)
     except (NoiseRefused, SoundUnreadable, NoSoundOfFamily) as error:
         return _refusal(planned, str(error))
 
@@ -123,6 +126,10 @@ def _turned_down(clip: Clip, design: PairDesign) -> Speech:
     """A clip as all its pairs start from it: at the design's rate, with its headroom."""
     speech = load_speech(clip, design.sample_rate_hz)
     samples, _ = fit_to_full_scale(speech.samples * np.float32(10 ** (-design.headroom_db / 20)))
+    if is_silent(samples):
+        rate_hz, headroom_db = design.sample_rate_hz, design.headroom_db
+        reason = f"is silent at {rate_hz} Hz with a headroom of {headroom_db:g} dB; leave it out, or lower headroom_db"
+        raise SoundUnreadable(clip.path, reason)
     return replace(speech, samples=samples)
 
 

@@ -106,8 +106,9 @@ def _bounds(path: Path, held: tuple[int, int], start_s: float, end_s: float | No
     frames, rate_hz = held
     if not frames:
         raise SoundUnreadable(path, "holds no samples at all; fetch the file again, or leave it out")
-    first = round(start_s * rate_hz)
-    promised = (frames if end_s is None else min(frames, round(end_s * rate_hz))) - first
+    # Compared before they are rounded, since seconds beyond all measure make no whole number.
+    first = round(min(frames, start_s * rate_hz))
+    promised = (frames if end_s is None else round(min(frames, end_s * rate_hz))) - first
     if first < 0 or promised <= 0:
         length_s = frames / rate_hz
         raise SoundUnreadable(path, f"lasts {length_s:.3f} s; expected a piece from {start_s} s to {end_s} s")
@@ -118,13 +119,16 @@ def refuse_without_sound(path: Path) -> None:
     """See at a glance, without decoding it, whether a file can hold sound.
 
     Raises:
-        SoundUnreadable: it is missing, empty, a Git LFS pointer, or shorter than its header promises.
+        SoundUnreadable: it is missing, forbidden, empty, a Git LFS pointer, or shorter than its header promises.
     """
-    if not path.is_file():
-        raise SoundUnreadable(path, "does not exist; expected a sound file")
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(64)
+    try:
+        if not path.is_file():
+            raise SoundUnreadable(path, "does not exist; expected a sound file")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        raise SoundUnreadable(path, f"can't be opened ({error.strerror}); see to its name and permissions") from error
     if not head:
         raise SoundUnreadable(path, "is empty (0 bytes); fetch the file again")
     if head.startswith(LFS_POINTER):
@@ -139,6 +143,11 @@ def refuse_without_sound(path: Path) -> None:
 def to_pcm16(samples: Samples) -> NDArray[np.int16]:
     """Samples as the 16-bit whole numbers that are written and hashed, shape (time,)."""
     return np.clip(np.round(samples * PCM_STEPS), -PCM_STEPS, PCM_STEPS - 1).astype("<i2")
+
+
+def is_silent(samples: Samples) -> bool:
+    """Whether samples, written in 16 bits, are what `read_sound` refuses as silent; so are no samples at all."""
+    return int(np.abs(to_pcm16(samples).astype(np.int32)).max(initial=0)) < SILENCE * PCM_STEPS
 
 
 def sha256_of(samples: Samples) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipelines.audio import active_rms, fit_to_full_scale, mix_at_snr, rms
-from pipelines.sound_file import SoundUnreadable, read_sound, sha256_of, sound_length_s, write_flac
+from pipelines.sound_file import SoundUnreadable, is_silent, read_sound, sha256_of, sound_length_s, write_flac
 from pipelines.whole_file import DiskFull
 
 RATE_HZ = 16000
@@ -102,6 +102,7 @@ BAD = {
     "is cut off": _write_cut_off,
     "(is cut off|can't be read)": _write_cut_off_flac,
     "is silent": lambda path: soundfile.write(path, np.zeros(RATE_HZ), RATE_HZ),
+    "see to its name": lambda path: path.symlink_to("n" * 300),
     "not numbers": lambda path: soundfile.write(path, np.full(99, np.nan), RATE_HZ, subtype="FLOAT"),
 }
 
@@ -115,6 +116,30 @@ def test_a_bad_file_is_refused_in_a_sentence_that_names_it(tmp_path: Path, reaso
         read_sound(path, RATE_HZ)
 
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("piece", [(1e308, None), (0.0, 1e308), (1e308, 1.5e308)])
+def test_seconds_beyond_all_measure_lie_outside_the_file_or_at_its_end(tmp_path: Path, piece) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, tone, RATE_HZ)
+
+    if piece[0] == 0:
+        assert len(read_sound(path, RATE_HZ, *piece)) == len(tone)
+    else:
+        with pytest.raises(SoundUnreadable, match=r"lasts 1\.000 s; expected a piece"):
+            read_sound(path, RATE_HZ, *piece)
+
+
+@given(samples=arrays(np.float32, st.integers(1, 50), elements=st.floats(-(2**-12), 2**-12, width=32)))
+def test_silent_is_what_is_refused_once_it_was_written(tmp_path_factory: pytest.TempPathFactory, samples) -> None:
+    path = tmp_path_factory.mktemp("soft") / "soft.flac"
+    write_flac(path, samples, RATE_HZ)
+
+    if is_silent(samples):
+        with pytest.raises(SoundUnreadable, match="is silent"):
+            read_sound(path, RATE_HZ)
+    else:
+        read_sound(path, RATE_HZ)
 
 
 def test_flac_holds_exactly_what_is_hashed_and_the_same_bytes_every_time(tmp_path: Path) -> None:

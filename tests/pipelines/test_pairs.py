@@ -297,3 +297,19 @@ def test_headroom_turns_originals_and_twins_down_alike(make: Make, clips: list[C
                 strong = read_sound(tmp_path / "loud" / getattr(one, path), 16000)
                 weak = read_sound(tmp_path / "soft" / getattr(other, path), 16000)
                 np.testing.assert_allclose(weak, strong * 10 ** (-6 / 20), atol=1e-4)
+
+
+def test_a_clip_that_headroom_makes_silent_is_refused_since_nobody_could_hear_it(
+    make: Make, clips: list[Clip], tmp_path: Path
+) -> None:
+    soft = tmp_path / "soft.wav"
+    tone = np.sin(np.arange(16000) / 10).astype(np.float32) * np.float32(10 ** (-78 / 20))
+    soundfile.write(soft, tone, 16000, subtype="FLOAT")
+    told: list[Refusal] = []
+
+    made = make(
+        tmp_path / "pairs", clips=[*clips, replace(clips[0], clip_id="soft", path=soft)], on_problem=told.append
+    )
+
+    assert "soft" not in {pair.clip_id for pair in made}
+    assert any("soft.wav is silent at 16000 Hz with a headroom of 6 dB" in problem.sentence for problem in told)
