@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from io import FileIO
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from types import NoneType
+from typing import Any, NoReturn, TypeAlias, get_args
 
 from pipelines.clip import Pair, Role
 from pipelines.whole_file import NO_ROOM, DiskFull, write_whole
@@ -16,6 +17,12 @@ from pipelines.whole_file import NO_ROOM, DiskFull, write_whole
 FORMAT = "earwitness pairs"
 VERSION = 2
 FILE_NAME = "manifest.jsonl"
+#: What a field may hold, by how its dataclass annotates it.
+KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "str": str, "Role": str, "Path": Path, "bool": bool, "int": int, "float": (int, float),
+    "float | None": (int, float, NoneType), "tuple[str, ...]": tuple, "Params": dict, "Mapping[str, Any]": dict,
+    "Mapping[str, str | float | bool | None]": dict,
+}  # fmt: skip
 
 
 class ManifestWrong(ValueError):
@@ -90,9 +97,11 @@ def read_header(path: Path) -> Header:
     if row.get("version") != VERSION:
         raise ManifestWrong(path, 1, f"version {row.get('version')!r}", f"{VERSION}; make the pairs anew")
     try:
-        return Header(**{field.name: row[field.name] for field in fields(Header)})
+        header = Header(**{field.name: row[field.name] for field in fields(Header)})
     except KeyError as missing:
         raise ManifestWrong(path, 1, f"no {missing}", "it to say what the pairs were made from") from missing
+    _refuse_other_kinds(path, 1, header)
+    return header
 
 
 def read_entries(path: Path) -> Iterator[Entry]:
@@ -159,19 +168,35 @@ def drop_broken_end(path: Path) -> None:
 
 def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        row = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise ManifestWrong(path, number, f"{line.strip()[:60]!r}", "a JSON object a line") from error
     if not isinstance(row, dict):
         raise ManifestWrong(path, number, f"{line.strip()[:60]!r}", "a JSON object a line")
     return row
 
 
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _refuse_other_kinds(path: Path, number: int, entry: Header | Entry) -> None:
+    """Stop at a value of another kind than its field, since nothing that reads a manifest looks again."""
+    for field in fields(entry):
+        value = getattr(entry, field.name)
+        if not isinstance(value, KINDS[str(field.type)]):
+            raise ManifestWrong(path, number, f"{value!r:.60} as {field.name}", f"a value of the kind {field.type}")
+        if isinstance(value, Path) and (value.is_absolute() or ".." in value.parts or "\0" in str(value)):
+            raise ManifestWrong(path, number, f"the {field.name} {str(value)[:60]!r}", "a path below the folder")
+
+
 def _entry(path: Path, number: int, line: str) -> Entry:
     row = _object(path, number, line)
     try:
         if "refused" in row:
-            return Refusal(**row["refused"])
+            refusal = Refusal(**row["refused"])
+            _refuse_other_kinds(path, number, refusal)
+            return refusal
         pair = Pair(
             **row
             | {name: Path(row[name]) for name in ("original_path", "noisy_path")}
@@ -179,6 +204,7 @@ def _entry(path: Path, number: int, line: str) -> Entry:
         )
     except (KeyError, TypeError) as error:
         raise ManifestWrong(path, number, f"a pair with wrong fields ({error})", "those of docs/manifest.md") from error
+    _refuse_other_kinds(path, number, pair)
     if pair.role not in get_args(Role):
         raise ManifestWrong(path, number, f"the role {pair.role!r}", f"one of {', '.join(get_args(Role))}")
     return pair

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from pipelines.bins import Bins
 from pipelines.clip import Pair, Role
-from pipelines.conditions import CONTROLS, OBVIOUS, study_conditions
-from pipelines.manifest import FILE_NAME, Header, Refusal, read_entries, read_header
+from pipelines.conditions import CONTROLS, OBVIOUS
+from pipelines.design import PairDesign
+from pipelines.manifest import FILE_NAME, Header, ManifestWrong, Refusal, read_entries, read_header
 from pipelines.noises.base import Noise
 
 #: How pairs are chosen, in words for the page.
@@ -122,14 +125,19 @@ def choose_heard(folder: Path, per_condition: int, bins: Bins) -> Heard:
 
     Raises:
         FileNotFoundError: there is no manifest.
-        ManifestWrong: it is broken.
+        ManifestWrong: it is broken, or changes a noise that is not installed here.
         NothingToHear: it is empty.
-        ConditionWrong, UnknownVariant: it changes a noise that is not installed here.
     """
     path = folder / FILE_NAME
     header = read_header(path)
-    known = study_conditions(header.design.get("noises", {}))
-    tallies = {name: _Tally() for draw in header.design.get("draws", ()) for noise in draw["of"] for name in noise}
+    try:
+        design = PairDesign.model_validate(header.design)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        found = f"another design than there can be ({wrong})"
+        raise ManifestWrong(path, 1, found, "one that this version made") from error
+    known = design.all_conditions
+    tallies = {name: _Tally() for name in design.conditions}
     drawn, simulated = len(tallies), False
     for entry in read_entries(path):
         simulated = simulated or (isinstance(entry, Pair) and entry.simulated)

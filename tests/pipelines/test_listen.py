@@ -22,7 +22,16 @@ from pipelines.design import PairDesign, all_of
 from pipelines.listening_page.choice import Heard, NothingToHear, choose_heard
 from pipelines.listening_page.page import Page, PageTooLarge, write_listening_page
 from pipelines.listening_page.pictures import mel_powers, ticks_s, wave_path
-from pipelines.manifest import FILE_NAME, Header, Refusal, read_entries, read_header, read_manifest, write_manifest
+from pipelines.manifest import (
+    FILE_NAME,
+    Header,
+    ManifestWrong,
+    Refusal,
+    read_entries,
+    read_header,
+    read_manifest,
+    write_manifest,
+)
 from pipelines.pairs import make_pairs
 from pipelines.plan import plan_pairs
 from pipelines.sound_file import SoundUnreadable, read_sound

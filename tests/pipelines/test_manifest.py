@@ -1,5 +1,6 @@
 """The manifest: what is written is read, and what is broken is named with its line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,15 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, entri
         (['{"format": "earwitness pairs", "version": 2}'], r"line 1: found no 'seed'"),
         ([line_of(HEADER), line_of(pair()), "[]"], r"line 3: found '\[\]'"),
         ([line_of(HEADER), '{"pair_id": "p"}'], r"line 2: found a pair with wrong fields"),
+        (["[" * 99999], r"line 1: found '\[\["),
+        ([line_of(HEADER).replace('"design": {', '"design": 5, "was": {')], r"line 1: found 5 as design; expected"),
+        ([line_of(HEADER), line_of(pair(gain_db="much"))], r"line 2: found 'much' as gain_db; expected .* float"),
+        ([line_of(HEADER), line_of(pair(gain_db=0.5)).replace("0.5", "NaN")], r"line 2: found .* expected a JSON"),
+        ([line_of(HEADER), line_of(pair(pair_id={}))], r"line 2: found {} as pair_id"),
+        ([line_of(HEADER), line_of(pair(condition=["x"]))], r"line 2: found \['x'\] as condition"),
+        ([line_of(HEADER), line_of(pair(noisy_path=Path("../x.flac")))], r"line 2: found the noisy_path '../x.flac'"),
+        ([line_of(HEADER), line_of(pair(original_path=Path("/x.flac")))], r"expected a path below the folder"),
+        ([line_of(HEADER), line_of(replace(REFUSAL, reason=5))], r"line 2: found 5 as reason"),
         ([line_of(HEADER), line_of(pair(role="friend"))], r"line 2: found the role 'friend'; expected one of study"),
     ],
 )  # fmt: skip
