@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
@@ -21,6 +22,10 @@ from pipelines.sounds.base import JoinedSounds, NoSoundOfFamily, Sound, SoundBan
 from pipelines.variants import load
 
 Dimension: TypeAlias = Literal["activation", "valence"]
+
+#: Lossy codecs and augmentation overshoot full scale; what lies 12 dB above it is on another scale, as of 16 bits.
+LOUDEST = 4.0
+LOWEST_HZ, HIGHEST_HZ = 4000, 192_000  # of speech; libraries that change pitch and speed crash far from that
 
 
 class NamedBank(Protocol):
@@ -223,18 +228,24 @@ def _joined(places: Sequence[tuple[str, Path]]) -> SoundBank:
 
 
 def _speech(samples: ArrayLike, sample_rate_hz: int, utterance: Utterance) -> Speech:
-    found = np.asarray(samples)
+    try:
+        found = np.asarray(samples)
+    except ValueError as error:
+        raise SamplesWrong(f"are no array ({error})") from error
     if found.ndim != 1 or not len(found):
         raise SamplesWrong(f"have the shape {found.shape}")
     if not np.issubdtype(found.dtype, np.floating):
         raise SamplesWrong(f"are {found.dtype}")
     if not np.isfinite(found).all():
         raise SamplesWrong("hold NaN or infinite values")
-    if sample_rate_hz <= 0:
-        raise SamplesWrong(f"are said to have {sample_rate_hz} of them a second")
+    if np.abs(found).max() > LOUDEST:
+        raise SamplesWrong(f"reach {np.abs(found).max():g}")
+    if not isinstance(sample_rate_hz, Integral) or not LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ:
+        rates = f"a whole number from {LOWEST_HZ} to {HIGHEST_HZ}"
+        raise SamplesWrong(f"are said to have {sample_rate_hz!r} of them a second, where {rates} is needed")
     return Speech(
         found.astype(np.float32),
-        sample_rate_hz,
+        int(sample_rate_hz),
         words=tuple(utterance.get("words", ())),
         phones=tuple(utterance.get("phones", ())),
         clip_id=utterance.get("clip_id", ""),

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
 
 from analysis.certify import decide_dimension, overall
 from analysis.rule import DecisionRule
