@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from difflib import get_close_matches
@@ -20,6 +21,8 @@ REENCODED = "identical-reencoded"  # the original against itself through a codec
 POSITIVE = "positive"  # the original against a change as subtle as the real ones
 OBVIOUS = "obvious"  # the original against another clip with the opposite activation; no noise makes it
 CONTROLS = (IDENTICAL, REENCODED, POSITIVE)
+#: What a study may call a condition of its own: nothing that a file or a page could trip over.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 #: What a study changes: fields of a noise by the name of its condition. A new name makes a new condition, and then the
 #: key `noise` says which noise it is a setting of.
@@ -94,6 +97,11 @@ def settings_of(noise: Noise) -> dict[str, Any]:
 
 
 def _changed(name: str, settings: dict[str, Any], offered: Noise | None) -> Noise:
+    if not NAME.fullmatch(name):
+        raise ConditionWrong(
+            f"{name[:80]!r} is no name of a condition; expected up to 60 letters, digits, dots, dashes and "
+            "underscores, since files are called by it"
+        )
     variant = settings.pop("noise", None)
     if offered is None and variant is None:
         raise ConditionWrong(

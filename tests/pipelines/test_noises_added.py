@@ -367,3 +367,9 @@ def test_real_sounds_behind_real_speech_lie_at_their_ratio(real_data: Path) -> N
                 written = (to_pcm16(mixed).astype(np.int32) - to_pcm16(speech.samples)) / PCM_STEPS
                 found_db = ratio_db(speech.samples, written.astype(np.float32))
                 assert found_db == pytest.approx(condition(name).snr_db, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["../fade", "a/b", "a\0b", "n" * 61, "", "<script>", "fade in", "fade\n"])
+def test_a_condition_is_called_nothing_that_no_file_can_be_called(name: str) -> None:
+    with pytest.raises(ConditionWrong, match="is no name of a condition"):
+        study_conditions({name: {"noise": "fade"}})
