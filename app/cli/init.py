@@ -30,12 +30,15 @@ def parse_place(text: str, option: str) -> tuple[str, Path]:
     """`NAME=PATH` as a name and an absolute path.
 
     Raises:
-        BadParameter: there is no `=`, or no such folder.
+        BadParameter: there is no `=`, no such folder or home.
     """
     name, equals, place = text.partition("=")
     if not (name and equals and place):
         raise click.BadParameter(f"found {text!r}; expected NAME=PATH, such as emodb=/data/emodb", param_hint=option)
-    path = Path(place).expanduser().resolve()
+    try:
+        path = Path(place).expanduser().resolve()
+    except RuntimeError as error:  # nobody of that name, or links in a circle
+        raise click.BadParameter(f"found {place!r}, which is no path ({error})", param_hint=option) from error
     if not path.is_dir():
         raise click.BadParameter(f"found no folder {path}; expected the root folder of {name}", param_hint=option)
     return name, path
@@ -139,4 +142,8 @@ def make_study(
             path, [f"{'.'.join(map(str, e['loc']))}: found {e['input']!r}; {e['msg']}" for e in error.errors()]
         ) from error
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, write_study(study).encode())
+    try:
+        write_whole(path, write_study(study))
+    except UnicodeEncodeError as error:
+        found = f"found the path {error.object[error.start - 40 : error.end]!r}, which is no UTF-8"
+        raise StudyWrong(path, [f"{found}, as study.toml has to be; rename that folder"]) from error

@@ -101,7 +101,8 @@ def test_a_sound_that_cannot_be_decoded_is_named_and_ends_with_1(
     [
         ("emodb", 2, "expected NAME=PATH"),
         ("emodb=/no/such/folder", 2, "found no folder /no/such/folder"),
-        ("nosuch={tmp}", 1, "named 'nosuch'"),
+        ("emodb=~nobody-of-that-name/x", 2, "which is no path"),
+        ("nosuch={tmp}", 1, "no 'nosuch' among the"),
         ("demo={tmp}", 1, "expected"),
     ],
 )
