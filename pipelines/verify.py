@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.clip import Pair
+from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
-from pipelines.manifest import FILE_NAME, read_manifest
+from pipelines.manifest import FILE_NAME, read_header, read_manifest
+from pipelines.planned import planned_pair
 from pipelines.sound_file import SoundUnreadable, read_sound, sha256_of, sound_length_s
 
 FOLDERS = ("original", "noisy")
@@ -28,14 +29,23 @@ class _Promised:
 def verify_pairs(folder: Path) -> Iterator[Problem | Path]:
     """Look at every file of a folder of pairs: its path where all is well, and a Problem where it is not.
 
-    A file whose bytes changed is decoded, so that the sentence says whether it is still the same sound.
+    A file whose bytes changed is decoded, so that the sentence says whether it is still the same sound. A line whose
+    clip, condition, role, seed or file is not that of its pair's id was changed by other hands, too.
 
     Raises:
         FileNotFoundError: there is no manifest.
         ManifestWrong: the manifest itself is broken.
     """
     promised: dict[Path, _Promised] = {}
+    study_seed = read_header(folder / FILE_NAME).seed
     for pair in read_manifest(folder):
+        if _is_relabelled(pair, study_seed):
+            yield Problem(
+                folder / FILE_NAME,
+                f"{folder / FILE_NAME} says that pair {pair.pair_id} is clip {pair.clip_id} under {pair.condition} "
+                f"({pair.role}) in {pair.noisy_path}, which its id does not bear out; somebody changed that line: "
+                "fetch the manifest again, or make the pairs anew",
+            )
         for path, said in _files_of(pair):
             if promised.setdefault(path, said) != said:
                 yield Problem(
@@ -46,6 +56,19 @@ def verify_pairs(folder: Path) -> Iterator[Problem | Path]:
     for path, said in promised.items():
         yield _changed(folder / path, said) or folder / path
     yield from _extra(folder, set(promised))
+
+
+def _is_relabelled(pair: Pair, study_seed: int) -> bool:
+    """Whether a line of the manifest says something else of its pair than the id, which follows from all of that."""
+    other_id = pair.params.get("other_clip_id")
+    other = _named(other_id) if isinstance(other_id, str) else None
+    planned = planned_pair(study_seed, _named(pair.clip_id), pair.condition, pair.role, other)
+    expected = planned.pair_id, planned.seed, Path("noisy", f"{planned.file_name}.flac")
+    return expected != (pair.pair_id, pair.seed, pair.noisy_path)
+
+
+def _named(clip_id: str) -> Clip:
+    return Clip(clip_id, Path(), speaker="")
 
 
 def _files_of(pair: Pair) -> Iterator[tuple[Path, _Promised]]:

@@ -184,3 +184,28 @@ def test_a_broken_manifest_is_an_error_and_no_list_of_strays(pairs: Path) -> Non
 
     with pytest.raises(ManifestWrong, match="line 6"):
         list(verify_pairs(pairs))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("condition", "fade-out"), ("clip_id", "c1"), ("role", "positive"), ("seed", 1), ("pair_id", "p000000000000")],
+)
+def test_a_line_that_says_something_else_of_its_pair_is_found(pairs: Path, field: str, value: object) -> None:
+    manifest = pairs / FILE_NAME
+    lines = manifest.read_text().splitlines()
+    changed = next(number for number, line in enumerate(lines) if "c0--fade-in.flac" in line)
+    lines[changed] = json.dumps(json.loads(lines[changed]) | {field: value})
+    manifest.write_text("\n".join(lines) + "\n")
+
+    (found,) = problems(pairs)
+
+    assert "somebody changed that line: fetch the manifest again, or make the pairs anew" in found.sentence
+
+
+def test_controls_and_checks_agree_with_their_lines(clips: list[Clip], sounds: SoundBank, tmp_path: Path) -> None:
+    design = DESIGN.model_copy(update={"identical_controls": 2, "positive_controls": 2, "checks": 4})
+    plan = plan_pairs(clips, design, 7, sounds=sounds)
+    made = list(make_pairs(plan, sounds, design, tmp_path, 7))
+
+    assert {"obvious", "identical", "positive"} <= {pair.condition for pair in made}
+    assert problems(tmp_path) == []
