@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 import pipelines.noises
 from pipelines.noises.base import Noise
@@ -119,8 +120,13 @@ def _changed(name: str, settings: dict[str, Any], offered: Noise | None) -> Nois
     try:
         return TypeAdapter(kind).validate_python(before | settings)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {e['msg']}" for e in error.errors())
-        raise ConditionWrong(f"{name}: {wrong}") from error
+        raise ConditionWrong(f"{name}: {'; '.join(map(_sentence, error.errors()))}") from error
+
+
+def _sentence(wrong: ErrorDetails) -> str:
+    """One error: which setting, what was found, what was expected; of settings that don't go together, their own."""
+    expected = wrong["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, wrong['loc']))} is {wrong['input']!r}: {expected}" if wrong["loc"] else expected
 
 
 def condition(name: str, conditions: Mapping[str, Noise] | None = None) -> Noise:
