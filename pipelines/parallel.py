@@ -95,11 +95,14 @@ class Workers:
             return
         try:
             from distributed import Client
+            from distributed.comm.addressing import get_address_host_port
         except ImportError as error:
             raise ClusterUnreachable(
                 "work on a Dask cluster needs the library distributed; install earwitness[dask]"
             ) from error
         try:
+            # A client of an address that is none would wait for itself as it goes, and leave a traceback.
+            get_address_host_port(self.dask_address)
             client = Client(self.dask_address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
         except (OSError, ValueError) as error:
             raise ClusterUnreachable(

@@ -97,3 +97,9 @@ def test_a_cluster_that_is_not_there_is_said_in_a_sentence(
 
     with pytest.raises(ClusterUnreachable, match=r"no Dask scheduler answers at tcp://127.0.0.1:9 .*dask scheduler"):
         list(make_pairs(plan, sounds, DESIGN, tmp_path, 7, workers=Workers(dask_address="tcp://127.0.0.1:9")))
+
+
+@pytest.mark.parametrize("address", ["nonsense", "", "foo://x:1", "tcp://["])
+def test_an_address_that_is_none_is_said_at_once(address: str) -> None:
+    with pytest.raises(ClusterUnreachable, match="no Dask scheduler answers at"):
+        next(Workers(1, address).each([(str, (1,))]))
