@@ -134,7 +134,7 @@ def evaluate(
         heard = hear(clips, filterbanks, condition=Condition(name, noise), sounds=sounds, seed=seed)
         scales = _scales(clips, heard.frames) if znorm_stats == "same" else clean_scales
         said = [_said(checkpoint, heard.frames, scales) for checkpoint in checkpoints]
-        rows += _rows(checkpoints, labels, (name, noise.family, noise.snr_db), said, clean_said)
+        rows += _rows(checkpoints, labels, (name, noise.family, noise.nominal_snr_db), said, clean_said)
         refused |= {name: heard.refused} if heard.refused else {}
     simulated = any(checkpoint.card.simulated for checkpoint in checkpoints)
     evaluation = Evaluation(tuple(rows), refused, left_out, command, seed, simulated)

@@ -59,9 +59,9 @@ def study_conditions(changes: Changes = NO_CHANGES) -> Mapping[str, Noise]:
 
     >>> {"nat-st", "nat-co-20db", "fade-in"} <= set(study_conditions())
     True
-    >>> study_conditions({"nat-co-5db": {"noise": "background", "sounds_of": "nat", "position": "co", "ratio_db": 5}})[
+    >>> study_conditions({"nat-co-5db": {"noise": "background", "sounds_of": "nat", "position": "co", "snr_db": 5}})[
     ...     "nat-co-5db"
-    ... ].snr_db
+    ... ].nominal_snr_db
     5.0
 
     Raises:
@@ -132,7 +132,7 @@ def _sentence(wrong: ErrorDetails) -> str:
 def condition(name: str, conditions: Mapping[str, Noise] | None = None) -> Noise:
     """The noise, in its setting, of one condition.
 
-    >>> condition("nat-co-10db").snr_db
+    >>> condition("nat-co-10db").nominal_snr_db
     10.0
 
     Args:

@@ -99,7 +99,7 @@ class PairDesign(BaseModel):
     )
     noises: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
-        description="settings of conditions that differ from the usual, by name, as nat-st = { ratio_db = 5 }; "
+        description="settings of conditions that differ from the usual, by name, as nat-st = { snr_db = 5 }; "
         "with `noise = ...` a new name makes a new condition (docs/noises.md)",
     )
     identical_controls: int = Field(

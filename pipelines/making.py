@@ -182,7 +182,7 @@ def _pair(twin: Twin, original: Written, noisy: Written, noise: Noise | None, so
         seed=planned.seed,
         params=twin.params,
         family=noise.family if noise else planned.condition,
-        snr_db=noise.snr_db if noise else None,
+        snr_db=noise.nominal_snr_db if noise else None,
         original_lufs=original.lufs,
         noisy_lufs=noisy.lufs,
         original_file_sha256=original.file_sha256,

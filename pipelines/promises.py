@@ -104,7 +104,9 @@ def silence_is_refused_or_stays_finite(noise: Noise, speech: Speech, sounds: Sou
     with suppress(NoiseRefused):
         samples = changed(noise, silence, sounds, seed=9)
         _require(bool(np.isfinite(samples).all()), f"{noise} made NaN or infinity of silence; raise NoiseRefused")
-        _require(noise.snr_db is None, f"{noise} claims {noise.snr_db} dB over silence; raise NoiseRefused")
+        _require(
+            noise.nominal_snr_db is None, f"{noise} claims {noise.nominal_snr_db} dB over silence; raise NoiseRefused"
+        )
 
 
 def every_rate_that_a_study_may_have_will_do(noise: Noise, speech: Speech, sounds: SoundBank) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pipelines.manifest import Refusal
 
 
+class NoSuchPair(LookupError):
+    """The manifest has no pair of that id."""
+
+
 class PairsDiffer(ValueError):
     """Files do not agree with the manifest."""
 
@@ -167,7 +171,14 @@ def conditions(study: Path) -> None:
     with opened(study) as wired:
         design = wired.study.pairs
         rows = [
-            (name, noise.kind, noise.family, noise.snr_db, name in design.conditions, _settings(settings_of(noise)))
+            (
+                name,
+                noise.kind,
+                noise.family,
+                noise.nominal_snr_db,
+                name in design.conditions,
+                _settings(settings_of(noise)),
+            )
             for name, noise in design.all_conditions.items()
         ]
     print_table(("condition", "kind", "family", "snr_db", "drawn", "settings"), rows)
@@ -175,3 +186,28 @@ def conditions(study: Path) -> None:
 
 def _settings(fields: dict[str, object]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in fields.items())
+
+
+@pairs.command()
+@study_option
+@click.argument("pair_id")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(study: Path, pair_id: str, file: Path) -> None:
+    """Write both clips of the pair PAIR_ID, one after the other, into FILE: a WAV for any player, or for a talk.
+
+    They sound as a listener hears them, the original first, half a second apart.
+    """
+    from pipelines.joining import encode_heard
+    from pipelines.manifest import FILE_NAME, read_manifest
+    from pipelines.sound_file import read_sound
+    from pipelines.whole_file import write_whole
+
+    with opened(study) as wired:
+        folder, rate_hz = wired.folder.pairs, wired.study.pairs.sample_rate_hz
+        known = read_manifest(require_file(folder / FILE_NAME, "pairs make"))
+        pair = next((pair for pair in known if pair.pair_id == pair_id), None)
+        if pair is None:
+            raise NoSuchPair(f"{folder / FILE_NAME} has no pair {pair_id!r}; `earwitness pairs list` lists them")
+        clips = [read_sound(folder / path, rate_hz) for path in (pair.original_path, pair.noisy_path)]
+    write_whole(file, encode_heard(clips, rate_hz))
+    tell(f"{file}: {pair.clip_id}, then {pair.condition}")

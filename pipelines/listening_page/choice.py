@@ -65,7 +65,7 @@ class ConditionHeard:
     @property
     def snr_db(self) -> float | None:
         """Speech over noise in dB; None where the noise has no such ratio."""
-        return self.noise.snr_db if self.noise else None
+        return self.noise.nominal_snr_db if self.noise else None
 
     @property
     def is_control(self) -> bool:

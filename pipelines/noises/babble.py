@@ -27,7 +27,7 @@ class Babble(Noise):
     `speech`, all at one active level, and none of them the speaker of the clip. The ratio compares active levels.
     """
 
-    ratio_db: Annotated[float, Field(ge=-40, le=60)]
+    snr_db: Annotated[float, Field(ge=-40, le=60)]
     talkers: Annotated[int, Field(ge=2, le=32)] = TALKERS
     kind: ClassVar[str] = "environmental"
 
@@ -63,7 +63,7 @@ class Babble(Noise):
         return {
             "sound_ids": [sound.sound_id for sound in drawn],
             "offsets_s": [begin_loudly(samples, rate_hz, speech.length_s, rng) for samples in found],
-            "snr_db": self.ratio_db,
+            "snr_db": self.snr_db,
         }
 
     def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
@@ -78,9 +78,9 @@ class Babble(Noise):
         return speech.samples + babble
 
     @property
-    def snr_db(self) -> float:
+    def nominal_snr_db(self) -> float:
         """Speech over babble in dB, by active levels."""
-        return self.ratio_db
+        return self.snr_db
 
     @property
     def family(self) -> str:

@@ -28,7 +28,7 @@ EDGE_S = 0.02
 MORE_FAMILIES: tuple[Family, ...] = ("music", "transportation")
 MORE_SNRS_DB = (-10.0, -5.0, 0.0, 5.0, 10.0, 20.0)
 SHORTEST_S = 0.1  # below this no ratio of levels means anything
-EMOTIONAL = ("laugh", "cry")  # noises of their own: they change what people hear (section 4.2)
+EMOTIONAL = ("laugh", "cry", "baby-cry")  # noises of their own: they change what people hear (section 4.2)
 
 
 def _no_emotion(family: Family) -> Family:
@@ -49,7 +49,7 @@ class Background(Noise):
 
     sounds_of: Annotated[Family, AfterValidator(_no_emotion)]
     position: Position
-    ratio_db: Annotated[float, Field(ge=-40, le=60)]
+    snr_db: Annotated[float, Field(ge=-40, le=60)]
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     longest_s: Annotated[float, Field(ge=SHORTEST_S)] | None = None
     #: Of what is heard of a sound at the start; 1 lets it fade as soon as it has begun.
@@ -79,7 +79,7 @@ class Background(Noise):
             "sound_id": sound.sound_id,
             "category": sound.category,
             "offset_s": begin_loudly(samples, rate_hz, sounding / rate_hz, rng),
-            "snr_db": self.ratio_db,
+            "snr_db": self.snr_db,
             # On the frames by which levels are measured, so that the ratio is the same wherever it is measured.
             "start_s": int(rng.integers(latest + 1)) * FRAME / rate_hz,
             "length_s": sounding / rate_hz,
@@ -116,9 +116,9 @@ class Background(Noise):
         return mixed
 
     @property
-    def snr_db(self) -> float:
+    def nominal_snr_db(self) -> float:
         """Speech over noise in dB, by active levels."""
-        return self.ratio_db
+        return self.snr_db
 
     @property
     def family(self) -> str:

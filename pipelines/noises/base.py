@@ -78,8 +78,8 @@ class Noise(ABC):
         """The speech so changed; the same params give the same samples. May exceed [-1, 1]: the caller fits."""
 
     @property
-    def snr_db(self) -> float | None:
-        """Ratio of speech to noise in dB for additive noises; None where the noise has no such ratio."""
+    def nominal_snr_db(self) -> float | None:
+        """The SNR in dB that the condition stands for, of additive noises; None where the noise has no such ratio."""
         return None
 
     @property

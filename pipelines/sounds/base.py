@@ -23,10 +23,11 @@ from pipelines.sound_file import SoundUnreadable, read_sound, refuse_without_sou
 Family: TypeAlias = str
 #: natural soundscapes, human non-speech, interior/domestic (paper section 4.1).
 FAMILIES: tuple[Family, ...] = ("nat", "hum", "int")
-#: Whatever else a noise may ask a bank for. Laughing and crying never count as background (section 4.2); `filler` and
-#: `speech` are by speaker; `room` holds measured impulse responses; `noise` is background of no stated kind.
+#: Whatever else a noise may ask a bank for. Laughing and crying never count as background (section 4.2), and a baby's
+#: cry is no speaker's sob; `filler` and `speech` are by speaker; `room` holds measured impulse responses; `noise` is
+#: background of no stated kind.
 OTHER_FAMILIES: tuple[Family, ...] = (
-    "laugh", "cry", "babble", "music", "transportation", "noise", "speech", "filler", "room",
+    "laugh", "cry", "baby-cry", "babble", "music", "transportation", "noise", "speech", "filler", "room",
 )  # fmt: skip
 #: What may be mixed in behind speech without a thought.
 BACKGROUNDS: tuple[Family, ...] = (*FAMILIES, "babble", "transportation", "noise")

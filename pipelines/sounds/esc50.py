@@ -20,7 +20,7 @@ from pipelines.sounds.base import Family, Sound, SoundBank, SoundsNotFound
 #: Classes are numbered by group of ten.
 FAMILY_BY_TENS: dict[int, Family] = {1: "nat", 2: "hum", 3: "int"}
 #: Section 4.2 finds that these change what people hear, so they never count as background.
-EMOTIONAL: dict[int, Family] = {20: "cry", 26: "laugh"}
+EMOTIONAL: dict[int, Family] = {20: "baby-cry", 26: "laugh"}
 COLUMNS = {"filename", "target", "category"}
 
 

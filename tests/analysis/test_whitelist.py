@@ -133,7 +133,7 @@ class TestFile:
         assert load(path) == found
 
     def test_it_says_how_it_is_applied(self, tmp_path: Path) -> None:
-        made: dict[str, Any] = {"nat-st": {"ratio_db": 5.0, "rules": ["a", 1, None]}}
+        made: dict[str, Any] = {"nat-st": {"snr_db": 5.0, "rules": ["a", 1, None]}}
         place = BankPlace(name="esc50", path="/data/ESC-50")
         whitelist().model_copy(update={"noises": made, "sounds": (place,)}).save(tmp_path / "whitelist.json")
 

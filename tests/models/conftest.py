@@ -139,7 +139,7 @@ def _verdict(name: str, pairs: int, different: int, rule: DecisionRule) -> Condi
     return ConditionVerdict(
         condition=name,
         family=condition(name).family,
-        snr_db=condition(name).snr_db,
+        snr_db=condition(name).nominal_snr_db,
         decision=found.decision,
         reason="as counted",
         pairs=pairs,

@@ -65,7 +65,7 @@ def test_the_study_has_every_condition_of_the_paper() -> None:
 
     assert set(CONDITIONS) >= environmental | synthetic | set(CONTROLS)
     assert (condition("hum-st").family, condition("fade-in").family) == ("hum", "fade")
-    assert (condition("int-co-20db").snr_db, condition("fade-in").snr_db) == (20.0, None)
+    assert (condition("int-co-20db").nominal_snr_db, condition("fade-in").nominal_snr_db) == (20.0, None)
     assert {name for name, noise in CONDITIONS.items() if noise.kind == "control"} == set(CONTROLS)
 
 

@@ -27,7 +27,9 @@ from tests.pipelines.conftest import RATE_HZ, SPEAKER, SaidByMany, spoken
 
 CONDITIONS = study_conditions()
 #: All but those that fade: their ratio holds for the whole of what is added.
-STEADY = {name: noise for name, noise in CONDITIONS.items() if noise.snr_db is not None and not name.endswith("-st")}
+STEADY = {
+    name: noise for name, noise in CONDITIONS.items() if noise.nominal_snr_db is not None and not name.endswith("-st")
+}
 KEPT_LENGTH = (
     *STEADY, "nat-st", "hum-st", "int-st", "fade-in", "fade-out", "reverb", "telephone", "mp3-32kbps", "opus-12kbps",
     "packet-loss-5", "packet-loss-20", "identical", "identical-reencoded",
@@ -39,7 +41,7 @@ def changed(noise: Noise, speech: Speech, sounds: SoundBank, seed: int) -> Sampl
     return noise.apply(speech, noise.draw(speech, sounds, np.random.default_rng(seed)), sounds)
 
 
-def ratio_db(speech: Samples, added: Samples) -> float:
+def snr_db(speech: Samples, added: Samples) -> float:
     return float(20 * np.log10(active_rms(speech) / active_rms(added)))
 
 
@@ -68,7 +70,7 @@ class TestRatio:
         for seed in range(12):
             clip = voice(0.4 + 0.37 * seed, seed, level=10 ** (-seed / 12))
             added = changed(noise, clip, sounds, seed) - clip.samples
-            assert ratio_db(clip.samples, added) == pytest.approx(noise.snr_db, abs=0.1)
+            assert snr_db(clip.samples, added) == pytest.approx(noise.nominal_snr_db, abs=0.1)
 
     @given(
         seed=st.integers(0, 2**32 - 1),
@@ -86,7 +88,7 @@ class TestRatio:
         if not clip.samples.any():
             return
         added = changed(noise, clip, sounds, seed) - clip.samples
-        assert ratio_db(clip.samples, added) == pytest.approx(wanted_db, abs=0.1)
+        assert snr_db(clip.samples, added) == pytest.approx(wanted_db, abs=0.1)
 
     @pytest.mark.parametrize("name", ["nat-co-20db", "hum-co-0db", "int-sh", "nat-me", "babble-co--10db"])
     def test_it_holds_in_the_16_bits_that_are_written(self, name: str, sounds: SoundBank) -> None:
@@ -94,8 +96,8 @@ class TestRatio:
             clip = voice(1.5, seed, level=0.2)
             mixed = changed(condition(name), clip, sounds, seed)
             added = to_pcm16(mixed).astype(np.int32) - to_pcm16(clip.samples)
-            found_db = ratio_db(clip.samples, (added / PCM_STEPS).astype(np.float32))
-            assert found_db == pytest.approx(condition(name).snr_db, abs=0.1)
+            found_db = snr_db(clip.samples, (added / PCM_STEPS).astype(np.float32))
+            assert found_db == pytest.approx(condition(name).nominal_snr_db, abs=0.1)
 
     def test_it_is_that_of_what_sounds_not_of_the_pauses(self, sounds: SoundBank) -> None:
         clip = voice(1.0, seed=1)
@@ -103,7 +105,7 @@ class TestRatio:
 
         added = changed(condition("nat-co-10db"), padded, sounds, seed=2) - padded.samples
 
-        assert ratio_db(clip.samples, added) == pytest.approx(10, abs=0.1)
+        assert snr_db(clip.samples, added) == pytest.approx(10, abs=0.1)
 
     def test_it_holds_at_the_start_of_a_sound_that_fades(self, sounds: SoundBank) -> None:
         clip = voice(2.0, seed=3)
@@ -112,7 +114,7 @@ class TestRatio:
 
         before = round(0.6 * len(clip.samples) / 2) - 1
         np.testing.assert_allclose(added[:before], whole[:before], atol=1e-6)
-        assert ratio_db(clip.samples, whole) == pytest.approx(5, abs=0.1)
+        assert snr_db(clip.samples, whole) == pytest.approx(5, abs=0.1)
 
 
 class TestPlace:
@@ -226,7 +228,7 @@ class TestBabble:
             assert len(set(speakers)) == len(speakers) == 4
             assert SPEAKER not in speakers
             added = Babble(0.0).apply(clip, params, bank) - clip.samples
-            assert ratio_db(clip.samples, added) == pytest.approx(0, abs=0.1)
+            assert snr_db(clip.samples, added) == pytest.approx(0, abs=0.1)
 
     def test_too_few_others_are_told(self, tmp_path: Path) -> None:
         bank = SaidByMany(tmp_path, (SPEAKER, "ben", "clara"))
@@ -254,7 +256,7 @@ class TestReverb:
     def test_it_is_as_loud_as_before(self, speech: Speech, sounds: SoundBank) -> None:
         for seed in range(4):
             wet = changed(condition("reverb"), speech, sounds, seed)
-            assert ratio_db(speech.samples, wet) == pytest.approx(0, abs=0.1)
+            assert snr_db(speech.samples, wet) == pytest.approx(0, abs=0.1)
 
     def test_pauses_fill_with_what_was_said_before(self, sounds: SoundBank) -> None:
         clip = voice(2.0, seed=1)
@@ -322,8 +324,8 @@ class TestLines:
         for seed in range(3):
             clip = voice(1.5, seed)
             left = changed(condition("identical-reencoded"), clip, sounds, seed) - clip.samples
-            assert ratio_db(clip.samples, left) > 25
-            assert ratio_db(clip.samples, changed(condition("opus-12kbps"), clip, sounds, seed) - clip.samples) < 25
+            assert snr_db(clip.samples, left) > 25
+            assert snr_db(clip.samples, changed(condition("opus-12kbps"), clip, sounds, seed) - clip.samples) < 25
 
 
 class TestControls:
@@ -362,11 +364,13 @@ def test_real_sounds_behind_real_speech_lie_at_their_ratio(real_data: Path) -> N
         speech = replace(speech, samples=speech.samples * np.float32(0.5))  # as with the headroom of a study
         for name in ("nat-co-20db", "hum-co-0db", "int-co-10db", "hum-sh", "int-me"):
             mixed = changed(condition(name), speech, bank, seed)
-            assert ratio_db(speech.samples, mixed - speech.samples) == pytest.approx(condition(name).snr_db, abs=0.1)
+            assert snr_db(speech.samples, mixed - speech.samples) == pytest.approx(
+                condition(name).nominal_snr_db, abs=0.1
+            )
             if np.abs(mixed).max() < 1:
                 written = (to_pcm16(mixed).astype(np.int32) - to_pcm16(speech.samples)) / PCM_STEPS
-                found_db = ratio_db(speech.samples, written.astype(np.float32))
-                assert found_db == pytest.approx(condition(name).snr_db, abs=0.1)
+                found_db = snr_db(speech.samples, written.astype(np.float32))
+                assert found_db == pytest.approx(condition(name).nominal_snr_db, abs=0.1)
 
 
 @pytest.mark.parametrize("name", ["../fade", "a/b", "a\0b", "n" * 61, "", "<script>", "fade in", "fade\n"])

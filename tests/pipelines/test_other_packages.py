@@ -105,7 +105,7 @@ def test_a_study_is_made_of_it_from_end_to_end(site: Path, run: Run, data: tuple
     text, found = re.subn(
         r"(?ms)^draws = .*?\n\]$", 'draws = [{ of = ["hiss-20db", "hiss-7db", "nat-co-10db"] }]', toml.read_text()
     )
-    text, more = re.subn(r"(?m)^\[pairs.noises\]$", '[pairs.noises.hiss-7db]\nnoise = "hiss"\nratio_db = 7', text)
+    text, more = re.subn(r"(?m)^\[pairs.noises\]$", '[pairs.noises.hiss-7db]\nnoise = "hiss"\nsnr_db = 7', text)
     assert (found, more) == (1, 1)
     toml.write_text(text)
 
@@ -116,7 +116,7 @@ def test_a_study_is_made_of_it_from_end_to_end(site: Path, run: Run, data: tuple
     pairs = run(site, "-m", "app.cli", "pairs", "make", "--study", study, "--jobs", 2)
     listed = run(site, "-m", "app.cli", "pairs", "list", "--study", study).stdout
 
-    assert ["hiss-7db", "synthetic", "hiss", "7", "True", "ratio_db = 7.0"] in rows
+    assert ["hiss-7db", "synthetic", "hiss", "7", "True", "snr_db = 7.0"] in rows
     assert pairs.returncode == 0, pairs.stderr
     assert "clips.csv, line 6: could not convert string to float: 'high'; expected ratings" in pairs.stderr
     assert [listed.count(f"\tstudy\t{name}\t") for name in ("hiss-20db", "hiss-7db", "nat-co-10db")] == [4, 4, 4]

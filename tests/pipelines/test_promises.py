@@ -41,7 +41,7 @@ class Tilted(Noise):
     breaks: Callable[[Samples, Params], Samples] = lambda samples, params: samples
     drawn: Callable[[np.random.Generator], Any] = lambda rng: {"gain": float(rng.uniform(0.4, 0.6))}
     lack: str | None = None
-    ratio_db: float | None = None
+    snr_db: float | None = None
 
     def lacks(self, spoken: object, sounds: SoundBank) -> str | None:
         return self.lack if getattr(spoken, "length_s", 0) > 1 else None
@@ -54,8 +54,8 @@ class Tilted(Noise):
         return self.breaks(speech.samples * np.float32(number(params, "gain")), params)
 
     @property
-    def snr_db(self) -> float | None:
-        return self.ratio_db
+    def nominal_snr_db(self) -> float | None:
+        return self.snr_db
 
 
 def outside_chance(samples: Samples, params: Params) -> Samples:
@@ -87,7 +87,7 @@ BROKEN_NOISES = {
     "gave silence": Tilted(lambda samples, params: np.zeros_like(samples)),
     "(changed the speech that it was given|two sounds)": InPlace(),
     "which the bank does not have": Tilted(drawn=lambda rng: {"gain": 0.5, "sound_ids": ["kazoo"]}),
-    "claims 5.0 dB over silence": Tilted(ratio_db=5.0),
+    "claims 5.0 dB over silence": Tilted(snr_db=5.0),
     "of silence; raise NoiseRefused": Tilted(divided_by_its_level),
     "at 48000 Hz": Tilted(nothing_at_48_khz),
     "NaN or infinity for 100 samples": Tilted(

@@ -161,7 +161,7 @@ def test_p_is_the_share_of_clips_that_are_changed(
 
 def test_the_settings_of_the_study_are_those_that_are_applied(samples: Samples, sounds: SoundBank) -> None:
     judged = (verdict("nat-co-7db", SAFE, SAFE),)
-    made = {"nat-co-7db": {"noise": "background", "sounds_of": "nat", "position": "co", "ratio_db": 7.0}}
+    made = {"nat-co-7db": {"noise": "background", "sounds_of": "nat", "position": "co", "snr_db": 7.0}}
 
     done = SafeNoise(whitelist(conditions=judged, noises=made), sounds=sounds).change(samples, RATE_HZ)
 

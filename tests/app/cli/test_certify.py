@@ -13,7 +13,7 @@ from analysis.whitelist import load
 from hits.judgments_csv import write_judgments
 from pipelines.transform import SafeNoise
 
-CHANGED = "[pairs.noises]\nnat-co-10db = { ratio_db = 12 }"
+CHANGED = "[pairs.noises]\nnat-co-10db = { snr_db = 12 }"
 
 
 def change(study: Path, line: str) -> None:
@@ -61,4 +61,4 @@ def test_what_people_heard_counts_and_not_what_was_changed_since(judged: Path, e
 
     assert earwitness("certify", "--study", judged).code == 0
 
-    assert load(judged / "whitelist.json").noises == {"nat-co-10db": {"ratio_db": 12}}
+    assert load(judged / "whitelist.json").noises == {"nat-co-10db": {"snr_db": 12}}

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
+
+from pipelines.manifest import read_manifest
 
 
 @pytest.fixture
@@ -53,6 +57,27 @@ def test_without_pairs_the_command_that_makes_them_is_named(study: Path, command
     assert "`earwitness pairs make` writes it" in ended.err
 
 
+def test_a_pair_is_exported_as_one_file_original_first(made: Path, tmp_path: Path, earwitness) -> None:
+    pair = next(read_manifest(made / "pairs"))
+
+    ended = earwitness("pairs", "export", "--study", made, pair.pair_id, tmp_path / "both.wav")
+
+    assert ended.code == 0
+    assert f"{pair.clip_id}, then {pair.condition}" in ended.err
+    heard, rate_hz = soundfile.read(tmp_path / "both.wav", dtype="float32")
+    assert len(heard) / rate_hz == pytest.approx(pair.original_length_s + 0.5 + pair.noisy_length_s, abs=1e-3)
+    original = soundfile.read(made / "pairs" / pair.original_path, dtype="float32")[0]
+    np.testing.assert_array_equal(heard[200 : len(original) - 200], original[200:-200])
+
+
+def test_a_pair_that_is_not_there_is_named(made: Path, tmp_path: Path, earwitness) -> None:
+    ended = earwitness("pairs", "export", "--study", made, "nosuch", tmp_path / "both.wav")
+
+    assert ended.code == 1
+    assert "has no pair 'nosuch'; `earwitness pairs list` lists them" in " ".join(ended.err.split())
+    assert not (tmp_path / "both.wav").exists()
+
+
 def test_verify_counts_what_agrees_and_names_what_does_not(made: Path, earwitness) -> None:
     assert "files agree with the manifest" in earwitness("pairs", "verify", "--study", made).err
     lost = next((made / "pairs" / "noisy").iterdir())
@@ -69,7 +94,7 @@ def test_verify_counts_what_agrees_and_names_what_does_not(made: Path, earwitnes
 
 def test_conditions_are_listed_with_their_settings_and_whether_they_are_drawn(study: Path, earwitness) -> None:
     toml = study / "study.toml"
-    text, found = re.subn(r"(?m)^\[pairs.noises\]$", "[pairs.noises.nat-co-10db]\nratio_db = 12", toml.read_text())
+    text, found = re.subn(r"(?m)^\[pairs.noises\]$", "[pairs.noises.nat-co-10db]\nsnr_db = 12", toml.read_text())
     assert found == 1
     toml.write_text(text)
 
@@ -78,5 +103,5 @@ def test_conditions_are_listed_with_their_settings_and_whether_they_are_drawn(st
     assert header == ["condition", "kind", "family", "snr_db", "drawn", "settings"]
     by_name = {row[0]: row for row in rows}
     assert by_name["nat-co-10db"][1:5] == ["environmental", "nat", "12", "True"]
-    assert "ratio_db = 12" in by_name["nat-co-10db"][5]
+    assert "snr_db = 12" in by_name["nat-co-10db"][5]
     assert by_name["fade-out"][3:5] == ["", "False"]
