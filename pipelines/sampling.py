@@ -159,6 +159,8 @@ def shortages(
 def _uneven(chosen: Sequence[Clip], length_class: Callable[[Clip], str], sampling: Sampling) -> Iterator[str]:
     """How the clips chosen in a bin differ from half female and half male, and from the share of unusual lengths."""
     genders = Counter(clip.gender for clip in chosen)
+    if genders["unknown"]:
+        yield f"{genders['unknown']} of {len(chosen)} clips are of unknown gender, so genders may be out of balance"
     if abs(genders["female"] - genders["male"]) > 1:
         counts = ", ".join(f"{count} {gender}" for gender, count in sorted(genders.items()))
         yield f"{counts} were chosen, since the corpus has no more of the other gender there"

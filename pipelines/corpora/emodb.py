@@ -59,7 +59,7 @@ class EmoDB(Corpus):
     """EmoDB in its publisher's layout."""
 
     PUBLISHED = Published(
-        source="the file names of the published set",
+        source="counted from the file names of the complete set of 535",
         clips=535,
         by_speaker=CLIPS_BY_SPEAKER,
         by_gender={"female": 302, "male": 233},

@@ -1,6 +1,7 @@
 """The choice of clips: balanced by bins, gender and length, and honest where the corpus is short."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_what_is_short_is_said_bin_by_bin_with_what_was_done() -> None:
     )
     assert any("mid activation, high valence: 10 male were chosen" in sentence for sentence in sentences)
     assert not any(sentence.startswith("high activation") for sentence in sentences)
+
+
+def test_a_corpus_that_tells_no_gender_is_not_said_to_be_balanced() -> None:
+    clips = [replace(clip, gender="unknown") for clip in corpus()]
+
+    sentences = list(shortages(clips, choose(clips, clips=90), Sampling(clips=90)))
+
+    assert len(sentences) == 9
+    assert all("10 of 10 clips are of unknown gender" in sentence for sentence in sentences)
 
 
 def test_a_corpus_smaller_than_the_study_says_how_many_clips_there_are() -> None:
