@@ -58,7 +58,7 @@ migration: install  ## write a revision of the study's tables: make migration ME
 	$(BIN)/python -m migrations.study "$(MESSAGE)"
 
 benchmarks: install  ## how fast the hot paths are, against peers in the same run
-	$(BIN)/python tests/benchmarks/speed.py
+	for one in speed rooms stretching pairs; do PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -W ignore tests/benchmarks/$$one.py || exit 1; done
 
 clean:  ## remove what was built; studies stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -1,7 +1,8 @@
 """How fast rooms and backgrounds are mixed, against audiomentations in the same run: python tests/benchmarks/rooms.py.
 
-Prints x real time (seconds of sound a second, one thread) over clips of 2 to 5 s, and ours over theirs. Files, rooms
-and impulse responses are at hand for both sides before the clock starts, unless the line says otherwise.
+Prints x real time (seconds of sound a second, one thread) over clips of 2 to 5 s, and ours over theirs. Rooms and
+impulse responses are at hand for both sides before the clock starts, and so is the one file of a background; of forty,
+audiomentations keeps two, and resamples each that it reads.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from pipelines.sounds.base import SoundBank
 from pipelines.sounds.folder import SoundFolder
 
 RATE_HZ = 16_000
+FILE_RATE_HZ = 44_100  # of ESC-50's files
 SECONDS = float(sys.argv[1]) if __name__ == "__main__" and len(sys.argv) > 1 else 2.0
 RANGES = Ranges((3, 8), (3, 6), (2.4, 3.5), (0.2, 0.6), (1, 3))
 
@@ -87,19 +89,30 @@ def make_bank(folder: Path) -> SoundFolder:
     return SoundFolder(folder)
 
 
+def make_large_bank(folder: Path) -> SoundFolder:
+    """Forty backgrounds of 5 s at the rate of ESC-50: more than audiomentations keeps, and each to be resampled."""
+    for number in range(40):
+        samples = np.repeat(voice(5.0, seed=100 + number).samples, 3)[: 5 * FILE_RATE_HZ]
+        write_wav(folder / "nat" / "rain" / f"{number}.wav", samples, FILE_RATE_HZ)
+    return SoundFolder(folder)
+
+
 def rows(clips: Sequence[Speech], folder: Path) -> list[tuple[str, float, float]]:
     """Of each kind of work: what it is, ours and theirs in x real time."""
-    bank = make_bank(folder)
-    background = AddBackgroundNoise(str(folder / "nat"), min_snr_db=10, max_snr_db=10, p=1.0)
-    impulse = ApplyImpulseResponse(str(folder / "room"), leave_length_unchanged=True, lru_cache_size=128, p=1.0)
+    bank, large = make_bank(folder / "one"), make_large_bank(folder / "forty")
+    background = AddBackgroundNoise(str(folder / "one" / "nat"), min_snr_db=10, max_snr_db=10, p=1.0)
+    many = AddBackgroundNoise(str(folder / "forty" / "nat"), min_snr_db=10, max_snr_db=10, p=1.0)
+    impulse = ApplyImpulseResponse(str(folder / "one" / "room"), leave_length_unchanged=True, lru_cache_size=128, p=1.0)
     simulator = RoomSimulator(
         min_size_x=3, max_size_x=8, min_size_y=3, max_size_y=6, min_size_z=2.4, max_size_z=3.5, max_order=12,
         calculation_mode="rt60", min_target_rt60=0.2, max_target_rt60=0.6, leave_length_unchanged=True, p=1.0,
     )  # fmt: skip
     measured = study_conditions({"reverb": {"rooms": "measured"}})["reverb"]
     reverb, rain = study_conditions({"reverb": {"pool": 10}})["reverb"], condition("nat-co-10db")
-    adding, convolving, simulating = (times_real(theirs(one), clips) for one in (background, impulse, simulator))
+    peers = (background, many, impulse, simulator)
+    adding, resampling, convolving, simulating = (times_real(theirs(one), clips) for one in peers)
     return [
+        ("background at 10 dB out of 40 files at 44.1 kHz", times_real(drawing(rain, large), clips), resampling),
         ("background at 10 dB, drawn anew; AddBackgroundNoise", times_real(drawing(rain, bank), clips), adding),
         ("background at 10 dB, drawn before; AddBackgroundNoise", times_real(ours(rain, clips, bank), clips), adding),
         ("measured room; ApplyImpulseResponse", times_real(drawing(measured, bank), clips), convolving),
