@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pipelines.bins import Bins
 from pipelines.clip import Clip
@@ -30,8 +31,8 @@ def controls_and_checks(
     quiet = sorted(clips, key=lambda clip: digest(seed, "controls", clip.clip_id))
     same = quiet[: design.identical_controls]
     others = [*quiet[len(same) :], *same]
-    hearable = [clip for clip in others if design.all_conditions[POSITIVE].lacks(clip, sounds) is None]
-    positive = hearable[: design.positive_controls]
+    change = design.all_conditions[POSITIVE]
+    positive = list(islice((one for one in others if change.lacks(one, sounds) is None), design.positive_controls))
     # Checks start where the controls end, and come round to them only when the corpus has no other clips.
     taken = {clip.clip_id for clip in (*same, *positive)}
     rest = sorted(quiet, key=lambda clip: clip.clip_id in taken)

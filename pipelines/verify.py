@@ -100,8 +100,8 @@ def _changed(path: Path, said: _Promised) -> Problem | None:
             f"{path} holds the right samples at another rate, so that it lasts {length_s:.3f} s instead of "
             f"{said.length_s:.3f} s; {MAKE_AGAIN}",
         )
-    same = f"{path} was encoded anew; its sound is the same, sample by sample"
-    return Problem(path, f"{same}: keep it, or remove it, and `earwitness pairs make` writes the old one")
+    anew = f"{path} was encoded anew; its sound is the same, sample by sample"
+    return Problem(path, f"{anew}: keep it, or remove it, and `earwitness pairs make` writes the old one")
 
 
 def _file_sha256(path: Path) -> str:

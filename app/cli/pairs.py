@@ -48,7 +48,9 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
         design, seed = wired.study.pairs, wired.study.study.seed
         everything = usable_clips(wired)
         sounds = wired.sounds(everything)
-        plan = plan_pairs(chosen_clips(wired, everything), design, seed, sounds=sounds, bins=wired.study.bins)
+        chosen = chosen_clips(wired, everything)
+        tell(f"planning the pairs of {len(chosen)} clips")
+        plan = plan_pairs(chosen, design, seed, sounds=sounds, bins=wired.study.bins)
         left_out: list[Problem | Refusal] = []
         making = make_pairs(
             plan,
