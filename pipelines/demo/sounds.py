@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipelines.audio import Samples
+from pipelines.demo.held import refuse_other
 from pipelines.demo.recipes import RECIPES, SAMPLE_RATE_HZ
 from pipelines.sound_file import write_wav
 from pipelines.sounds.demo import FILE_NAME, FORMAT
-from pipelines.whole_folder import FolderInTheWay, whole_folder
+from pipelines.whole_folder import whole_folder
 
 PEAK = 0.7
 
@@ -32,7 +32,7 @@ def make_demo_sounds(folder: Path, seed: int, variants: int = 3) -> Path:
     """
     header = {"format": FORMAT, "version": 2, "simulated": True, "seed": seed, "variants": variants}
     if folder.exists():
-        _refuse_other(folder, header)
+        refuse_other(folder / FILE_NAME, header, f"the demo's sounds of seed {seed}, {variants} of each")
         return folder
     with whole_folder(folder) as part:
         (part / "wav").mkdir()
@@ -42,16 +42,6 @@ def make_demo_sounds(folder: Path, seed: int, variants: int = 3) -> Path:
                 write_wav(part / "wav" / row["file"], samples, SAMPLE_RATE_HZ)
                 file.write(json.dumps(row) + "\n")
     return folder
-
-
-def _refuse_other(folder: Path, header: dict[str, Any]) -> None:
-    try:
-        with (folder / FILE_NAME).open(encoding="utf-8") as file:
-            found = json.loads(file.readline())
-    except (OSError, ValueError):
-        found = None
-    if found != header:
-        raise FolderInTheWay(folder, f"the demo's sounds of seed {header['seed']}, {header['variants']} of each")
 
 
 def _sounds(seed: int, variants: int) -> Iterator[tuple[dict[str, str], Samples]]:

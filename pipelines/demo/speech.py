@@ -18,8 +18,9 @@ from pipelines.clip import Gender, Phone, Word
 from pipelines.corpora.demo import FILE_NAME, FORMAT
 from pipelines.demo.arpabet import arpabet_of
 from pipelines.demo.espeak import Espeak, Style, voice
+from pipelines.demo.held import refuse_other
 from pipelines.sound_file import write_wav
-from pipelines.whole_folder import FolderInTheWay, whole_folder
+from pipelines.whole_folder import whole_folder
 
 SAMPLE_RATE_HZ = 16000
 QUIET = 10 ** (-50 / 20)  # of the peak: what is softer at either end is cut off
@@ -100,10 +101,11 @@ def make_demo_corpus(
     for what, asked, most in (("speakers", speakers, len(VOICES)), ("sentences", sentences, len(SENTENCES))):
         if not 1 <= asked <= most:
             raise TooManyAsked(what, asked, most)
-    header = {"format": FORMAT, "version": 1, "simulated": True, "seed": seed}
+    header = {"format": FORMAT, "version": 2, "simulated": True, "seed": seed}
     header |= {"speakers": speakers, "sentences": sentences}
     if folder.exists():
-        _refuse_other(folder, header)
+        what = f"the demo corpus of seed {seed} with {speakers} speakers and {sentences} sentences"
+        refuse_other(folder / FILE_NAME, header, what)
         return folder
     with whole_folder(folder) as part:
         (part / "wav").mkdir()
@@ -114,17 +116,6 @@ def make_demo_corpus(
                 if progress:
                     progress(done, speakers * sentences * len(BINS) ** 2)
     return folder
-
-
-def _refuse_other(folder: Path, header: dict[str, Any]) -> None:
-    try:
-        with (folder / FILE_NAME).open(encoding="utf-8") as file:
-            found = json.loads(file.readline())
-    except (OSError, ValueError):
-        found = None
-    if found != header:
-        what = f"the demo corpus of seed {header['seed']} with {header['speakers']} speakers"
-        raise FolderInTheWay(folder, f"{what} and {header['sentences']} sentences")
 
 
 def _rows(folder: Path, seed: int, speakers: int, sentences: int) -> Iterator[dict[str, Any]]:
