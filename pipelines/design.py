@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipelines.conditions import CONTROLS, ConditionWrong, condition, study_conditions
 from pipelines.noises.base import Noise
+from pipelines.sounds.base import FAMILIES
 from pipelines.variants import UnknownVariant
 
-FAMILIES = ("nat", "hum", "int")
 POSITIONS = ("st", "co-20db", "co-10db", "co-0db")  # section 4.1; of each, a clip gets one family
 #: The ten synthetic noises of section 4.2, each with its variants.
 SYNTHETIC = (

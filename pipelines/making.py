@@ -17,7 +17,7 @@ from pipelines.manifest import Entry, Refusal
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.parallel import Shared
 from pipelines.planned import ClipPlan, PlannedPair, file_stem
-from pipelines.sound_file import SoundUnreadable, flac_bytes, is_silent, load_speech, sha256_of
+from pipelines.sound_file import SoundUnreadable, file_sha256, flac_bytes, is_silent, load_speech, sha256_of
 from pipelines.sounds.base import NoSoundOfFamily, SoundBank
 from pipelines.whole_file import write_whole
 
@@ -93,7 +93,7 @@ def make_clip(plan: ClipPlan, shared_sounds: Shared[SoundBank], design: PairDesi
     (original, *fitted), gain_db = fit_together([speech.samples, *(twin.samples for twin in twins)])
     rate_hz = speech.sample_rate_hz
     first = _write(folder, Path("original", f"{file_stem(plan.clip)}.flac"), original, rate_hz)
-    source_sha256 = _file_sha256(plan.clip.path)
+    source_sha256 = file_sha256(plan.clip.path)
     entries: dict[str, Entry] = {}
     for twin, samples in zip(twins, fitted, strict=True):
         second = _write(folder, Path("noisy", f"{twin.planned.file_name}.flac"), samples, rate_hz)
@@ -158,11 +158,6 @@ def _write(folder: Path, path: Path, samples: Samples, sample_rate_hz: int) -> W
         hashlib.sha256(content).hexdigest(),
         loudness_lufs(samples, sample_rate_hz),
     )
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pair(twin: Twin, original: Written, noisy: Written, noise: Noise | None, sounds: SoundBank) -> Pair:

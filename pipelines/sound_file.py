@@ -140,6 +140,16 @@ def refuse_without_sound(path: Path) -> None:
             raise SoundUnreadable(path, f"is cut off: {size} of {promised} bytes are there; fetch it again")
 
 
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal digits.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def to_pcm16(samples: Samples) -> NDArray[np.int16]:
     """Samples as the 16-bit whole numbers that are written and hashed, shape (time,)."""
     return np.clip(np.round(samples * PCM_STEPS), -PCM_STEPS, PCM_STEPS - 1).astype("<i2")

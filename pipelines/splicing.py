@@ -155,6 +155,21 @@ def fitted_cuts(samples: Samples, cuts: Iterable[Span], sample_rate_hz: int) -> 
     return fitted
 
 
+def cuts_at(samples: Samples, times_s: Iterable[tuple[float, float]], sample_rate_hz: int) -> list[Span]:
+    """Fitted cuts where words or phones are spoken, from and to these times; those behind the sound's end are none."""
+    end = len(samples)
+    spans = ((round(from_s * sample_rate_hz), min(end, round(to_s * sample_rate_hz))) for from_s, to_s in times_s)
+    return fitted_cuts(samples, [span for span in spans if span[0] < span[1]], sample_rate_hz)
+
+
+def written_cuts(cuts: Sequence[Span], sample_rate_hz: int) -> dict[str, Param]:
+    """Cuts as parameters that can be written down, in seconds."""
+    return {
+        "cut_starts_s": in_seconds([start for start, _ in cuts], sample_rate_hz),
+        "cut_ends_s": in_seconds([end for _, end in cuts], sample_rate_hz),
+    }
+
+
 def _threes(edges: Sequence[int]) -> Iterable[tuple[int, int, int]]:
     return zip(edges, edges[1:], edges[2:], strict=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
 from pipelines.manifest import FILE_NAME, read_header, read_manifest
 from pipelines.planned import planned_pair
-from pipelines.sound_file import SoundUnreadable, read_sound, sha256_of, sound_length_s
+from pipelines.sound_file import SoundUnreadable, file_sha256, read_sound, sha256_of, sound_length_s
 
 FOLDERS = ("original", "noisy")
 MAKE_AGAIN = "remove it, and `earwitness pairs make` makes it again"
@@ -83,7 +82,7 @@ def _changed(path: Path, said: _Promised) -> Problem | None:
     if not path.is_file():
         return Problem(path, f"{path} is missing; `earwitness pairs make` makes it again")
     try:
-        if _file_sha256(path) == said.file_sha256:
+        if file_sha256(path) == said.file_sha256:
             return None
         same = sha256_of(read_sound(path, None)) == said.sound_sha256
         length_s = sound_length_s(path)
@@ -102,11 +101,6 @@ def _changed(path: Path, said: _Promised) -> Problem | None:
         )
     anew = f"{path} was encoded anew; its sound is the same, sample by sample"
     return Problem(path, f"{anew}: keep it, or remove it, and `earwitness pairs make` writes the old one")
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _extra(folder: Path, expected: set[Path]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from pipelines.phone_rules import (
     spoken_in_words,
 )
 from pipelines.sounds.base import SoundBank
-from pipelines.splicing import cut_out, fitted_cuts, in_seconds, spans_between
+from pipelines.splicing import cut_out, cuts_at, spans_between, written_cuts
 
 #: Section 4.2 names the surroundings. Which phone goes is our reading of them as the phonology of casual American
 #: English: initial h, the d of -nd and the t of a cluster before a consonant of the next word, r before a consonant of
@@ -73,17 +73,12 @@ class DropLetters(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Which phones are cut, from when to when; nothing is left to chance."""
-        rate_hz, end = speech.sample_rate_hz, len(speech.samples)
+        rate_hz = speech.sample_rate_hz
         dropped = dropped_by(self._parsed(), spoken_in_words(speech.phones, speech.words, self._alphabet()))
-        spans = [(round(one.phone.start_s * rate_hz), min(end, round(one.phone.end_s * rate_hz))) for one in dropped]
-        cuts = fitted_cuts(speech.samples, [span for span in spans if span[0] < span[1]], rate_hz)
+        cuts = cuts_at(speech.samples, [(one.phone.start_s, one.phone.end_s) for one in dropped], rate_hz)
         if not cuts:
             raise NoiseRefused("the phones to drop lie behind the end of the clip's sound; expected them within it")
-        return {
-            "phones": [one.symbol for one in dropped],
-            "cut_starts_s": in_seconds([start for start, _ in cuts], rate_hz),
-            "cut_ends_s": in_seconds([end for _, end in cuts], rate_hz),
-        }
+        return {"phones": [one.symbol for one in dropped], **written_cuts(cuts, rate_hz)}
 
     def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:  # noqa: ARG002
         """The speech without these phones; shape (time - sum of the cuts,)."""

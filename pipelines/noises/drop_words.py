@@ -10,7 +10,7 @@ from pipelines.audio import Samples, Speech
 from pipelines.clip import Params, Word, plain_word
 from pipelines.noises.base import Noise, NoiseRefused, Spoken, numbers
 from pipelines.sounds.base import SoundBank
-from pipelines.splicing import cut_out, fitted_cuts, in_seconds, spans_between
+from pipelines.splicing import cut_out, cuts_at, spans_between, written_cuts
 
 WORDS = ("a", "the", "an", "so", "like", "and")  # section 4.2
 SHORTEST_LEFT_S = 0.1  # below this nobody hears an emotion
@@ -45,21 +45,16 @@ class DropWords(Noise):
 
     def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:  # noqa: ARG002
         """Which words are cut, from when to when; nothing is left to chance."""
-        rate_hz, end = speech.sample_rate_hz, len(speech.samples)
+        rate_hz = speech.sample_rate_hz
         dropped = self._dropped(speech.words)
-        spans = [(round(word.start_s * rate_hz), min(end, round(word.end_s * rate_hz))) for word in dropped]
-        cuts = fitted_cuts(speech.samples, [span for span in spans if span[0] < span[1]], rate_hz)
-        left_s = (end - sum(stop - start for start, stop in cuts)) / rate_hz
+        cuts = cuts_at(speech.samples, [(word.start_s, word.end_s) for word in dropped], rate_hz)
+        left_s = (len(speech.samples) - sum(stop - start for start, stop in cuts)) / rate_hz
         if not cuts or left_s < SHORTEST_LEFT_S:
             raise NoiseRefused(
                 f"the clip lasts {speech.length_s:.3f} s, and {left_s:.3f} s without {len(cuts)} stretches to drop; "
                 f"expected 1 or more within the clip, and {SHORTEST_LEFT_S} s or more left"
             )
-        return {
-            "words": [word.text for word in dropped],
-            "cut_starts_s": in_seconds([start for start, _ in cuts], rate_hz),
-            "cut_ends_s": in_seconds([stop for _, stop in cuts], rate_hz),
-        }
+        return {"words": [word.text for word in dropped], **written_cuts(cuts, rate_hz)}
 
     def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:  # noqa: ARG002
         """The speech without these words; shape (time - sum of the cuts,)."""

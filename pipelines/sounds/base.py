@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from cachetools.keys import hashkey
 
 from pipelines.audio import FULL_SCALE, Samples
 from pipelines.corpora.base import Problem
-from pipelines.sound_file import SoundUnreadable, read_sound, refuse_without_sound
+from pipelines.sound_file import SoundUnreadable, file_sha256, read_sound, refuse_without_sound
 
 Family: TypeAlias = str
 #: natural soundscapes, human non-speech, interior/domestic (paper section 4.1).
@@ -164,7 +163,7 @@ class SoundBank(ABC):
             KeyError: the bank has no such sound.
         """
         path = self.sound(sound_id).path
-        return file_sha256(path, path.stat().st_mtime_ns)
+        return _known_sha256(path, path.stat().st_mtime_ns)
 
     def draw(
         self, family: Family, rng: np.random.Generator, sample_rate_hz: int, among: Sequence[Sound] | None = None
@@ -291,7 +290,6 @@ def _read(
 
 
 @lru_cache(maxsize=4096)
-def file_sha256(path: Path, changed_ns: int) -> str:  # noqa: ARG001
-    """SHA-256 of a file, looked up again only when the file has changed (`changed_ns`, its time of change)."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _known_sha256(path: Path, _changed_ns: int) -> str:
+    """SHA-256 of a file, looked up again only when its time of change has moved on."""
+    return file_sha256(path)
