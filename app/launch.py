@@ -17,7 +17,7 @@ from app.study import Study
 from app.turn import CLOSED, LAUNCHED, many, require_within_cap
 from hits.allocate import Standing, votes_open
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
-from hits.judgment import Hit
+from hits.judgment import ASKED_ROLES, Hit
 from hits.pay import fee_minor, money, reward_minor
 from hits.publish import cost_minor
 from pipelines.clip import Pair
@@ -62,7 +62,7 @@ def read_pairs(folder: Path) -> list[Pair]:
     if not path.exists():
         raise TooFewPairs(f"there is no {path}; run `earwitness pairs make` first")
     pairs = list(read_manifest(path))
-    if not any(pair.role != "check" for pair in pairs):
+    if not any(pair.role in ASKED_ROLES for pair in pairs):
         raise TooFewPairs(f"{path} has no pair to ask about; run `earwitness pairs make` first")
     return pairs
 
@@ -75,7 +75,7 @@ def next_wave(pairs: list[Pair], known: frozenset[str], clips: int | None) -> li
         known: ids of pairs that earlier waves took.
         clips: how many clips; None for all that are left.
     """
-    left = [pair for pair in pairs if pair.role != "check" and pair.pair_id not in known]
+    left = [pair for pair in pairs if pair.role in ASKED_ROLES and pair.pair_id not in known]
     chosen = set(list(dict.fromkeys(pair.clip_id for pair in left))[:clips])
     return [pair for pair in left if pair.clip_id in chosen]
 
@@ -125,7 +125,9 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         planned = _hits_for(asked, pairs, study, first=hit_store.count_hits(session))
         require_within_cap(cost_minor(planned, study.pay), committed_minor(session, study.pay), study)
         wave = {pair.pair_id for pair in asked}
-        keep_pairs(session, (p for p in pairs if p.role == "check" or p.pair_id in wave or p.pair_id in known), facts)
+        keep_pairs(
+            session, (p for p in pairs if p.role not in ASKED_ROLES or p.pair_id in wave or p.pair_id in known), facts
+        )
         session.flush()
         hit_store.plan_hits(session, planned, study.study.name, study.hits, study.pay)
         drop_fact(session, CLOSED)

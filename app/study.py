@@ -18,6 +18,7 @@ from hits.batch import Hits
 from hits.listening import Listening
 from hits.pay import Pay
 from hits.quality import Quality
+from hits.screening import Qualification, Screening
 from models.attacks.base import AttackDesign
 from models.training import Training
 from pipelines.bins import USUAL_BINS, Bins
@@ -46,6 +47,11 @@ class About(BaseModel):
         "",
         max_length=20000,
         description="what workers agree to by beginning, in Markdown; shown in full before they can begin",
+    )
+    languages: tuple[str, ...] = Field(
+        ("en",),
+        min_length=1,
+        description="languages of the workers' pages, the first for whoever asks for none of them: of en, de, es, ar",
     )
     simulated: bool = Field(False, description="true where listeners or speech are simulated: every page says so")  # noqa: FBT003
 
@@ -80,6 +86,8 @@ class Study(BaseModel):
     sampling: Sampling = Sampling()
     pairs: PairDesign = PairDesign()
     hits: Hits = Hits()
+    screening: Screening = Screening()
+    qualification: Qualification = Qualification()
     listening: Listening = Listening()
     pay: Pay = Pay()
     quality: Quality = Quality()

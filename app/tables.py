@@ -111,6 +111,7 @@ class WorkerRow(Base):
     checks_answered: Mapped[int] = mapped_column(default=0)
     checks_passed: Mapped[int] = mapped_column(default=0)
     trusted: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str | None]  # of the pages, as the worker chose it; none: as the browser asks
     first_seen_at: Mapped[datetime]
 
 
@@ -119,7 +120,10 @@ class AssignmentRow(Base):
 
     __tablename__ = "assignments"
     __table_args__ = (
-        CheckConstraint("state IN ('accepted', 'finished', 'submitted', 'approved', 'rejected')", name="state"),
+        CheckConstraint(
+            "state IN ('accepted', 'finished', 'submitted', 'approved', 'rejected', 'withdrawn', 'screened-out')",
+            name="state",
+        ),
         UniqueConstraint("platform_assignment_id", "worker"),
     )
 
@@ -134,14 +138,32 @@ class AssignmentRow(Base):
     expires_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
+    answers_deleted: Mapped[bool] = mapped_column(default=False)  # at the worker's wish
+
+
+class StepRow(Base):
+    """What a worker went through before the first trial: sound check, headphones, qualification, practice."""
+
+    __tablename__ = "steps"
+    __table_args__ = (CheckConstraint("state IN ('open', 'passed', 'failed')", name="state"),)
+
+    worker: Mapped[str] = mapped_column(ForeignKey("workers.worker"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    assignment_id: Mapped[str] = mapped_column(ForeignKey("assignments.assignment_id"), index=True)
+    state: Mapped[str]
+    asked: Mapped[dict[str, object]] = mapped_column(JSON)  # what only the server knows of the round that is open
+    found: Mapped[list[dict[str, object]]] = mapped_column(JSON)  # what came of every round so far
+    opened_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when the platform was told of a qualification
 
 
 class TrialRow(Base):
-    """A pair handed to a worker: reserved until it is answered, or its assignment runs out."""
+    """A pair handed to a worker: reserved until it is answered, its assignment runs out, or its worker leaves."""
 
     __tablename__ = "trials"
     __table_args__ = (
-        CheckConstraint("state IN ('reserved', 'open', 'answered')", name="state"),
+        CheckConstraint("state IN ('reserved', 'open', 'answered', 'released')", name="state"),
         UniqueConstraint("assignment_id", "position"),
         UniqueConstraint("assignment_id", "pair_id"),
         Index("ix_trials_pair_id_state", "pair_id", "state"),
@@ -153,6 +175,7 @@ class TrialRow(Base):
     pair_id: Mapped[str] = mapped_column(ForeignKey("pairs.pair_id"))
     role: Mapped[str]
     order: Mapped[str] = mapped_column("clip_order")
+    rate: Mapped[str] = mapped_column(default="noisy-if-different")
     state: Mapped[str]
     nonce: Mapped[str]
     opened_at: Mapped[datetime | None]
@@ -173,8 +196,11 @@ class JudgmentRow(Base):
     order: Mapped[str] = mapped_column("clip_order")
     activation: Mapped[str]
     valence: Mapped[str]
-    activation_rating: Mapped[int | None]
-    valence_rating: Mapped[int | None]
+    activation_rating: Mapped[float | None]  # of the noisy clip
+    valence_rating: Mapped[float | None]
+    original_activation_rating: Mapped[float | None]  # where both clips were rated
+    original_valence_rating: Mapped[float | None]
+    scale: Mapped[str] = mapped_column(default="manikins")
     listened_s: Mapped[float]
     elapsed_s: Mapped[float]
     submitted_at: Mapped[datetime] = mapped_column(index=True)

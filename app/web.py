@@ -6,12 +6,13 @@ import logging
 from datetime import timedelta
 
 from flask import Flask, render_template, request
+from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app import auth, headers
-from app.annotate import pages, sound  # noqa: F401 - their views join the worker's room
+from app.annotate import pages, sound, way  # noqa: F401 - their views join the worker's room
 from app.annotate.room import pages as worker_pages
 from app.research import pages as research
 from app.research.figures import Kept
@@ -50,6 +51,7 @@ def create_app(web: Web) -> Flask:
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
     app.extensions[research.KEPT] = Kept()
+    Babel(app, default_locale="en", default_domain="annotate", locale_selector=lambda: "en")
     app.jinja_env.globals["nonce"] = headers.nonce
     csrf = CSRFProtect(app)
     csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in

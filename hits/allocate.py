@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hits.batch import Hits, order_of
-from hits.judgment import Slot
+from hits.judgment import ASKED_ROLES, Slot
 from pipelines.clip import Role
 
 
@@ -85,7 +85,7 @@ def fill(
         At most `trials_per_hit` slots, in the order to be asked; empty when nothing is open for this worker.
     """
     fresh = [standing for standing in standings if standing.pair_id not in judged]
-    asked = [s for s in fresh if s.role != "check" and votes_open(s, design.votes_per_pair) > 0]
+    asked = [s for s in fresh if s.role in ASKED_ROLES and votes_open(s, design.votes_per_pair) > 0]
     chosen = _one_a_clip(_by_urgency(asked, rng), design.asked_per_hit)
     if not chosen:
         return []

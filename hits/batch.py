@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hits.judgment import Hit, Order, Policy, Slot
+from hits.judgment import ASKED_ROLES, Hit, Order, Policy, Rate, Scale, Slot
 from pipelines.clip import Pair
 
 
@@ -38,6 +38,27 @@ class Hits(BaseModel):
         description="'original-first' (the paper) or 'balanced': which clip of a pair sounds first",
         json_schema_extra={"paper": "section 5.1"},
     )
+    repeats_per_hit: int = Field(
+        0,
+        ge=0,
+        le=20,
+        description="trials of a HIT that ask a worker once more about a pair judged in an earlier HIT, for "
+        "self-consistency only; they count among its trials",
+    )
+    rate: Rate = Field(
+        "noisy-if-different",
+        description="'noisy-if-different': the noisy clip is rated where something differs (the paper); 'both': both "
+        "clips are rated, whatever was said, on `rate_both_share` of all trials",
+        json_schema_extra={"paper": "section 5.1"},
+    )
+    rate_both_share: float = Field(
+        0.2, gt=0, le=1, description="under rate = 'both': the share of all trials, drawn at random, that rate both"
+    )
+    scale: Scale = Field(
+        "manikins",
+        description="'manikins': the Self-Assessment Manikin in five steps (the paper); 'slider': the Affective Slider",
+        json_schema_extra={"paper": "section 5.1"},
+    )
     title: str = Field("Do two short voice clips feel the same?", max_length=128, description="title workers see")
     explanation: str = Field(
         "Listen to pairs of short voice clips and say whether the emotion you hear is the same.",
@@ -65,17 +86,17 @@ class Hits(BaseModel):
 
     @model_validator(mode="after")
     def _room_beside_checks(self) -> Hits:
-        if self.checks_per_hit >= self.trials_per_hit:
+        if self.checks_per_hit + self.repeats_per_hit >= self.trials_per_hit:
             raise ValueError(
-                f"checks_per_hit is {self.checks_per_hit} and trials_per_hit {self.trials_per_hit}; expected fewer "
-                "checks than trials, since checks are among them"
+                f"checks_per_hit is {self.checks_per_hit}, repeats_per_hit {self.repeats_per_hit} and trials_per_hit "
+                f"{self.trials_per_hit}; expected fewer checks and repeats than trials, since they are among them"
             )
         return self
 
     @property
     def asked_per_hit(self) -> int:
-        """Trials of a HIT that are no checks."""
-        return self.trials_per_hit - self.checks_per_hit
+        """Trials of a HIT that are neither checks nor repeats."""
+        return self.trials_per_hit - self.checks_per_hit - self.repeats_per_hit
 
 
 class TooFewPairs(ValueError):
@@ -114,7 +135,7 @@ def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator, first: in
         TooFewPairs: no pair at all, or no check where checks are asked for.
     """
     checks = [pair for pair in pairs if pair.role == "check"]
-    asked = [pair for pair in pairs if pair.role != "check"]
+    asked = [pair for pair in pairs if pair.role in ASKED_ROLES]
     if not asked:
         raise TooFewPairs("the manifest has no pair to ask about; run `earwitness pairs make` first")
     require_checks(checks, design)

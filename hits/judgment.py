@@ -11,6 +11,13 @@ from pipelines.clip import Role
 Answer: TypeAlias = Literal["same", "different"]
 Order: TypeAlias = Literal["original-first", "noisy-first"]
 Policy: TypeAlias = Literal["fixed", "adaptive"]
+#: Which clips a trial has rated: the noisy one where something differs (the paper), or both whatever was said.
+Rate: TypeAlias = Literal["noisy-if-different", "both"]
+#: How ratings are given: five manikins (whole numbers), or the Affective Slider (anything from 1 to 5).
+Scale: TypeAlias = Literal["manikins", "slider"]
+
+#: Roles of the pairs that get votes; checks and practice pairs are shown beside them.
+ASKED_ROLES = frozenset({"study", "identical", "positive"})
 
 #: SAM ratings are whole numbers on this scale (paper section 5.1).
 RATINGS = (1, 2, 3, 4, 5)

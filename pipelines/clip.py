@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 Gender: TypeAlias = Literal["female", "male", "unknown"]
-Role: TypeAlias = Literal["study", "identical", "positive", "check", "repeat"]
+Role: TypeAlias = Literal["study", "identical", "positive", "check", "repeat", "practice"]
 
 #: What a noise drew: plain JSON values, enough to make the same sound again.
 Param: TypeAlias = str | int | float | bool | list["Param"] | dict[str, "Param"] | None

@@ -14,7 +14,9 @@ from app.annotate.answers import FIELDS, Posted, posted
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.markdown import as_html
 from app.annotate.room import Halt, assignment_behind, pages
+from app.annotate.steps.base import Entrance
 from app.annotate.tokens import WHICH, assignment_token, clip_token
+from app.annotate.way import next_step
 from app.serving import Web, served
 from app.store import arriving
 from app.store import work as store
@@ -32,7 +34,7 @@ log = logging.getLogger(__name__)
 FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
 #: Signs that workers know better than the code of the currency.
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
-DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired")
+DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired", "withdrawn", "screened-out")
 
 
 @pages.get("/")
@@ -86,7 +88,13 @@ def begin() -> AnyResponse:
 def trial(token: str) -> str:
     """The pair that is asked now; thanks when all were answered."""
     web = served()
-    standing = _standing(web, assignment_behind(token))
+    assignment_id = assignment_behind(token)
+    with web.database.reading() as session:
+        work = _work(store.work(session, assignment_id))
+    step = next_step(web, work)
+    if step is not None:
+        return step.page(Entrance(web, token, work))
+    standing = _standing(web, assignment_id)
     if standing.asked is not None:
         return _trial_page(web, token, standing)
     if standing.work.state not in ("accepted", "finished"):

@@ -108,6 +108,20 @@ STOPS = {
             "Otherwise, write to us through the platform: work that was done is paid.",
         ),
         Stop(
+            "screened-out",
+            200,
+            "Thank you, that is all for today",
+            "This study needs something else than what we found just now: it says nothing about your hearing or you.",
+            "The time that you spent is paid. Please return the task on the platform: that does not count against you.",
+        ),
+        Stop(
+            "withdrawn",
+            200,
+            "You have left this study",
+            "What you did until then is paid, and nothing counts against you.",
+            "Please return the task on the platform, so that somebody else can have it.",
+        ),
+        Stop(
             "missing-clip",
             503,
             "A clip is missing here",

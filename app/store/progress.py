@@ -15,6 +15,7 @@ from app.store.standing import HANDED_IN, standings
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
 from hits.allocate import Standing, votes_open, votes_wanted
 from hits.batch import Hits
+from hits.judgment import ASKED_ROLES
 from hits.pay import Pay
 
 
@@ -42,7 +43,7 @@ class Overview:
 def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
     """Everything that the head of the dashboard and `earwitness hits status` say."""
     now = datetime.now(UTC)
-    asked = [standing for standing in standings(session, now) if standing.role != "check"]
+    asked = [standing for standing in standings(session, now) if standing.role in ASKED_ROLES]
     confirmed, pending = spent_minor(session)
     simulated = select(func.count()).select_from(WorkerRow).where(WorkerRow.simulated)
     return Overview(
@@ -72,13 +73,15 @@ def is_decided(standing: Standing, hits: Hits) -> bool:
 def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
     """Judgments that adaptive HITs should still collect, reserved ones left out."""
     return sum(
-        votes_open(standing, hits.votes_per_pair) for standing in standings(session, now) if standing.role != "check"
+        votes_open(standing, hits.votes_per_pair)
+        for standing in standings(session, now)
+        if standing.role in ASKED_ROLES
     )
 
 
 def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
     """Judgments that pairs still miss, whether or not somebody is at work on them."""
-    return sum(votes_wanted(standing, hits) for standing in standings(session, now) if standing.role != "check")
+    return sum(votes_wanted(standing, hits) for standing in standings(session, now) if standing.role in ASKED_ROLES)
 
 
 def trials_out(session: Session, hits: Hits, now: datetime) -> int:

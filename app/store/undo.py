@@ -74,7 +74,7 @@ def undo(session: Session, assignment_id: str, trial_id: str, *, rule: Quality, 
 
 
 def _words(said: JudgmentRow) -> str:
-    ratings = f", rated {said.activation_rating} and {said.valence_rating}" if said.activation_rating else ""
+    ratings = f", rated {said.activation_rating:g} and {said.valence_rating:g}" if said.activation_rating else ""
     return f"activation {said.activation}, valence {said.valence}{ratings}"
 
 

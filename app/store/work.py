@@ -16,7 +16,7 @@ from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted
 from hits.batch import Hits
-from hits.judgment import Said
+from hits.judgment import ASKED_ROLES, Said
 from hits.listening import Listened, Listening, require_heard
 from hits.pay import Pay
 from hits.quality import Quality, check_passed, is_trusted
@@ -209,7 +209,7 @@ def _keep(
     assignment = session.get_one(AssignmentRow, row.assignment_id)
     # A HIT that was given back and accepted again, or a check that stands in two HITs: no second vote.
     role = "repeat" if _judged_before(session, assignment.worker, row.pair_id) else row.role
-    late = role not in ("check", "repeat") and _decided(session, row.pair_id, rules, now)
+    late = role in ASKED_ROLES and _decided(session, row.pair_id, rules, now)
     session.add(
         JudgmentRow(
             judgment_id=secrets.token_hex(10),

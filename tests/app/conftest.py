@@ -22,6 +22,7 @@ from app.web import Web, create_app
 from hits.batch import Hits
 from hits.judgment import Hit, Slot
 from hits.platforms.mturk import MTurk
+from hits.screening import Screening
 from pipelines.clip import Pair, Role
 
 RATE_HZ = 16_000
@@ -78,6 +79,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         corpus=CorpusPlace(name="demo", path=tmp_path),
         sounds=SoundsPlace(name="demo", path=tmp_path),
         hits=Hits(policy="fixed", trials_per_hit=3, checks_per_hit=0),
+        screening=Screening(sound_check=False, practice=False),
     )
     served = Web(
         database=database,

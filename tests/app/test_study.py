@@ -79,7 +79,9 @@ def test_all_errors_are_named_at_once_with_what_was_found_and_expected(study: St
 def test_settings_that_do_not_go_together_are_named_together(study: Study, tmp_path: Path) -> None:
     text = write_study(study).replace("checks_per_hit = 1", "checks_per_hit = 10")
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
-    with pytest.raises(StudyWrong, match="hits: checks_per_hit is 10 and trials_per_hit 10; expected fewer checks"):
+    with pytest.raises(
+        StudyWrong, match="hits: checks_per_hit is 10, repeats_per_hit 0 and trials_per_hit 10; expected fewer checks"
+    ):
         read_study(tmp_path)
 
 

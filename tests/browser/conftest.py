@@ -32,6 +32,7 @@ from hits.batch import Hits
 from hits.judgment import Hit, Slot
 from hits.platforms.mturk import MTurk
 from hits.publish import offer_of
+from hits.screening import Screening
 from pipelines.clip import Pair
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -102,6 +103,7 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
         corpus=CorpusPlace(name="demo", path=folder),
         sounds=SoundsPlace(name="demo", path=folder),
         hits=Hits(policy="fixed", trials_per_hit=TRIALS, checks_per_hit=0),
+        screening=Screening(sound_check=False, practice=False),
     )
     pairs = [_pair(number, folder / "pairs") for number in range(TRIALS)]
     with database.writing() as session:

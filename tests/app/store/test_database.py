@@ -11,6 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.store.database import Database, DatabaseUnusable
 from app.store.events import fact, keep_fact, note_event
@@ -37,6 +38,31 @@ def test_the_revisions_can_be_undone(database: Database) -> None:
     assert database.revision() is None
     upgrade(database)
     require_newest(database)
+
+
+def test_what_the_first_version_kept_is_still_there_after_an_upgrade(database: Database) -> None:
+    command.downgrade(configuration(database), "0001")
+    at = "'2026-01-31 12:00:00'"
+    with database.engine.begin() as connection:
+        for row in (
+            "pairs VALUES ('p', 'c', 'nat-st', 'nat', 10, 'study', 'o', 'n', 1, 1, false)",
+            f"hits VALUES ('h', 'mturk', '3H', 't', 'fixed', 'open', 1, 1, 16, {at}, {at}, {at})",
+            f"workers VALUES ('w', 'mturk', 'AW', false, 0, 0, true, {at})",
+            f"assignments VALUES ('a', 'h', 'w', '3A', NULL, 'finished', '', {at}, {at}, {at}, NULL)",
+            f"trials VALUES ('t', 'a', 1, 'p', 'study', 'original-first', 'answered', 'n', {at}, {at})",
+            "judgments VALUES "
+            f"('j', 't', 'p', 'w', 'a', 'study', 'original-first', 'different', 'same', 4, 2, 2, 3, {at}, false)",
+        ):
+            connection.execute(text(f"INSERT INTO {row}"))
+    upgrade(database)
+
+    with database.engine.begin() as connection:
+        kept = connection.execute(text("SELECT activation_rating, scale, original_valence_rating FROM judgments")).one()
+        assert tuple(kept) == (4, "manikins", None)
+        assert connection.execute(text("SELECT rate FROM trials")).scalar_one() == "noisy-if-different"
+        connection.execute(text("UPDATE assignments SET state = 'withdrawn'"))
+    with pytest.raises(IntegrityError), database.engine.begin() as connection:
+        connection.execute(text("UPDATE assignments SET state = 'lost'"))
 
 
 def test_tables_of_another_version_are_refused_with_what_to_do(database: Database) -> None:

@@ -1,0 +1,77 @@
+"""The worker's way: which step comes now, its page, its answers, its sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.annotate.room import Halt, assignment_behind, pages
+from app.annotate.steps.base import DEVICE_STEPS, Entrance, Step
+from app.serving import Web, served
+from app.store import work as store
+from app.store.steps import settled_steps
+from app.store.work import Work
+from app.study import Study
+
+#: In the order in which they come.
+WAY: tuple[Step, ...] = ()
+AT_WORK = ("accepted", "finished")
+
+
+def next_step(web: Web, work: Work) -> Step | None:
+    """The step that a worker has still to take; None when trials may begin.
+
+    Raises:
+        Halt: a step that the study requires was failed.
+    """
+    if work.state != "accepted":
+        return None
+    with web.database.reading() as session:
+        settled = settled_steps(session, work.worker, datetime.now(UTC), _runs_out(web.study))
+    for step in WAY:
+        if step.wanted(web.study) and settled.get(step.name) != "passed":
+            if settled.get(step.name) == "failed":
+                raise Halt("screened-out")
+            return step
+    return None
+
+
+def _runs_out(study: Study) -> Mapping[str, timedelta]:
+    return dict.fromkeys(DEVICE_STEPS, timedelta(hours=study.screening.valid_for_h))
+
+
+@pages.post("/<token>/step/<step>")
+def take_step(token: str, step: str) -> AnyResponse | tuple[str, int]:
+    """Take an answer to the step that is asked now; what belongs to another step goes on from where the worker is."""
+    entrance = _entrance(token)
+    asked = next_step(entrance.web, entrance.work)
+    if asked is not None and asked.name == step:
+        sentence = asked.take(entrance, request.form)
+        if sentence is not None:
+            return asked.page(entrance, sentence), 422
+    return redirect(url_for("annotate.trial", token=token), 303)
+
+
+@pages.get("/<token>/step/<step>/<sound>")
+def step_sound(token: str, step: str, sound: str) -> Response:
+    """A sound of a step that is asked now."""
+    entrance = _entrance(token)
+    asked = next_step(entrance.web, entrance.work)
+    content = asked.sound(entrance, sound) if asked is not None and asked.name == step else None
+    if content is None:
+        raise Halt("wrong-link")
+    return Response(content, mimetype="audio/wav", headers={"Cache-Control": "private, no-store"})
+
+
+def _entrance(token: str) -> Entrance:
+    web, assignment_id = served(), assignment_behind(token)
+    with web.database.reading() as session:
+        work = store.work(session, assignment_id)
+    if work is None:
+        raise Halt("wrong-link")
+    if work.state not in AT_WORK:
+        raise Halt(work.state)
+    return Entrance(web, token, work)

@@ -1,0 +1,105 @@
+"""What a worker went through before the first trial: one row a worker and step, good for all the study's HITs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.tables import StepRow
+
+StepName: TypeAlias = Literal["sound-check", "headphones", "qualification", "practice"]
+StepState: TypeAlias = Literal["open", "passed", "failed"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a worker got in one step.
+
+    Attributes:
+        asked: what only the server knows of the round that is open, such as the number of tones.
+        found: what came of every round so far, the oldest first.
+    """
+
+    worker: str
+    step: StepName
+    assignment_id: str
+    state: StepState
+    asked: Mapping[str, Any]
+    found: tuple[Mapping[str, Any], ...]
+    opened_at: datetime
+    settled_at: datetime | None
+
+
+def step_of(session: Session, worker: str, step: StepName) -> Step | None:
+    """How far a worker got in a step; None where it was never begun."""
+    row = session.get(StepRow, (worker, step))
+    return None if row is None else _as_step(row)
+
+
+def open_step(
+    session: Session, worker: str, assignment_id: str, step: StepName, asked: Mapping[str, Any], now: datetime
+) -> Step:
+    """Begin a step, or its next round: `asked` is kept for the answer. What came of earlier rounds stays."""
+    row = session.get(StepRow, (worker, step), with_for_update=True)
+    if row is None:
+        row = StepRow(worker=worker, step=step, assignment_id=assignment_id, found=[], opened_at=now)
+        session.add(row)
+    if row.settled_at is not None:  # it ran out, and is gone through once more
+        row.opened_at = now
+    row.assignment_id, row.state, row.asked, row.settled_at = assignment_id, "open", dict(asked), None
+    session.flush()
+    return _as_step(row)
+
+
+def note_round(
+    session: Session,
+    worker: str,
+    step: StepName,
+    found: Mapping[str, Any],
+    now: datetime,
+    *,
+    settled: Literal["passed", "failed"] | None = None,
+) -> Step:
+    """Keep what came of the open round; with `settled`, the step is over."""
+    row = session.get_one(StepRow, (worker, step), with_for_update=True)
+    row.found = [*row.found, {**found, "at": now.isoformat(timespec="seconds")}]
+    row.asked = {}
+    if settled is not None:
+        row.state, row.settled_at = settled, now
+    session.flush()
+    return _as_step(row)
+
+
+def settled_steps(session: Session, worker: str, now: datetime, runs_out: Mapping[str, timedelta]) -> dict[str, str]:
+    """The state of every step that is over, by its name; what has run out is not over any more.
+
+    Args:
+        session: a session.
+        worker: whose steps.
+        now: the moment of asking.
+        runs_out: for how long a step that was passed stays so, where it does not for ever.
+    """
+    return {
+        row.step: row.state
+        for row in session.scalars(select(StepRow).where(StepRow.worker == worker, StepRow.settled_at.is_not(None)))
+        if row.settled_at is not None
+        and (row.step not in runs_out or row.state == "failed" or row.settled_at + runs_out[row.step] > now)
+    }
+
+
+def _as_step(row: StepRow) -> Step:
+    return Step(
+        row.worker,
+        row.step,  # type: ignore[arg-type]
+        row.assignment_id,
+        row.state,  # type: ignore[arg-type]
+        dict(row.asked),
+        tuple(row.found),
+        row.opened_at,
+        row.settled_at,
+    )
