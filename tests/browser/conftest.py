@@ -47,7 +47,7 @@ FLAGS = [
     "--disable-sync",
 ]
 #: What a browser notes when a test refuses an answer, is busy, or takes the connection away.
-PROVOKED = ("status of 422", "status of 503", "ERR_INTERNET_DISCONNECTED")
+PROVOKED = ("status of 410", "status of 422", "status of 503", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED")
 RATE_HZ = 16_000
 FIRST_S, SECOND_S = 0.8, 0.5  # long enough to be stopped in the middle
 TRIALS = 2
