@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, Index, MetaData, String, UniqueConstraint
@@ -80,6 +80,7 @@ class HitRow(Base):
     state: Mapped[str] = mapped_column(index=True)
     trials_per_hit: Mapped[int]
     assignments_wanted: Mapped[int]
+    wave: Mapped[int] = mapped_column(default=1)
     reward_minor: Mapped[int]
     created_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
@@ -102,15 +103,15 @@ class WorkerRow(Base):
     """A worker: the only place that holds the platform's own id."""
 
     __tablename__ = "workers"
-    __table_args__ = (UniqueConstraint("platform", "platform_worker_id"),)
 
     worker: Mapped[str] = mapped_column(primary_key=True)  # keyed hash
     platform: Mapped[str]
-    platform_worker_id: Mapped[str]
+    platform_worker_id: Mapped[str | None]  # none once it was forgotten
     simulated: Mapped[bool]
     checks_answered: Mapped[int] = mapped_column(default=0)
     checks_passed: Mapped[int] = mapped_column(default=0)
     trusted: Mapped[bool] = mapped_column(default=True)
+    distrusted_because: Mapped[str] = mapped_column(default="")
     language: Mapped[str | None]  # of the pages, as the worker chose it; none: as the browser asks
     first_seen_at: Mapped[datetime]
 
@@ -121,7 +122,8 @@ class AssignmentRow(Base):
     __tablename__ = "assignments"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('accepted', 'finished', 'submitted', 'approved', 'rejected', 'withdrawn', 'screened-out')",
+            "state IN ('accepted', 'finished', 'submitted', 'approved', 'rejected', 'withdrawn', 'screened-out', "
+            "'returned', 'expired')",
             name="state",
         ),
         UniqueConstraint("platform_assignment_id", "worker"),
@@ -139,6 +141,7 @@ class AssignmentRow(Base):
     finished_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     answers_deleted: Mapped[bool] = mapped_column(default=False)  # at the worker's wish
+    rejected_because: Mapped[str] = mapped_column(default="")
 
 
 class StepRow(Base):
@@ -211,7 +214,9 @@ class PaymentRow(Base):
     """The ledger: an intent under a deterministic key, and how far it got."""
 
     __tablename__ = "payments"
-    __table_args__ = (CheckConstraint("state IN ('planned', 'sent', 'confirmed', 'unknown', 'refused')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('planned', 'sent', 'confirmed', 'unknown', 'refused', 'dropped')", name="state"),
+    )
 
     key: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
@@ -220,8 +225,68 @@ class PaymentRow(Base):
     fee_minor: Mapped[int]
     state: Mapped[str] = mapped_column(index=True)
     note: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")  # what the worker reads
+    handle: Mapped[str | None]  # the platform's name for a payment that was set up, before it is paid
+    made_by: Mapped[str | None]  # the researcher who wished it; none: by rule
+    payout_id: Mapped[str | None] = mapped_column(ForeignKey("payouts.payout_id"), index=True)
     planned_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+
+
+class PayoutRow(Base):
+    """Money that left by hand: what was owed to one worker, the paying office's reference, and when."""
+
+    __tablename__ = "payouts"
+
+    payout_id: Mapped[str] = mapped_column(primary_key=True)
+    worker: Mapped[str] = mapped_column(ForeignKey("workers.worker"), index=True)
+    amount_minor: Mapped[int]
+    reference: Mapped[str]
+    paid_on: Mapped[date]
+    made_by: Mapped[str | None]
+    made_at: Mapped[datetime]
+
+
+class WishRow(Base):
+    """What a researcher asked for by a button: the one pair of hands does it, pages never wait on a platform."""
+
+    __tablename__ = "wishes"
+    __table_args__ = (CheckConstraint("state IN ('waiting', 'done', 'refused')", name="state"),)
+
+    wish_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime]
+    researcher: Mapped[str | None]
+    kind: Mapped[str]
+    detail: Mapped[dict[str, object]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(index=True)
+    note: Mapped[str] = mapped_column(default="")
+    done_at: Mapped[datetime | None]
+
+
+class PlatformNewsRow(Base):
+    """What a platform told us by itself (a webhook); its own id, so that nothing is taken in twice."""
+
+    __tablename__ = "platform_news"
+
+    news_id: Mapped[str] = mapped_column(primary_key=True)
+    platform: Mapped[str]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    detail: Mapped[dict[str, object]] = mapped_column(JSON)
+    handled_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class MediaRow(Base):
+    """A clip in object storage: one of several dithered variants."""
+
+    __tablename__ = "media"
+
+    path: Mapped[str] = mapped_column(primary_key=True)  # of the clip, relative to the pairs' folder
+    variant: Mapped[int] = mapped_column(primary_key=True)
+    object_key: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    uploaded_at: Mapped[datetime]
 
 
 class LockRow(Base):
@@ -243,16 +308,32 @@ class EventRow(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     kind: Mapped[str]
     text: Mapped[str]
+    researcher: Mapped[str | None]  # who did it; none: nobody's hand
 
 
 class ResearcherRow(Base):
     """Who may sign in to the researcher's pages."""
 
     __tablename__ = "researchers"
+    __table_args__ = (CheckConstraint("role IN ('owner', 'viewer')", name="role"),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
     password_hash: Mapped[str]
+    role: Mapped[str] = mapped_column(default="owner")
     created_at: Mapped[datetime]
+
+
+class ApiTokenRow(Base):
+    """A token by which a program acts for a researcher; only its hash is kept."""
+
+    __tablename__ = "api_tokens"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    researcher: Mapped[str] = mapped_column(ForeignKey("researchers.name"))
+    label: Mapped[str]
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
 
 
 class SignInLinkRow(Base):

@@ -25,7 +25,7 @@ def work_done(session: Session, assignment_id: str) -> Work:
     return Work(
         platform=hit.platform,
         platform_assignment_id=row.platform_assignment_id,
-        platform_worker_id=worker.platform_worker_id,
+        platform_worker_id=worker.platform_worker_id or "",
         reward_minor=hit.reward_minor,
         trials=trials or 0,
         seconds_by_trial=tuple(seconds),

@@ -93,7 +93,7 @@ def as_work(session: Session, row: AssignmentRow) -> Work:
         reward_minor=hit.reward_minor,
         simulated=worker.simulated,
         platform_assignment_id=row.platform_assignment_id,
-        platform_worker_id=worker.platform_worker_id,
+        platform_worker_id=worker.platform_worker_id or "",
         platform_hit_id=hit.platform_hit_id or "",
         submit_to=row.submit_to,
         expires_at=row.expires_at,
