@@ -7,7 +7,7 @@ PACKAGES := app pipelines hits analysis models migrations
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install format lint types imports spelling check browser test coverage demo serve migrate migration benchmarks clean
+.PHONY: help install format lint types imports spelling check browser test coverage demo serve migrate migration translations benchmarks clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ migrate: install  ## bring the tables of the study in STUDY=folder up to date
 
 migration: install  ## write a revision of the study's tables: make migration MESSAGE="why"
 	$(BIN)/python -m migrations.study "$(MESSAGE)"
+
+translations: install  ## read the pages' messages into every language's catalogue
+	$(BIN)/python -m app.extraction
 
 benchmarks: install  ## how fast the hot paths are, against peers in the same run
 	for one in speed rooms stretching pairs; do PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -W ignore tests/benchmarks/$$one.py || exit 1; done

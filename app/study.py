@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 
 from analysis.rule import DecisionRule
+from app.catalogues import known_languages
 from hits.batch import Hits
 from hits.listening import Listening
 from hits.pay import Pay
@@ -54,6 +55,14 @@ class About(BaseModel):
         description="languages of the workers' pages, the first for whoever asks for none of them: of en, de, es, ar",
     )
     simulated: bool = Field(False, description="true where listeners or speech are simulated: every page says so")  # noqa: FBT003
+
+    @field_validator("languages")
+    @classmethod
+    def _known(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [language for language in languages if language not in known_languages()]
+        if unknown or len(set(languages)) < len(languages):
+            raise ValueError(f"each once, of {', '.join(known_languages())}")
+        return languages
 
 
 class CorpusPlace(BaseModel):

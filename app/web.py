@@ -6,14 +6,17 @@ import logging
 from datetime import timedelta
 
 from flask import Flask, render_template, request
-from flask_babel import Babel
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app import auth, headers
 from app.annotate import pages, sound, way  # noqa: F401 - their views join the worker's room
+from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
+from app.languages import speak
 from app.research import pages as research
 from app.research.figures import Kept
 from app.serving import KEY, Web
@@ -27,11 +30,11 @@ log = logging.getLogger(__name__)
 
 #: What people read where Flask refuses by itself: title and next step.
 WORDS = {
-    404: ("There is no such page", "Check the link, or go back to where it came from."),
-    405: ("This page can't be used like that", "Go back, and use the button on the page."),
-    413: ("That was too much text", "Go back and shorten it, please."),
+    404: (_("There is no such page"), _("Check the link, or go back to where it came from.")),
+    405: (_("This page can't be used like that"), _("Go back, and use the button on the page.")),
+    413: (_("That was too much text"), _("Go back and shorten it, please.")),
 }
-OTHER_WORDS = ("This did not work", "Go back and try once more, please.")
+OTHER_WORDS = (_("This did not work"), _("Go back and try once more, please."))
 
 
 def create_app(web: Web) -> Flask:
@@ -51,8 +54,8 @@ def create_app(web: Web) -> Flask:
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
     app.extensions[research.KEPT] = Kept()
-    Babel(app, default_locale="en", default_domain="annotate", locale_selector=lambda: "en")
-    app.jinja_env.globals["nonce"] = headers.nonce
+    speak(app, "annotate", web.study.study.languages, language_of_page)
+    app.jinja_env.globals.update(nonce=headers.nonce, languages_offered=languages_offered)
     csrf = CSRFProtect(app)
     csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in
     for room in (worker_pages, auth.pages, research.pages):
@@ -66,7 +69,8 @@ def create_app(web: Web) -> Flask:
 
 def _stale(error: CSRFError) -> tuple[str, int]:
     log.info("a form was refused: %s", error.description)
-    return _page("This page waited too long", "Go back, load the page again, and send it once more."), 400
+    title, step = _("This page waited too long"), _("Go back, load the page again, and send it once more.")
+    return _page(title, step), 400
 
 
 def _refused(error: HTTPException) -> tuple[str, int] | HTTPException:
@@ -79,9 +83,9 @@ def _refused(error: HTTPException) -> tuple[str, int] | HTTPException:
 def _broken(error: Exception) -> tuple[str, int]:
     """Our fault: the log gets the traceback, the person a page with a next step."""
     log.error("%s %s failed", request.method, request.endpoint, exc_info=error)
-    step = "What was sent before is safe. Wait a minute and load this page again, please."
-    return _page("The server stumbled", step), 503
+    step = _("What was sent before is safe. Wait a minute and load this page again, please.")
+    return _page(_("The server stumbled"), step), 503
 
 
-def _page(title: str, next_step: str) -> str:
+def _page(title: LazyString, next_step: LazyString) -> str:
     return render_template("stop.html", title=title, sentence=None, next_step=next_step, reason="error")

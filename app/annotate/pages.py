@@ -11,6 +11,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.answers import FIELDS, Posted, posted
+from app.annotate.languages import asked_for
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.markdown import as_html
 from app.annotate.room import Halt, assignment_behind, pages
@@ -22,6 +23,7 @@ from app.store import arriving
 from app.store import work as store
 from app.store.arriving import WorkRefused
 from app.store.hits import HitFacts
+from app.store.languages import keep_language
 from app.store.undo import last_answered, undo
 from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import RATINGS, WrongAnswer
@@ -79,6 +81,8 @@ def begin() -> AnyResponse:
                 rng=np.random.default_rng(),
                 now=datetime.now(UTC),
             )
+            if (language := asked_for()) is not None:
+                keep_language(session, work.assignment_id, language)
     except WorkRefused as refused:
         raise Halt(refused.reason) from refused
     return redirect(_here(assignment_token(web.secret_key, work.assignment_id)), 303)
