@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticUndefined
 
 from analysis.rule import DecisionRule
-from app.catalogues import known_languages
+from app.catalogues import Words, known_languages
+from app.wording import wrong_words
 from hits.batch import Hits
 from hits.listening import Listening
 from hits.pay import Pay
@@ -27,6 +28,7 @@ from pipelines.design import PairDesign
 from pipelines.sampling import Sampling
 
 FILE_NAME = "study.toml"
+OWN_WORDS = "own_words"  # the kind of an error whose sentence is whole
 
 
 class About(BaseModel):
@@ -103,11 +105,29 @@ class Study(BaseModel):
     decision: DecisionRule = DecisionRule()
     training: Training = Training()
     attack: AttackDesign = AttackDesign()
+    texts: Mapping[str, Mapping[str, str | tuple[str, ...]]] = Field(
+        {},
+        validate_default=True,
+        description="own words on the workers' pages: by language, the English sentence of the page = what to say "
+        "instead; about and consent for those of [study] in further languages",
+    )
 
     @field_validator("sounds", mode="before")
     @classmethod
     def _one_or_several(cls, places: Any) -> Any:
         return (places,) if isinstance(places, dict | SoundsPlace) else places
+
+    @field_validator("texts")
+    @classmethod
+    def _fitting(cls, texts: Mapping[str, Words], known: ValidationInfo) -> Mapping[str, Words]:
+        about: About = known.data.get("study", About())
+        wrong = list(wrong_words(texts, about.languages, consent=bool(about.consent)))
+        if wrong:  # each of them by itself, as any other wrong setting
+            raise ValidationError.from_exception_data(
+                "texts",
+                [{"type": PydanticCustomError(OWN_WORDS, one), "input": None} for one in wrong],
+            )
+        return texts
 
 
 class StudyWrong(ValueError):
@@ -155,6 +175,8 @@ def read_study(folder: Path) -> Study:
 
 def _sentence(details: ErrorDetails) -> str:
     """One error: its key, what was found, what was expected."""
+    if details["type"] == OWN_WORDS:
+        return details["msg"]
     key = ".".join(str(part) for part in details["loc"])
     if details["type"] == "missing":
         return f"{key}: found nothing; expected {_described(details['loc']) or 'a value'}"
@@ -209,9 +231,12 @@ def write_study(study: Study) -> str:
     return head + "".join(_section(name, getattr(study, name)) for name in Study.model_fields)
 
 
-def _section(name: str, model: BaseModel | tuple[BaseModel, ...], brackets: str = "[{}]") -> str:
+def _section(name: str, model: BaseModel | tuple[BaseModel, ...] | Mapping[str, Words], brackets: str = "[{}]") -> str:
     if isinstance(model, tuple):
         return "".join(_section(name, one, "[[{}]]") for one in model)
+    if isinstance(model, Mapping):
+        tables = "".join(f"\n[{name}.{key}]\n{_rows(table)}" for key, table in model.items())
+        return f"\n# {Study.model_fields[name].description}\n[{name}]\n{tables}"
     doc = (type(model).__doc__ or "").strip().splitlines()[0]
     lines = ["", f"# {doc}", brackets.format(name)]
     nested = []
@@ -221,8 +246,7 @@ def _section(name: str, model: BaseModel | tuple[BaseModel, ...], brackets: str 
             nested.append(_section(f"{name}.{key}", value))
             continue
         if isinstance(value, Mapping):  # a table of its own, so that a person can add to it
-            rows = "".join(f"{_key(row)} = {_toml(found)}\n" for row, found in value.items())
-            nested.append(f"\n# {_comment(field)}\n[{name}.{key}]\n{rows}")
+            nested.append(f"\n# {_comment(field)}\n[{name}.{key}]\n{_rows(value)}")
             continue
         lines.append(f"# {_comment(field)}")
         lines.append(f"# {key} =" if value is None else f"{key} = {_toml(value)}")
@@ -239,6 +263,10 @@ def _comment(field: FieldInfo) -> str:
     if plain and len(str(default)) < 30:
         notes.append("required" if field.is_required() else f"default: {_toml(default)}")
     return f"{field.description}" + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _rows(table: Mapping[str, object]) -> str:
+    return "".join(f"{_key(row)} = {_toml(found)}\n" for row, found in table.items())
 
 
 def _key(key: str) -> str:

@@ -54,7 +54,7 @@ def create_app(web: Web) -> Flask:
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
     app.extensions[research.KEPT] = Kept()
-    speak(app, "annotate", web.study.study.languages, language_of_page)
+    speak(app, "annotate", web.study.study.languages, language_of_page, web.study.texts)
     app.jinja_env.globals.update(nonce=headers.nonce, languages_offered=languages_offered)
     csrf = CSRFProtect(app)
     csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in

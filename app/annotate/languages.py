@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from babel import Locale
 from flask import g, request, url_for
+from flask_babel import lazy_gettext as _
 
 from app.annotate.room import pages
 from app.annotate.tokens import LinkRefused, assignment_of
@@ -15,10 +16,15 @@ from app.languages import best_match, language
 from app.serving import Web, served
 from app.store.arriving import worker_key
 from app.store.languages import keep_language, language_of_assignment, language_of_worker
+from app.study import About, Study
 from hits.platforms.base import ArrivalRefused
 
 ASKED_BY = "lang"  # the parameter of an address that names a language
 SOUNDS = ("annotate.clip", "annotate.step_sound")  # nothing to read there
+
+
+#: What a study says of itself as long as its researcher writes nothing else.
+USUAL_ABOUT = _("We study how background noise changes the emotion that people hear in a voice.")
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,18 @@ class Offered:
     name: str
     address: str
     current: bool
+
+
+def about(study: Study) -> str:
+    """What the study says of itself, in the language of the page as far as the researcher wrote it."""
+    written = About.model_fields["about"].default
+    usual = str(USUAL_ABOUT) if study.study.about == written else study.study.about
+    return str(study.texts.get(language(), {}).get("about", usual))
+
+
+def consent(study: Study) -> str:
+    """What workers agree to, in the language of the page."""
+    return str(study.texts.get(language(), {}).get("consent", study.study.consent))
 
 
 def language_of_page() -> str:

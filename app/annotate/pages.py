@@ -11,13 +11,14 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.answers import FIELDS, Posted, posted
-from app.annotate.languages import asked_for
+from app.annotate.languages import about, asked_for, consent
 from app.annotate.manikin import ENDS, STEPS, figure
 from app.annotate.markdown import as_html
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import Entrance
 from app.annotate.tokens import WHICH, assignment_token, clip_token
 from app.annotate.way import next_step
+from app.languages import amount
 from app.serving import Web, served
 from app.store import arriving
 from app.store import work as store
@@ -28,14 +29,11 @@ from app.store.undo import last_answered, undo
 from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import RATINGS, WrongAnswer
 from hits.listening import NotHeard
-from hits.pay import money
 from hits.platforms.base import Arrival, ArrivalRefused
 
 log = logging.getLogger(__name__)
 
 FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
-#: Signs that workers know better than the code of the currency.
-SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired", "withdrawn", "screened-out")
 
 
@@ -57,8 +55,8 @@ def welcome() -> str:
         minutes=facts.minutes,
         reward=_amount(web, facts.reward_minor),
         hourly=_amount(web, round(facts.reward_minor * 60 / facts.minutes)),
-        about=web.study.study.about,
-        consent=as_html(web.study.study.consent),
+        about=about(web.study),
+        consent=as_html(consent(web.study)),
         contact=web.study.study.contact,
         figures=FIGURES,
         ends=ENDS,
@@ -266,11 +264,7 @@ def _work(found: Work | None) -> Work:
 
 def _amount(web: Web, minor: int) -> str | None:
     """An amount to read, "$0.63"; None where the study shows no money."""
-    currency = web.study.pay.currency
-    if not minor:
-        return None
-    amount = money(minor, currency)
-    return SIGNS[currency] + amount.removesuffix(f" {currency}") if currency in SIGNS else amount
+    return amount(minor, web.study.pay.currency) if minor else None
 
 
 def _here(token: str) -> str:

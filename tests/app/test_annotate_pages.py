@@ -409,7 +409,7 @@ def test_an_assignment_that_is_over_has_a_page_of_its_own(web: Web, client: Flas
     page = client.get(here)
 
     assert kind(page) == "stop"
-    assert STOPS[state].title in unescape(page.text)
+    assert str(STOPS[state].title) in unescape(page.text)
 
 
 def test_every_reason_of_a_refusal_has_its_page() -> None:
