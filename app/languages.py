@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import flask_babel
 from babel import negotiate_locale
+from babel.numbers import format_currency
 from babel.support import Translations
 from flask import Flask, Request
 from flask_babel import Babel, get_locale
@@ -73,4 +74,4 @@ def best_match(asked: Request, languages: tuple[str, ...]) -> str:
 
 def amount(minor: int, currency: str) -> str:
     """An amount of money as the page's language writes it, with Western digits: "$0.63", "0,63 $"."""
-    return str(flask_babel.format_currency(Decimal(minor) / MINOR_PER_MAJOR, currency))
+    return str(format_currency(Decimal(minor) / MINOR_PER_MAJOR, currency, locale=get_locale() or WRITTEN_IN))

@@ -9,9 +9,13 @@ from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from app.catalogues import WRITTEN_IN, known_languages
+from app.languages import best_match, speak
 from app.marketplace import question, site
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
 from app.marketplace.requester import requester_blueprint
@@ -24,11 +28,11 @@ log = logging.getLogger(__name__)
 
 #: What people read where Flask refuses by itself: title and next step.
 WORDS = {
-    404: ("There is no such page", "Check the address, or look at the list of tasks."),
-    405: ("This page can't be used like that", "Go back, and use the button on the page."),
-    413: ("That was too much at once", "Go back and shorten it, please."),
+    404: (_("There is no such page"), _("Check the address, or look at the list of tasks.")),
+    405: (_("This page can't be used like that"), _("Go back, and use the button on the page.")),
+    413: (_("That was too much at once"), _("Go back and shorten it, please.")),
 }
-OTHER_WORDS = ("This did not work", "Go back and try once more, please.")
+OTHER_WORDS = (_("This did not work"), _("Go back and try once more, please."))
 
 
 class DatabaseNotReady(RuntimeError):
@@ -100,11 +104,19 @@ def create_marketplace(
     csrf.exempt(site.hand_in)  # posted from the task's frame; the assignment's id is its authority
     app.register_blueprint(requester)
     app.register_blueprint(site.pages)
-    app.jinja_env.filters.update(pay=site.show_pay, time=site.show_time)
+    speak(app, "marketplace", known_languages(), _language_of_page)
+    app.jinja_env.filters.update(
+        amount=site.show_amount, moment=site.show_moment, pay=site.show_pay, time=site.show_time
+    )
     app.context_processor(lambda: {"stylesheet_url": stylesheet_url})
     _answer_errors(app)
     app.after_request(_protect)
     return app
+
+
+def _language_of_page() -> str:
+    """The language that a worker's browser likes best; requesters' programs are answered in MTurk's."""
+    return best_match(request, known_languages()) if request.blueprint != "requester" else WRITTEN_IN
 
 
 def _answer_errors(app: Flask) -> None:
@@ -112,16 +124,18 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[str, int]:
-        return _page("This can't be done", error.sentence), _status(error)
+        return _page(_("This can't be done"), error.sentence), _status(error)
 
     @app.errorhandler(CSRFError)
     def forged(_error: CSRFError) -> tuple[str, int]:
-        return _page("Please try again", "This form is too old or was not opened here. Open the page afresh."), 400
+        sentence = _("This form is too old or was not opened here. Open the page afresh.")
+        return _page(_("Please try again"), sentence), 400
 
     @app.errorhandler(StoreUnavailable)
     def busy(error: StoreUnavailable) -> tuple[str, int]:
         log.warning("%s", error)
-        return _page("One moment", "The marketplace is busy and nothing was changed. Try again in a minute."), 503
+        sentence = _("The marketplace is busy and nothing was changed. Try again in a minute.")
+        return _page(_("One moment"), sentence), 503
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int] | HTTPException:
@@ -138,7 +152,7 @@ def _status(error: Refused) -> int:
     return {"NoAnswer": 400, "InviteClosed": 410, "AssignmentNotActive": 410}.get(error.code.rpartition(".")[2], 409)
 
 
-def _page(title: str, sentence: str) -> str:
+def _page(title: LazyString, sentence: LazyString | str) -> str:
     return render_template("marketplace/message.html", title=title, sentence=sentence)
 
 

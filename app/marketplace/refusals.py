@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
+
 
 class Refused(ValueError):
     """A request can't be carried out; `code` is MTurk's, and the sentence says what was found and what to do."""
@@ -16,14 +18,16 @@ class NoSuchHit(Refused):
     """No HIT has that id, or it is another requester's."""
 
     def __init__(self, hit_id: str) -> None:
-        super().__init__("HITDoesNotExist", f"Hit {hit_id} does not exist.")
+        super().__init__("HITDoesNotExist", _("Hit %(hit_id)s does not exist.", hit_id=hit_id))
 
 
 class NoSuchAssignment(Refused):
     """No assignment has that id, or it is another requester's."""
 
     def __init__(self, assignment_id: str) -> None:
-        super().__init__("AssignmentDoesNotExist", f"Assignment {assignment_id} does not exist.")
+        super().__init__(
+            "AssignmentDoesNotExist", _("Assignment %(assignment_id)s does not exist.", assignment_id=assignment_id)
+        )
 
 
 class WrongAssignmentState(Refused):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from babel.units import format_unit
 from flask import (
     Blueprint,
     Response,
@@ -18,12 +19,15 @@ from flask import (
     session,
     url_for,
 )
+from flask_babel import format_date, format_time, get_locale
+from flask_babel import gettext as _
 from sqlalchemy import Connection
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.catalogues import WRITTEN_IN
+from app.languages import amount
 from app.marketplace import question, work
-from app.marketplace.money import show_amount
 from app.marketplace.records import PostedHit, Worker
 from app.marketplace.refusals import Refused
 from app.marketplace.store import assignments, hits, payments, requesters, workers
@@ -34,6 +38,7 @@ PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 SUBMIT_PATH = "/mturk/externalSubmit"  # MTurk's own, behind turkSubmitTo
 MOST_TASKS_SHOWN = 100
 MOST_PAST_SHOWN = 500
+CURRENCY = "USD"  # as on MTurk
 
 pages = Blueprint("pages", __name__)
 
@@ -64,14 +69,14 @@ class NotSignedIn(Refused):
     """A page was asked for by somebody who did not come in by an invite, or whose cookie is gone."""
 
     def __init__(self) -> None:
-        super().__init__("NotSignedIn", "Open the invite link that you were given; it signs you in.")
+        super().__init__("NotSignedIn", _("Open the invite link that you were given; it signs you in."))
 
 
 class NoSuchInvite(Refused):
     """No invite has that code."""
 
     def __init__(self) -> None:
-        super().__init__("InviteDoesNotExist", "No invite has this address. Check the link, or ask for a new one.")
+        super().__init__("InviteDoesNotExist", _("No invite has this address. Check the link, or ask for a new one."))
 
 
 def site() -> Site:
@@ -203,7 +208,7 @@ def hand_in() -> Response:
     assignment_id = request.form.get("assignmentId", "")
     fields = [(name, value) for name in request.form for value in request.form.getlist(name)]
     if not any(name not in question.RESERVED_FIELDS for name, _ in fields):
-        raise Refused("NoAnswer", "The task sent nothing but its id. Go back to the task and hand it in once more.")
+        raise Refused("NoAnswer", _("The task sent nothing but its id. Go back to the task and hand it in once more."))
     with site().store.write() as connection:
         work.hand_in(connection, assignment_id, question.answers_xml(fields), g.now)
     return make_response(render_template("marketplace/handed_in.html"))
@@ -231,13 +236,22 @@ def _frame(worker: Worker, hit: PostedHit, parameters: dict[str, str], *, assign
     return make_response(page)
 
 
+def show_amount(minor: int) -> str:
+    """An amount in the marketplace's one currency.
+
+    >>> show_amount(63)
+    '$0.63'
+    """
+    return amount(minor, CURRENCY)
+
+
 def show_pay(minor: int) -> str:
-    """An amount for a worker to read.
+    """What a task pays, for a worker to read.
 
     >>> show_pay(63), show_pay(0)
     ('$0.63', 'unpaid')
     """
-    return f"${show_amount(minor)}" if minor else "unpaid"
+    return show_amount(minor) if minor else str(_("unpaid"))
 
 
 def show_time(seconds: int) -> str:
@@ -246,9 +260,16 @@ def show_time(seconds: int) -> str:
     >>> show_time(90), show_time(3600), show_time(172800)
     ('2 minutes', '60 minutes', '2 days')
     """
-    if seconds >= 2 * 86_400:
-        return f"{seconds // 86_400} days"
-    if seconds >= 2 * 3600:
-        return f"{seconds // 3600} hours"
-    minutes = -(-seconds // 60)
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    for unit, length_s in (("day", 86_400), ("hour", 3600)):
+        if seconds >= 2 * length_s:
+            return _many(seconds // length_s, unit)
+    return _many(-(-seconds // 60), "minute")
+
+
+def _many(count: int, unit: str) -> str:
+    return str(format_unit(count, f"duration-{unit}", locale=get_locale() or WRITTEN_IN))
+
+
+def show_moment(at: datetime) -> str:
+    """A moment for a worker to read: the day as the page's language writes it, the time in UTC."""
+    return str(_("%(date)s, %(time)s UTC", date=format_date(at, "long"), time=format_time(at, "HH:mm")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import Connection
 
 from app.marketplace.ids import is_id, new_id, new_worker_id
@@ -59,7 +60,7 @@ def join(connection: Connection, invite: Invite, worker: Worker | None, now: dat
     if worker is not None and workers.works_for(connection, worker.worker_id, invite.access_key_id):
         return worker
     if not invite.open_at(now) or not requesters.use_invite(connection, invite.code):
-        raise Refused("InviteClosed", "This invite is used up or its time is over. Ask whoever sent it for another.")
+        raise Refused("InviteClosed", _("This invite is used up or its time is over. Ask whoever sent it for another."))
     if worker is None:
         worker = Worker(new_worker_id(simulated=invite.simulated), invite.simulated, now)
         workers.add_worker(connection, worker)
@@ -92,7 +93,7 @@ def accept(connection: Connection, worker: Worker, hit_id: str, now: datetime) -
     if mine is not None:
         return mine.assignment_id
     if hit is None or hit.status_at(now) != "Assignable":
-        raise Refused("HITNotAssignable", "All places of this task are taken, or its time is over.")
+        raise Refused("HITNotAssignable", _("All places of this task are taken, or its time is over."))
     assignment_id = new_id()
     assignments.add_assignment(
         connection,
@@ -155,7 +156,9 @@ def hand_in(connection: Connection, assignment_id: str, answer: str, now: dateti
     if settled is None or settled.status not in HANDED_IN:
         raise Refused(
             "AssignmentNotActive",
-            "This task was returned, or its time ran out before it was handed in. Its place may be free again: "
-            "open the list of tasks and accept it once more.",
+            _(
+                "This task was returned, or its time ran out before it was handed in. Its place may be free again: "
+                "open the list of tasks and accept it once more."
+            ),
         )
     return settled
