@@ -92,7 +92,7 @@ def _agreement(question: str, condition: str | None, rows: pd.DataFrame) -> Agre
         said = labels_of(rows, question)
     else:
         rows = rows[rows[question].notna()]
-        said, answers = rows[question], RATINGS
+        said, answers = np.rint(rows[question]), RATINGS  # of a slider, the nearest of five steps
     counts = _counts(rows["pair_id"], said, answers)
     totals = counts.sum(axis=1)
     figures = agreement_of_counts(counts, QUESTIONS[question])

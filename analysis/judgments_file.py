@@ -12,8 +12,8 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from hits.judgment import RATINGS, Answer, Order
-from hits.judgments_csv import COLUMNS
+from hits.judgment import RATED, RATINGS, Answer, Order, Scale
+from hits.judgments_csv import COLUMNS, LATER
 from pipelines.clip import Role
 
 SHOWN = 20  # problems in the sentence; the exception carries all of them
@@ -24,13 +24,13 @@ WORDS: dict[str, tuple[str, ...]] = {
     "order": get_args(Order),
     "activation": get_args(Answer),
     "valence": get_args(Answer),
+    "scale": get_args(Scale),
     "used": ("true", "false"),
     "late": ("true", "false"),
     "simulated": ("true", "false"),
 }
 IDS = ("judgment_id", "pair_id", "clip_id", "condition", "family", "worker", "assignment_id")
 TRUTHS = ("used", "late", "simulated")
-RATED = ("activation_rating", "valence_rating")
 SECONDS = ("listened_s", "elapsed_s")
 LINE = "line"  # where in the file a row stands; dropped once all rows are good
 
@@ -82,7 +82,8 @@ def read_rows(path: Path) -> pd.DataFrame:
     ]
     if problems:
         raise JudgmentsRefused(path, problems)
-    table = pd.DataFrame(rows, columns=pd.Index(header), dtype=object)[list(COLUMNS)]
+    table = pd.DataFrame(rows, columns=pd.Index(header), dtype=object)
+    table = table.assign(**{name: word for name, word in LATER.items() if name not in header})[list(COLUMNS)]
     table[LINE] = np.array(lines, dtype=np.int64)
     return table
 
@@ -90,7 +91,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 def _header_problems(header: Sequence[str]) -> list[Problem]:
     if not header:
         return [Problem(0, f"it is empty; expected a header with {', '.join(COLUMNS)}")]
-    missing = [name for name in COLUMNS if name not in header]
+    missing = [name for name in COLUMNS if name not in header and name not in LATER]
     unknown = [name for name in header if name not in COLUMNS]
     twice = sorted({name for name in header if header.count(name) > 1})
     said = [("these columns are missing", missing), ("these columns are unknown", unknown), ("named twice", twice)]
@@ -149,7 +150,10 @@ def _type_numbers(text: pd.DataFrame, typed: pd.DataFrame, refuse: Callable[[str
         if name in SECONDS:
             refuse(name, wrong | (numbers < 0), "seconds, 0 or more")
         elif name in RATED:
-            refuse(name, (text[name] != "") & (wrong | ~numbers.isin(RATINGS)), "a whole number 1..5, or nothing")
+            given, manikins = text[name] != "", text["scale"] == "manikins"
+            refuse(name, given & manikins & (wrong | ~numbers.isin(RATINGS)), "a whole number 1..5, or nothing")
+            beyond = (numbers < RATINGS[0]) | (numbers > RATINGS[-1])
+            refuse(name, given & ~manikins & (wrong | beyond), "a number from 1 to 5, or nothing")
         else:
             refuse(name, (text[name] != "") & wrong, "decibels, or nothing")
         typed[name] = numbers

@@ -35,7 +35,7 @@ def read_judgments(path: Path) -> pd.DataFrame:
 
     Returns:
         One row a judgment, in the order of the file, with the columns of `hits.judgments_csv.COLUMNS`: text for ids
-        and labels; float64 for snr_db and the two ratings (NaN where absent), listened_s and elapsed_s; bool for
+        and labels; float64 for snr_db and the ratings (NaN where absent), listened_s and elapsed_s; bool for
         used, late and simulated; UTC times in submitted_at.
 
     Raises:

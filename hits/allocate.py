@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hits.batch import Hits, order_of
+from hits.batch import Hits, order_of, with_repeats
 from hits.judgment import ASKED_ROLES, Slot
 from pipelines.clip import Role
 
@@ -69,33 +69,38 @@ def fill(
     judged: frozenset[str],
     design: Hits,
     rng: np.random.Generator,
+    again: Sequence[str] = (),
 ) -> list[Slot]:
     """The trials of one accepted HIT.
 
     Pairs that are nearest to their decision come first, so that few are left half-judged when a study stops; among
-    equals chance decides. One clip is heard once a HIT as long as there are others, and no worker meets a pair twice.
+    equals chance decides. One clip is heard once a HIT as long as there are others, and no worker meets a pair twice
+    but as a repeat; where there is nothing to repeat yet, open pairs take its place.
 
     Args:
         standings: every study, control and check pair that may still be asked.
         judged: pairs that this worker has judged or holds.
         design: the study's design.
         rng: decides among equals.
+        again: pairs of earlier HITs that this worker may be asked about once more.
 
     Returns:
         At most `trials_per_hit` slots, in the order to be asked; empty when nothing is open for this worker.
     """
     fresh = [standing for standing in standings if standing.pair_id not in judged]
     asked = [s for s in fresh if s.role in ASKED_ROLES and votes_open(s, design.votes_per_pair) > 0]
-    chosen = _one_a_clip(_by_urgency(asked, rng), design.asked_per_hit)
+    repeats = min(design.repeats_per_hit, len(again))
+    chosen = _one_a_clip(_by_urgency(asked, rng), design.asked_per_hit + design.repeats_per_hit - repeats)
     if not chosen:
         return []
     checks = [s for s in fresh if s.role == "check"]
     wanted = min(design.checks_per_hit, len(checks))
     chosen += [checks[int(index)] for index in rng.choice(len(checks), size=wanted, replace=False)] if wanted else []
-    return [
+    slots = [
         Slot(chosen[int(index)].pair_id, chosen[int(index)].role, order_of(design, rng))
         for index in rng.permutation(len(chosen))
     ]
+    return with_repeats(slots, again, design, rng)
 
 
 def _by_urgency(standings: Sequence[Standing], rng: np.random.Generator) -> list[Standing]:

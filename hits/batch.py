@@ -110,6 +110,30 @@ def order_of(design: Hits, rng: np.random.Generator) -> Order:
     return "original-first"
 
 
+def rate_of(design: Hits, rng: np.random.Generator) -> Rate:
+    """Which clips one trial has rated; drawn without looking at the trial's role or pair."""
+    if design.rate == "both" and rng.random() < design.rate_both_share:
+        return "both"
+    return "noisy-if-different"
+
+
+def with_repeats(slots: Sequence[Slot], again: Sequence[str], design: Hits, rng: np.random.Generator) -> list[Slot]:
+    """Slots with repeats among them, at random places, in the order in which the slots stood.
+
+    Args:
+        slots: what is asked beside them.
+        again: ids of pairs that the worker may be asked about once more.
+        design: how many repeats a HIT has; fewer where there are fewer pairs.
+        rng: draws pairs and places.
+    """
+    mixed, shown = list(slots), {slot.pair_id for slot in slots}
+    known = [pair_id for pair_id in again if pair_id not in shown]
+    for index in rng.permutation(len(known))[: design.repeats_per_hit]:
+        slot = Slot(known[int(index)], "repeat", order_of(design, rng))
+        mixed.insert(int(rng.integers(len(mixed) + 1)), slot)
+    return mixed
+
+
 def require_checks(checks: Sequence[Pair], design: Hits) -> None:
     """Refuse a design that asks for checks where none were made."""
     if design.checks_per_hit and not checks:
@@ -123,7 +147,8 @@ def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator, first: in
     """HITs of the policy `fixed`: every study and control pair once, mixed, checks among them.
 
     Pairs are shuffled over conditions, since a HIT of one condition doubles false certifications; the same clip
-    stands twice in a HIT only where nothing else is left.
+    stands twice in a HIT only where nothing else is left. Room for repeats is left:
+    which they are depends on who comes.
 
     Args:
         pairs: study pairs, controls and checks.
@@ -151,7 +176,7 @@ def cut(pairs: Sequence[Pair], design: Hits, rng: np.random.Generator, first: in
             Hit(
                 hit_id=f"hit-{number:05d}",
                 policy="fixed",
-                trials_per_hit=len(slots),
+                trials_per_hit=len(slots) + design.repeats_per_hit,
                 assignments_wanted=design.votes_per_pair,
                 slots=tuple(slots[int(index)] for index in order),
             )

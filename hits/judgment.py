@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -19,8 +19,21 @@ Scale: TypeAlias = Literal["manikins", "slider"]
 #: Roles of the pairs that get votes; checks and practice pairs are shown beside them.
 ASKED_ROLES = frozenset({"study", "identical", "positive"})
 
-#: SAM ratings are whole numbers on this scale (paper section 5.1).
+#: SAM ratings are whole numbers on this scale (paper section 5.1); the slider gives whatever lies between, too.
 RATINGS = (1, 2, 3, 4, 5)
+#: The ratings of an answer, those of the noisy clip first.
+RATED = ("activation_rating", "valence_rating", "original_activation_rating", "original_valence_rating")
+
+#: What a worker reads where an answer is missing, by its dimension.
+UNANSWERED = {
+    "activation": "Please say whether both clips feel equally energetic.",
+    "valence": "Please say whether both clips feel equally pleasant.",
+}
+UNRATED = {
+    "activation": "Please also show how calm or excited the voice is.",
+    "valence": "Please also show how unpleasant or pleasant the feeling is.",
+}
+UNASKED = "Ratings belong to pairs that sound different; both were answered the same."
 
 
 class WrongAnswer(ValueError):
@@ -51,30 +64,49 @@ class Hit:
 class Said:
     """What a worker answers of one pair (paper section 5.1).
 
+    Either the noisy clip is rated where something differs, or both clips are rated whatever was said. Of a control the
+    noisy clip is its second copy. Ratings are 1..5: whole numbers on manikins, any number on the slider.
+
     Raises:
-        WrongAnswer: a question is unanswered, or something differs and the noisy clip is not rated 1..5.
+        WrongAnswer: a question is unanswered, or a clip that should be rated is not rated 1..5.
     """
 
     activation: Answer
     valence: Answer
-    activation_rating: int | None = None
-    valence_rating: int | None = None
+    activation_rating: float | None = None
+    valence_rating: float | None = None
+    original_activation_rating: float | None = None
+    original_valence_rating: float | None = None
+    scale: Scale = field(default="manikins", kw_only=True)
 
     def __post_init__(self) -> None:
-        for dimension in ("activation", "valence"):
+        for dimension, sentence in UNANSWERED.items():
             if getattr(self, dimension) not in ("same", "different"):
-                raise WrongAnswer(f"Please say whether the two clips are the same in {dimension}.")
-        for dimension in ("activation", "valence"):
-            rating = getattr(self, f"{dimension}_rating")
-            if self.different and rating not in RATINGS:
-                raise WrongAnswer(f"Please choose one of the five figures for {dimension}.")
-            if not self.different and rating is not None:
-                raise WrongAnswer("Ratings belong to pairs that sound different; both were answered the same.")
+                raise WrongAnswer(sentence)
+        if not (self.different or self.rates_both):
+            if (self.activation_rating, self.valence_rating) != (None, None):
+                raise WrongAnswer(UNASKED)
+            return
+        for prefix in ("", "original_") if self.rates_both else ("",):
+            for dimension, sentence in UNRATED.items():
+                if not _is_rating(getattr(self, f"{prefix}{dimension}_rating"), self.scale):
+                    raise WrongAnswer(sentence)
+
+    @property
+    def rates_both(self) -> bool:
+        """Whether the original clip is rated, too."""
+        return (self.original_activation_rating, self.original_valence_rating) != (None, None)
 
     @property
     def different(self) -> bool:
         """Whether the worker hears another emotion in either dimension."""
         return self.activation == "different" or self.valence == "different"
+
+
+def _is_rating(value: float | None, scale: Scale) -> bool:
+    if value is None:
+        return False
+    return value in RATINGS if scale == "manikins" else RATINGS[0] <= value <= RATINGS[-1]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ COLUMNS = (
     "valence",
     "activation_rating",
     "valence_rating",
+    "original_activation_rating",
+    "original_valence_rating",
+    "scale",
     "listened_s",
     "elapsed_s",
     "submitted_at",
@@ -33,6 +36,10 @@ COLUMNS = (
     "late",
     "simulated",
 )
+
+
+#: Columns that older files lack, and what stands there in their place.
+LATER = {"original_activation_rating": "", "original_valence_rating": "", "scale": "manikins"}
 
 
 class RowRefused(ValueError):
@@ -49,7 +56,7 @@ def write_judgments(rows: Iterable[Mapping[str, object]], path: Path) -> int:
 
     Args:
         rows: one mapping a judgment with exactly the keys of `COLUMNS`; `submitted_at` a datetime that knows its
-            zone or ISO 8601 text that names it; None where a value is absent (snr_db, the two ratings).
+            zone or ISO 8601 text that names it; None where a value is absent (snr_db, the ratings).
         path: where the file goes; an older one is replaced.
 
     Returns:

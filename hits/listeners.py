@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hits.judgment import Answer, Said
+from hits.judgment import RATINGS, Answer, Rate, Said, Scale
 
 #: Share of pairs (activation, valence) whose emotion truly changes: the paper's section 5.1 where it gives one
 #: (it prints 1.25x twice; the second line can only be 0.75x), else a small share, as it found for background noise.
@@ -74,13 +74,25 @@ def truly_changed(
     return bool(drawn[0] < activation), bool(drawn[1] < valence)
 
 
-def say(listener: Listener, changed: tuple[bool, bool], rng: np.random.Generator) -> Said:
+def say(
+    listener: Listener,
+    changed: tuple[bool, bool],
+    rng: np.random.Generator,
+    rate: Rate = "noisy-if-different",
+    scale: Scale = "manikins",
+) -> Said:
     """What a listener answers of a pair, ratings drawn around the middle of the scale."""
-    answers = [_hear(listener, flag, rng) for flag in changed]
-    if "different" not in answers:
-        return Said(answers[0], answers[1])
-    ratings = np.clip(np.rint(rng.normal(3.0, 1.0, size=2)), 1, 5).astype(int)
-    return Said(answers[0], answers[1], int(ratings[0]), int(ratings[1]))
+    activation, valence = (_hear(listener, flag, rng) for flag in changed)
+    if rate == "both":
+        return Said(activation, valence, *_ratings(4, scale, rng), scale=scale)
+    if "different" in (activation, valence):
+        return Said(activation, valence, *_ratings(2, scale, rng), scale=scale)
+    return Said(activation, valence, scale=scale)
+
+
+def _ratings(count: int, scale: Scale, rng: np.random.Generator) -> list[float]:
+    drawn = np.clip(rng.normal(3.0, 1.0, size=count), RATINGS[0], RATINGS[-1])
+    return [float(rating) for rating in (np.rint(drawn) if scale == "manikins" else np.round(drawn, 2))]
 
 
 def _hear(listener: Listener, changed: bool, rng: np.random.Generator) -> Answer:

@@ -33,6 +33,11 @@ class Listened:
         return self.first_s + self.second_s
 
 
+#: What a worker reads where a clip was not heard, the first or the second, or where both can't have been.
+UNHEARD = ("You still need to hear the first clip to its end.", "You still need to hear the second clip to its end.")
+TOO_SOON = "The answer came sooner than both clips can be heard. Please play them once more."
+
+
 class NotHeard(ValueError):
     """An answer came before both clips were heard; the sentence is for the worker to read."""
 
@@ -55,10 +60,8 @@ def require_heard(listened: Listened, lengths_s: tuple[float, float], elapsed_s:
     ...
     hits.listening.NotHeard: You still need to hear the second clip to its end.
     """
-    for name, heard_s, length_s in zip(
-        ("first", "second"), (listened.first_s, listened.second_s), lengths_s, strict=True
-    ):
+    for sentence, heard_s, length_s in zip(UNHEARD, (listened.first_s, listened.second_s), lengths_s, strict=True):
         if not heard_s >= rule.min_coverage * length_s:  # a NaN is not heard either
-            raise NotHeard(f"You still need to hear the {name} clip to its end.")
+            raise NotHeard(sentence)
     if elapsed_s < rule.min_coverage * sum(lengths_s):
-        raise NotHeard("The answer came sooner than both clips can be heard. Please play them once more.")
+        raise NotHeard(TOO_SOON)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
-from hits.judgment import Answer, Said, WrongAnswer
+from flask_babel import lazy_gettext as _
+
+from hits.judgment import Answer, Rate, Said, Scale
 from hits.listening import Listened
 
-FIELDS = ("activation", "valence", "activation_rating", "valence_rating", "first_s", "second_s")
+#: Ratings as the page calls them: of the one clip that is rated, or of each clip in the order in which they are heard.
+RATING_FIELDS = tuple(
+    f"{which}{name}_rating" for which in ("", "first_", "second_") for name in ("activation", "valence")
+)
+FIELDS = ("activation", "valence", *RATING_FIELDS, "first_s", "second_s")
+DIMENSIONS = ("activation", "valence")
+NO_RATING = 0.0
+SENT_RATING = re.compile(r"[0-9](?:\.[0-9]{1,2})?")
 LONGEST_FIELD = 32  # characters; longer ones were not made by our page
 LONGEST_HEARD_S = 3600.0  # no clip lasts as long; two sums of it stay numbers
 
-#: What each missing answer is called on the page.
-MISSING = {
-    "activation": "Please say whether both clips feel equally energetic.",
-    "valence": "Please say whether both clips feel equally pleasant.",
-    "activation_rating": "Please also choose the figure for how calm or excited the voice is.",
-    "valence_rating": "Please also choose the figure for how unpleasant or pleasant the feeling is.",
-}
+#: What `hits` says of an answer that is not whole: here, so that every sentence stands in the catalogues.
+SENTENCES = (
+    _("Please say whether both clips feel equally energetic."),
+    _("Please say whether both clips feel equally pleasant."),
+    _("Please also show how calm or excited the voice is."),
+    _("Please also show how unpleasant or pleasant the feeling is."),
+    _("You still need to hear the first clip to its end."),
+    _("You still need to hear the second clip to its end."),
+    _("The answer came sooner than both clips can be heard. Please play them once more."),
+)
 
 
 @dataclass(frozen=True)
@@ -30,24 +43,30 @@ class Posted:
     nonce: str
     fields: Mapping[str, str]
 
-    @property
-    def said(self) -> Said:
+    def said(self, rate: Rate, noisy_is: Literal["first", "second"], scale: Scale) -> Said:
         """What the worker says. Ratings that were chosen before both became "the same" do not count.
+
+        Args:
+            rate: which clips the trial has rated.
+            noisy_is: which clip is the noisy one.
+            scale: what ratings are given on.
 
         Raises:
             WrongAnswer: something is missing or out of range; the sentence is for the worker.
         """
-        answers = {name: self.fields[name] for name in ("activation", "valence")}
-        for name, word in answers.items():
-            if word not in ("same", "different"):
-                raise WrongAnswer(MISSING[name])
-        ratings: dict[str, int | None] = {"activation_rating": None, "valence_rating": None}
-        if "different" in answers.values():
-            for name in ratings:
-                if self.fields[name] not in ("1", "2", "3", "4", "5"):
-                    raise WrongAnswer(MISSING[name])
-                ratings[name] = int(self.fields[name])
-        return Said(cast(Answer, answers["activation"]), cast(Answer, answers["valence"]), **ratings)
+        activation, valence = (cast(Answer, self.fields[name]) for name in DIMENSIONS)
+        if rate == "both":
+            original_is = "first" if noisy_is == "second" else "second"
+            rated = (self._rating(which, name) for which in (noisy_is, original_is) for name in DIMENSIONS)
+            return Said(activation, valence, *rated, scale=scale)
+        if "different" in (activation, valence):
+            return Said(activation, valence, *(self._rating("", name) for name in DIMENSIONS), scale=scale)
+        return Said(activation, valence, scale=scale)
+
+    def _rating(self, which: str, dimension: str) -> float:
+        """A rating as it was sent; a number beyond the scale for one that is missing or was not made by our page."""
+        text = self.fields["_".join(filter(None, (which, dimension, "rating")))]
+        return float(text) if SENT_RATING.fullmatch(text) else NO_RATING
 
     @property
     def listened(self) -> Listened:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 from flask import redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.answers import FIELDS, Posted, posted
@@ -119,13 +120,13 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
                     assignment_id,
                     sent.trial_id,
                     sent.nonce,
-                    sent.said,
+                    sent.said(opened.rate, opened.noisy_is, web.study.hits.scale),
                     sent.listened,
                     rules=web.rules,
                     now=now,
                 )
     except (NotHeard, WrongAnswer) as missing:
-        return _asked_again(web, token, sent, str(missing)), 422
+        return _asked_again(web, token, sent, gettext(str(missing))), 422  # app.annotate.answers lists them
     except TrialClosed:
         log.info("an answer came for a trial that is not open any more")
     return redirect(_here(token), 303)

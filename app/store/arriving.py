@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.store.database import one_at_a_time
 from app.store.hits import HitFacts, slots_of
-from app.store.standing import standings
+from app.store.outlook import worth_asking
 from app.store.work import Rules, Work, as_work
-from app.tables import AssignmentRow, HitRow, TrialRow, WorkerRow
+from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
 from hits.allocate import fill
-from hits.judgment import Slot
+from hits.batch import Hits, rate_of, with_repeats
+from hits.judgment import ASKED_ROLES, Slot
 from hits.pay import Pay
 from hits.platforms.base import Arrival
 
@@ -91,7 +92,11 @@ def begin(
             "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
         )
     _require_room(session, hit, arrival.assignment_id, now)
-    slots = slots_of(session, hit.hit_id) if hit.policy == "fixed" else _fill(session, key, rules, rng, now)
+    again = _repeatable(session, key) if rules.hits.repeats_per_hit else []
+    if hit.policy == "fixed":
+        slots = with_repeats(slots_of(session, hit.hit_id), again, rules.hits, rng)
+    else:
+        slots = _fill(session, key, rules, rng, now, again)
     if not slots:
         raise WorkRefused(
             "There is nothing left in this study that you have not heard already. Please return this task.",
@@ -109,7 +114,7 @@ def begin(
     )
     session.add(row)
     session.flush()
-    _reserve(session, row, slots)
+    _reserve(session, row, slots, rules.hits, rng)
     return as_work(session, row)
 
 
@@ -149,12 +154,24 @@ def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datet
     return worker
 
 
-def _fill(session: Session, key: str, rules: Rules, rng: np.random.Generator, now: datetime) -> list[Slot]:
+def _fill(
+    session: Session, key: str, rules: Rules, rng: np.random.Generator, now: datetime, again: list[str]
+) -> list[Slot]:
     held = select(TrialRow.pair_id).join(AssignmentRow).where(AssignmentRow.worker == key)
-    return fill(standings(session, now), frozenset(session.scalars(held)), rules.hits, rng)
+    met = frozenset(session.scalars(held))
+    return fill(worth_asking(session, met, rules.hits, rng, now), met, rules.hits, rng, again)
 
 
-def _reserve(session: Session, row: AssignmentRow, slots: list[Slot]) -> None:
+def _repeatable(session: Session, key: str) -> list[str]:
+    """Pairs that a worker has judged once, in an assignment before, and was never handed as a repeat."""
+    handed = select(TrialRow.pair_id).join(AssignmentRow)
+    handed = handed.where(AssignmentRow.worker == key, TrialRow.role == "repeat")
+    told = select(JudgmentRow.pair_id).where(JudgmentRow.worker == key, JudgmentRow.pair_id.not_in(handed))
+    told = told.group_by(JudgmentRow.pair_id).having(func.count() == 1, func.max(JudgmentRow.role).in_(ASKED_ROLES))
+    return list(session.scalars(told.order_by(JudgmentRow.pair_id)))
+
+
+def _reserve(session: Session, row: AssignmentRow, slots: list[Slot], design: Hits, rng: np.random.Generator) -> None:
     session.add_all(
         TrialRow(
             trial_id=secrets.token_urlsafe(12),
@@ -163,6 +180,7 @@ def _reserve(session: Session, row: AssignmentRow, slots: list[Slot]) -> None:
             pair_id=slot.pair_id,
             role=slot.role,
             order=slot.order,
+            rate=rate_of(design, rng),
             state="reserved",
             nonce=secrets.token_urlsafe(12),
         )

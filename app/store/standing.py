@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Integer, case, cast, func, or_, select
@@ -22,13 +23,13 @@ def may_count(now: datetime) -> ColumnElement[bool]:
     return or_(AssignmentRow.state.in_(HANDED_IN), AssignmentRow.expires_at > now - SETTLING)
 
 
-def standings(session: Session, now: datetime, pair_id: str | None = None) -> list[Standing]:
-    """Every pair with its votes by trusted workers and its reservations that have not run out.
+def standings(session: Session, now: datetime, pair_ids: Collection[str] | None = None) -> list[Standing]:
+    """Every pair, or those that are named, with its votes by trusted workers and its reservations that still run.
 
     Judgments of workers who are not used, and of assignments that were never handed in, count for nothing, so their
     pairs are asked again; late ones and repeats neither.
     """
-    votes = (
+    votes_in = (
         select(
             JudgmentRow.pair_id,
             func.count().label("votes"),
@@ -39,20 +40,21 @@ def standings(session: Session, now: datetime, pair_id: str | None = None) -> li
         .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
         .where(WorkerRow.trusted, JudgmentRow.late.is_(False), JudgmentRow.role != "repeat", may_count(now))
         .group_by(JudgmentRow.pair_id)
-        .subquery()
     )
-    reserved = (
+    on_their_way = (
         select(TrialRow.pair_id, func.count().label("reserved"))
         .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
-        .where(TrialRow.state != "answered", AssignmentRow.expires_at > now)
+        .where(TrialRow.state != "answered", TrialRow.role != "repeat", AssignmentRow.expires_at > now)
         .group_by(TrialRow.pair_id)
-        .subquery()
     )
+    pairs = select(PairRow.pair_id, PairRow.clip_id, PairRow.role).order_by(PairRow.pair_id)
+    if pair_ids is not None:  # said thrice: neither database carries it into what is counted
+        votes_in = votes_in.where(JudgmentRow.pair_id.in_(pair_ids))
+        on_their_way = on_their_way.where(TrialRow.pair_id.in_(pair_ids))
+        pairs = pairs.where(PairRow.pair_id.in_(pair_ids))
+    votes, reserved = votes_in.subquery(), on_their_way.subquery()
     query = (
-        select(
-            PairRow.pair_id,
-            PairRow.clip_id,
-            PairRow.role,
+        pairs.add_columns(
             func.coalesce(votes.c.votes, 0),
             cast(func.coalesce(votes.c.activation_different, 0), Integer),
             cast(func.coalesce(votes.c.valence_different, 0), Integer),
@@ -60,8 +62,5 @@ def standings(session: Session, now: datetime, pair_id: str | None = None) -> li
         )
         .outerjoin(votes, votes.c.pair_id == PairRow.pair_id)
         .outerjoin(reserved, reserved.c.pair_id == PairRow.pair_id)
-        .order_by(PairRow.pair_id)
     )
-    if pair_id is not None:
-        query = query.where(PairRow.pair_id == pair_id)
     return [Standing(*row) for row in session.execute(query).all()]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.store.database import one_at_a_time
 from app.store.events import note_event
 from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, WorkerRow
-from hits.judgment import Said
+from hits.judgment import ASKED_ROLES, RATED, Said
 from hits.quality import Quality, check_passed, is_trusted
 
 UNDONE_IN = ("accepted", "finished")  # after that the platform has the work
@@ -20,7 +20,7 @@ def last_answered(session: Session, assignment_id: str, now: datetime) -> str | 
     """The trial whose answer may be taken back; None where there is none, or its pair went on to somebody else.
 
     Only the last one may, and only until the pair's next vote is handed out: whoever gets it was chosen by what had
-    been said until then. Checks are handed out all the time, and nothing hangs on one answer.
+    been said until then. Nothing hangs on one answer to a check or a repeat.
     """
     assignment = session.get_one(AssignmentRow, assignment_id)
     if assignment.state not in UNDONE_IN or assignment.expires_at < now:
@@ -31,9 +31,10 @@ def last_answered(session: Session, assignment_id: str, now: datetime) -> str | 
         .order_by(TrialRow.position.desc())
         .limit(1)
     )
-    if last is None or (last.role != "check" and _handed_on(session, last)):
+    if last is None:
         return None
-    return last.trial_id
+    handed_on = _handed_on(session, last)  # asked for every role, so that none answers faster
+    return None if handed_on and last.role in ASKED_ROLES else last.trial_id
 
 
 def _handed_on(session: Session, trial: TrialRow) -> bool:
@@ -74,14 +75,21 @@ def undo(session: Session, assignment_id: str, trial_id: str, *, rule: Quality, 
 
 
 def _words(said: JudgmentRow) -> str:
-    ratings = f", rated {said.activation_rating:g} and {said.valence_rating:g}" if said.activation_rating else ""
-    return f"activation {said.activation}, valence {said.valence}{ratings}"
+    noisy, original = (
+        f", {clip} {activation:g} and {valence:g}" if activation and valence else ""
+        for clip, activation, valence in (
+            ("rated", said.activation_rating, said.valence_rating),
+            ("the original", said.original_activation_rating, said.original_valence_rating),
+        )
+    )
+    return f"activation {said.activation}, valence {said.valence}{noisy}{original}"
 
 
 def _unweigh_check(session: Session, said: JudgmentRow, rule: Quality) -> None:
     row = session.get_one(WorkerRow, said.worker, with_for_update=True)
     condition = session.get_one(PairRow, said.pair_id).condition
-    answer = Said(said.activation, said.valence, said.activation_rating, said.valence_rating)  # type: ignore[arg-type]
+    ratings = {name: getattr(said, name) for name in RATED}
+    answer = Said(said.activation, said.valence, **ratings, scale=said.scale)  # type: ignore[arg-type]
     row.checks_answered -= 1
     row.checks_passed -= check_passed(condition, answer)
     row.trusted = is_trusted(row.checks_passed, row.checks_answered, rule)

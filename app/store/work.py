@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted
 from hits.batch import Hits
-from hits.judgment import ASKED_ROLES, Said
+from hits.judgment import ASKED_ROLES, Rate, Said
 from hits.listening import Listened, Listening, require_heard
 from hits.pay import Pay
 from hits.quality import Quality, check_passed, is_trusted
@@ -70,6 +70,7 @@ class OpenTrial:
     second_length_s: float
     opened_at: datetime | None
     noisy_is: Literal["first", "second"]
+    rate: Rate
 
 
 def work(session: Session, assignment_id: str) -> Work | None:
@@ -163,6 +164,7 @@ def _open_trial(session: Session, row: TrialRow) -> OpenTrial:
         second_length_s=second[1],
         opened_at=row.opened_at,
         noisy_is="second" if row.order == "original-first" else "first",
+        rate="both" if row.rate == "both" else "noisy-if-different",
     )
 
 
@@ -209,7 +211,7 @@ def _keep(
     assignment = session.get_one(AssignmentRow, row.assignment_id)
     # A HIT that was given back and accepted again, or a check that stands in two HITs: no second vote.
     role = "repeat" if _judged_before(session, assignment.worker, row.pair_id) else row.role
-    late = role in ASKED_ROLES and _decided(session, row.pair_id, rules, now)
+    decided = _decided(session, row.pair_id, rules, now)  # for every role, so that none answers faster
     session.add(
         JudgmentRow(
             judgment_id=secrets.token_hex(10),
@@ -223,16 +225,18 @@ def _keep(
             valence=said.valence,
             activation_rating=said.activation_rating,
             valence_rating=said.valence_rating,
+            original_activation_rating=said.original_activation_rating,
+            original_valence_rating=said.original_valence_rating,
+            scale=said.scale,
             listened_s=listened.total_s,
             elapsed_s=elapsed_s,
             submitted_at=now,
-            late=late,
+            late=role in ASKED_ROLES and decided,
         )
     )
     row.state, row.answered_at = "answered", now
     session.flush()
-    if row.role == "check":
-        _weigh_check(session, assignment.worker, row.pair_id, said, rules.quality)
+    _weigh(session, assignment.worker, row, said, rules.quality)
     total, answered = _counts(session, row.assignment_id)
     if answered == total and assignment.state == "accepted":
         assignment.state, assignment.finished_at = "finished", now
@@ -245,15 +249,22 @@ def _judged_before(session: Session, worker: str, pair_id: str) -> bool:
 
 def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> bool:
     """Whether a pair had all the votes it was to get before this one."""
-    return all(votes_wanted(found, rules.hits) == 0 for found in standings(session, now, pair_id=pair_id))
+    return all(votes_wanted(found, rules.hits) == 0 for found in standings(session, now, [pair_id]))
 
 
-def _weigh_check(session: Session, worker: str, pair_id: str, said: Said, rule: Quality) -> None:
+def _weigh(session: Session, worker: str, trial: TrialRow, said: Said, rule: Quality) -> None:
+    """Count a check. The other roles take the same statements, so that the time of an answer tells nothing."""
     row = session.get_one(WorkerRow, worker, with_for_update=True)
-    condition = session.get_one(PairRow, pair_id).condition
-    row.checks_answered += 1
-    row.checks_passed += check_passed(condition, said)
-    row.trusted = is_trusted(row.checks_passed, row.checks_answered, rule)
+    condition = session.get_one(PairRow, trial.pair_id).condition
+    is_check = trial.role == "check"
+    answered = row.checks_answered + is_check
+    passed = row.checks_passed + (is_check and check_passed(condition, said))
+    trusted = is_trusted(passed, answered, rule) if is_check else row.trusted
+    session.execute(
+        update(WorkerRow)
+        .where(WorkerRow.worker == worker)
+        .values(checks_answered=answered, checks_passed=passed, trusted=trusted)
+    )
 
 
 def finish(session: Session, assignment_id: str, comment: str) -> Work:

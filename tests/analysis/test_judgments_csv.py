@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analysis.judgments_file import JudgmentsRefused
 from analysis.votes import left_out, read_judgments, votes_of
-from hits.judgments_csv import COLUMNS, RowRefused, write_judgments
+from hits.judgments_csv import COLUMNS, LATER, RowRefused, write_judgments
 
 
 def rewritten(path: Path, line: int, **changed: str) -> Path:
@@ -82,6 +83,9 @@ class TestReading:
             ("activation_rating", "0"),
             ("valence_rating", "2.5"),
             ("valence_rating", "x"),
+            ("original_activation_rating", "3.5"),
+            ("original_valence_rating", "0"),
+            ("scale", "thermometer"),
             ("snr_db", "inf"),
             ("snr_db", "loud"),
             ("listened_s", ""),
@@ -104,6 +108,32 @@ class TestReading:
         assert any(problem.line == 3 and column in problem.what for problem in refused.value.problems)
         assert all(problem.line == 3 for problem in refused.value.problems)
         assert "line 3" in str(refused.value)
+
+    def test_a_slider_s_ratings_are_any_number_of_the_scale(self, written: Callable, make: Callable) -> None:
+        slid = {"activation": "different", "activation_rating": 2.35, "valence_rating": 5.0, "scale": "slider"}
+        path = written([make(1, **slid), make(2)])
+        assert read_judgments(path).loc[0, "activation_rating"] == 2.35
+        with pytest.raises(
+            JudgmentsRefused, match=r"line 2: activation_rating is '5\.01'; expected a number from 1 to 5"
+        ):
+            read_judgments(rewritten(path, 2, activation_rating="5.01"))
+
+    def test_a_file_from_before_both_clips_were_rated_is_read_as_it_was_meant(
+        self, written: Callable, make: Callable
+    ) -> None:
+        path = written([make(1, activation="different", activation_rating=4, valence_rating=2)])
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        old = [name for name in COLUMNS if name not in LATER]
+        with path.open("w", newline="") as file:
+            table = csv.DictWriter(file, old, extrasaction="ignore")
+            table.writeheader()
+            table.writerows(rows)
+
+        row = read_judgments(path).iloc[0]
+
+        assert (row["scale"], row["activation_rating"]) == ("manikins", 4.0)
+        assert np.isnan(row["original_activation_rating"])
 
     def test_all_wrong_rows_are_listed_at_once(self, written: Callable, make: Callable) -> None:
         path = written([make(number) for number in range(40)])
@@ -152,7 +182,7 @@ class TestReading:
             (b"", "it is empty"),
             (b"judgment_id,mood\n", "'mood'"),
             (b"judgment_id,judgment_id\n", "named twice: 'judgment_id'"),
-            (",".join(COLUMNS).encode() + b"\na,b\n", "line 2: 2 values for 20 columns"),
+            (",".join(COLUMNS).encode() + b"\na,b\n", "line 2: 2 values for 23 columns"),
             (b"\xff\xfe\x00", "not UTF-8"),
             (",".join(COLUMNS).encode() + b'\n"open', "line 2"),
         ],

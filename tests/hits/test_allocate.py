@@ -1,5 +1,7 @@
 """Adaptive filling."""
 
+from collections import Counter
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,26 @@ def test_a_hit_is_filled_to_its_room_with_its_checks_among_it() -> None:
     slots = fill(standings, frozenset(), Hits(trials_per_hit=10, checks_per_hit=2), np.random.default_rng(0))
     assert len(slots) == 10
     assert sum(slot.role == "check" for slot in slots) == 2
+
+
+def test_repeats_stand_among_the_trials_and_nowhere_in_particular() -> None:
+    standings = [*(standing(n) for n in range(30)), *(Standing(f"k{n}", f"ck{n}", "check") for n in range(3))]
+    design, places = Hits(trials_per_hit=5, checks_per_hit=1, repeats_per_hit=1), Counter()
+    for seed in range(400):
+        slots = fill(standings, frozenset({"p1"}), design, np.random.default_rng(seed), again=["p1"])
+        assert sorted(slot.role for slot in slots) == ["check", "repeat", "study", "study", "study"]
+        assert next(slot.pair_id for slot in slots if slot.role == "repeat") == "p1"
+        places.update((slot.role, place) for place, slot in enumerate(slots))
+    for role in ("check", "repeat"):
+        seen = [places[role, place] for place in range(5)]
+        assert min(seen) > 55  # 80 are expected, with a standard deviation of 8
+        assert max(seen) < 105
+
+
+def test_where_there_is_nothing_to_repeat_an_open_pair_takes_its_place() -> None:
+    design = Hits(trials_per_hit=4, checks_per_hit=0, repeats_per_hit=2)
+    slots = fill([standing(n) for n in range(9)], frozenset(), design, np.random.default_rng(0))
+    assert [slot.role for slot in slots] == ["study"] * 4
 
 
 def test_a_clip_is_repeated_only_when_no_other_is_left() -> None:

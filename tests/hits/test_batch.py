@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hits.batch import Hits, TooFewPairs, cut, open_hits, open_hits_needed
+from hits.batch import Hits, TooFewPairs, cut, open_hits, open_hits_needed, rate_of, with_repeats
+from hits.judgment import Slot
 from pipelines.clip import Pair
 
 Make = Callable[..., Pair]
@@ -50,6 +51,28 @@ def test_balanced_order_shows_both_orders_and_the_paper_only_one(make_pair: Make
     balanced = cut_some(make_pair, Hits(policy="fixed", first_clip="balanced"))
     assert {slot.order for hit in balanced for slot in hit.slots} == {"original-first", "noisy-first"}
     assert {s.order for hit in cut_some(make_pair, Hits(policy="fixed")) for s in hit.slots} == {"original-first"}
+
+
+def test_room_for_repeats_is_left_and_paid_though_who_comes_decides_what_stands_there(make_pair: Make) -> None:
+    for hit in cut_some(make_pair, Hits(policy="fixed", trials_per_hit=10, repeats_per_hit=3)):
+        assert len(hit.slots) + 3 == hit.trials_per_hit <= 10
+
+
+def test_repeats_are_put_among_slots_that_keep_their_order_and_never_show_a_pair_twice() -> None:
+    slots = [Slot(f"p{number}", "study") for number in range(4)]
+    design = Hits(policy="fixed", repeats_per_hit=2)
+    for seed in range(20):
+        mixed = with_repeats(slots, ["p1", "old", "older", "oldest"], design, np.random.default_rng(seed))
+        assert [slot for slot in mixed if slot.role == "study"] == slots
+        assert len({slot.pair_id for slot in mixed}) == len(mixed) == 6
+    assert with_repeats(slots, [], design, np.random.default_rng(0)) == slots
+
+
+def test_which_clips_are_rated_is_drawn_with_the_share_that_the_design_asks_for() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [rate_of(Hits(rate="both", rate_both_share=0.3), rng) for _ in range(4000)]
+    assert drawn.count("both") / 4000 == pytest.approx(0.3, abs=0.03)
+    assert rate_of(Hits(), rng) == "noisy-if-different"
 
 
 def test_no_pairs_and_no_checks_are_refused_with_what_to_do(make_pair: Make) -> None:

@@ -26,6 +26,15 @@ def test_a_perfect_listener_says_what_is_true() -> None:
     assert say(perfect, (False, False), rng).activation_rating is None
 
 
+def test_a_listener_rates_what_the_trial_asks_for_on_the_scale_that_it_has() -> None:
+    perfect, rng = Listener("x", false_alarm=0.0, sensitivity=1.0), np.random.default_rng(0)
+    both = say(perfect, (False, False), rng, rate="both")
+    assert both.rates_both
+    assert not both.different
+    slid = [say(perfect, (True, False), rng, scale="slider").activation_rating for _ in range(50)]
+    assert any(rating not in (1, 2, 3, 4, 5) for rating in slid)
+
+
 def test_a_crowd_holds_some_who_answer_by_a_coin() -> None:
     listeners = crowd(400, np.random.default_rng(0))
     assert 5 <= sum(listener.careless == 1.0 for listener in listeners) <= 40

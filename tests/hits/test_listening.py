@@ -38,12 +38,29 @@ def test_both_the_same_needs_no_ratings_and_takes_none() -> None:
 
 @pytest.mark.parametrize("rating", [None, 0, 6])
 def test_a_difference_needs_two_ratings_from_one_to_five(rating: int | None) -> None:
-    with pytest.raises(WrongAnswer, match="five figures for valence"):
+    with pytest.raises(WrongAnswer, match="how unpleasant or pleasant"):
         Said("different", "same", 3, rating)
 
 
+def test_who_rates_both_clips_rates_them_in_both_dimensions_whatever_was_said() -> None:
+    assert Said("same", "same", 3, 3, 2, 5).rates_both
+    assert not Said("different", "same", 3, 3).rates_both
+    for ratings in ((3, 3, 2, None), (3, None, 2, 5), (None, 3, 2, 5), (None, None, 2, 5), (3, 3, 2, 9)):
+        with pytest.raises(WrongAnswer, match="Please also show"):
+            Said("same", "same", *ratings)
+
+
+def test_manikins_take_whole_numbers_and_the_slider_what_lies_between() -> None:
+    assert Said("different", "same", 2.35, 5.0, scale="slider").activation_rating == 2.35
+    with pytest.raises(WrongAnswer, match="how calm or excited"):
+        Said("different", "same", 2.35, 5.0)
+    for beyond in (0.99, 5.01, math.nan):
+        with pytest.raises(WrongAnswer, match="how calm or excited"):
+            Said("different", "same", beyond, 5.0, scale="slider")
+
+
 def test_an_unanswered_question_is_named() -> None:
-    with pytest.raises(WrongAnswer, match="same in valence"):
+    with pytest.raises(WrongAnswer, match="equally pleasant"):
         Said("same", "")  # type: ignore[arg-type]
 
 
