@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from app.store.outlook import Outlook
+
 BUSY_TIMEOUT_S = 30
 
 
@@ -37,11 +39,13 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        self._ways = {writes: self.engine.execution_options(earwitness_writes=writes) for writes in (False, True)}
+        self._info = {"outlook": Outlook()}  # of this process, for whoever gets a session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the tables and writes nothing."""
-        with Session(self.engine.execution_options(earwitness_writes=False)) as session:
+        with Session(self._ways[False], info=self._info) as session:
             yield session
 
     @contextmanager
@@ -50,7 +54,7 @@ class Database:
 
         On SQLite the write lock is taken at the start, so two writers queue instead of failing half-way.
         """
-        with Session(self.engine.execution_options(earwitness_writes=True)) as session, session.begin():
+        with Session(self._ways[True], info=self._info) as session, session.begin():
             yield session
 
     def require_tables(self) -> None:

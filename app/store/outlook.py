@@ -1,0 +1,106 @@
+"""Where open pairs are likely to be found, so that an arrival need not count the votes of a whole study."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from app.store.standing import standings
+from hits.allocate import Standing, votes_open
+from hits.batch import Hits
+from hits.judgment import ASKED_ROLES
+
+FRESH_FOR = timedelta(seconds=10)
+FEW = 500  # open pairs: so many are counted anew each time, so that the last votes go where they are needed most
+LOOKS = 4  # at likely pairs, before all are counted
+SPARE = 3  # likely pairs that are looked at for each one that is needed
+
+
+class Outlook:
+    """What one process last saw of every pair. It may be some seconds old, and so decides nothing by itself."""
+
+    def __init__(self) -> None:
+        self._seen_at: datetime | None = None
+        self._pair_ids: list[str] = []
+        self._clip_ids: list[str] = []
+        self._checks: list[str] = []
+        self._place: dict[str, int] = {}
+        self._open = np.zeros(0, dtype=np.int64)
+        self._urgency = np.zeros(0, dtype=np.int64)
+
+    def helps(self, now: datetime) -> bool:
+        """Whether it is young enough, and there is enough to choose from."""
+        if self._seen_at is None or np.count_nonzero(self._open > 0) <= FEW:
+            return False
+        return timedelta(0) <= now - self._seen_at < FRESH_FOR
+
+    def see(self, found: Sequence[Standing], design: Hits, now: datetime) -> None:
+        """Take in where every pair stands."""
+        asked = [one for one in found if one.role in ASKED_ROLES]
+        self._seen_at = now
+        self._pair_ids = [one.pair_id for one in asked]
+        self._clip_ids = [one.clip_id for one in asked]
+        self._checks = [one.pair_id for one in found if one.role == "check"]
+        self._place = {pair_id: place for place, pair_id in enumerate(self._pair_ids)}
+        self._open = np.array([votes_open(one, design.votes_per_pair) for one in asked], dtype=np.int64)
+        self._urgency = np.array([one.votes + one.reserved for one in asked], dtype=np.int64)
+
+    def correct(self, found: Sequence[Standing], design: Hits) -> None:
+        """Take in where a few pairs stand."""
+        for one in found:
+            place = self._place.get(one.pair_id)
+            if place is not None:
+                self._open[place] = votes_open(one, design.votes_per_pair)
+                self._urgency[place] = one.votes + one.reserved
+
+    def likely(self, held: Collection[str], count: int, rng: np.random.Generator) -> list[str]:
+        """Pairs that were open, of as many clips, the most urgent first; chance decides among equals."""
+        places = rng.permutation(np.flatnonzero(self._open > 0))
+        chosen: dict[str, str] = {}
+        for place in places[np.argsort(-self._urgency[places], kind="stable")]:
+            if len(chosen) == count:
+                break
+            if self._pair_ids[place] not in held:
+                chosen.setdefault(self._clip_ids[place], self._pair_ids[place])
+        return list(chosen.values())
+
+    def some_checks(self, held: Collection[str], count: int, rng: np.random.Generator) -> list[str]:
+        """Checks drawn from those that are not held yet."""
+        fresh = [pair_id for pair_id in self._checks if pair_id not in held]
+        return [fresh[int(index)] for index in rng.permutation(len(fresh))[:count]]
+
+
+def worth_asking(
+    session: Session, held: Collection[str], design: Hits, rng: np.random.Generator, now: datetime
+) -> list[Standing]:
+    """Where those pairs stand, at this moment, that a HIT for one worker can be filled from as well as from all.
+
+    Args:
+        session: a writing session in which nobody else fills a HIT.
+        held: pairs that the worker has met.
+        design: the study's design.
+        rng: draws among equals.
+        now: the moment of asking.
+    """
+    outlook: Outlook = session.info["outlook"]
+    if outlook.helps(now):
+        found: dict[str, Standing] = {}
+        looked = outlook.some_checks(held, design.checks_per_hit, rng)
+        for _ in range(LOOKS):
+            looked += outlook.likely({*held, *found}, SPARE * design.trials_per_hit, rng)
+            counted = standings(session, now, looked)
+            outlook.correct(counted, design)
+            found.update((one.pair_id, one) for one in counted)
+            looked = []
+            if _open_clips(found.values(), design) >= design.trials_per_hit:
+                return list(found.values())
+    everything = standings(session, now)
+    outlook.see(everything, design, now)
+    return everything
+
+
+def _open_clips(found: Collection[Standing], design: Hits) -> int:
+    return len({one.clip_id for one in found if one.role in ASKED_ROLES and votes_open(one, design.votes_per_pair) > 0})
