@@ -9,14 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from threading import Event
+from typing import Literal
 from urllib.parse import urljoin
 
 import numpy as np
 import requests
 
 from app.store.database import Database
-from app.store.work import condition_of
-from hits.judgment import Said
+from app.store.work import condition_of, trial
+from hits.judgment import RATED, Rate, Said, Scale
 from hits.listeners import Listener, say, truly_changed
 
 TIMEOUT_S = 60
@@ -55,6 +56,8 @@ class Page(HTMLParser):
         self.sources: list[str] = []
         self.lengths_s: list[float] = []
         self.frame: str | None = None
+        self.rate: Rate = "noisy-if-different"
+        self.scale: Scale = "manikins"
         self.feed(response.text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -64,13 +67,21 @@ class Page(HTMLParser):
             self.kind, self.reason = at.get("data-page", ""), at.get("data-reason", "")
         elif tag == "form":
             self.forms.append(Form(urljoin(self.url, at.get("action", "")), at.get("method", "get")))
-        elif tag == "input" and at.get("type") == "hidden" and self.forms:
-            self.forms[-1].fields[at["name"]] = at.get("value", "")
+        elif tag == "input" and self.forms:
+            self._note_input(at)
         elif tag == "iframe":
             self.frame = urljoin(self.url, at.get("src", ""))
         elif "data-length-s" in at:
             self.sources.append(urljoin(self.url, at["data-src"]))
             self.lengths_s.append(float(at["data-length-s"]))
+
+    def _note_input(self, at: dict[str, str]) -> None:
+        if at.get("type") == "hidden":
+            self.forms[-1].fields[at["name"]] = at.get("value", "")
+        if at.get("type") == "range":
+            self.scale = "slider"
+        if at.get("name") == "first_activation_rating":
+            self.rate = "both"
 
     def form(self, part_of_action: str) -> Form:
         """The first form whose action has that part.
@@ -187,19 +198,28 @@ def _answer(
     form = page.form("")
     with rehearsal.database.reading() as session:
         known = condition_of(session, form.fields["trial_id"])
-    if known is None:
+        asked = trial(session, form.fields["trial_id"])
+    if known is None or asked is None:
         raise PageUnexpected(page.url, "a trial that the database does not know", "a trial of this study")
-    said = say(listener, truly_changed(*known, rehearsal.seed, rehearsal.changes), rng)
-    fields = {**form.fields, **_spoken(said), "first_s": str(page.lengths_s[0]), "second_s": str(page.lengths_s[1])}
+    said = say(listener, truly_changed(*known, rehearsal.seed, rehearsal.changes), rng, page.rate, page.scale)
+    fields = {
+        **form.fields,
+        **_spoken(said, asked.noisy_is),
+        "first_s": str(page.lengths_s[0]),
+        "second_s": str(page.lengths_s[1]),
+    }
     return _post(browser, Form(form.action, form.method, fields))
 
 
-def _spoken(said: Said) -> dict[str, str]:
+def _spoken(said: Said, noisy_is: Literal["first", "second"]) -> dict[str, str]:
     """An answer as the page's form names it."""
     fields: dict[str, str] = {"activation": said.activation, "valence": said.valence}
-    if said.different:
-        fields["activation_rating"] = str(said.activation_rating)
-        fields["valence_rating"] = str(said.valence_rating)
+    original_is = "first" if noisy_is == "second" else "second"
+    for name in RATED:
+        rating, clip = getattr(said, name), original_is if name.startswith("original_") else noisy_is
+        shown = f"{clip}_{name.removeprefix('original_')}" if said.rates_both else name
+        if rating is not None:
+            fields[shown] = str(rating)
     return fields
 
 
