@@ -7,37 +7,33 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
-from xml.parsers import expat
 
-from app.marketplace.refusals import Refused
+from app.marketplace.markup import BadXml, parse
 
 SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 EXTERNAL_QUESTION = f"{SCHEMAS}/2006-07-14/ExternalQuestion.xsd"
 ANSWERS = f"{SCHEMAS}/2005-10-01/QuestionFormAnswers.xsd"
-GREATEST_QUESTION_BYTES = 65_535
 #: Form fields that are the platform's own and never an answer.
 RESERVED_FIELDS = frozenset({"assignmentId", "hitId", "turkSubmitTo", "workerId"})
 
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class BadQuestion(Refused):
+class BadQuestion(BadXml):
     """A Question is not one that this marketplace can show."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("XMLParseError", f"There was an error parsing the Question: {reason}.")
+        super().__init__("Question", reason)
 
 
 def task_url(question: str) -> str:
     """The address of an ExternalQuestion's task.
 
     Raises:
-        BadQuestion: too long, not well formed, with a DTD, another kind of question, or an address that is neither
-            https nor on this machine.
+        BadXml: too long, not well formed, or with a DTD.
+        BadQuestion: another kind of question, or an address that is neither https nor on this machine.
     """
-    if len(question.encode(errors="replace")) > GREATEST_QUESTION_BYTES:
-        raise BadQuestion(f"it is longer than {GREATEST_QUESTION_BYTES} bytes")
-    root = _parse(question)
+    root = parse(question, "Question")
     if root.tag != f"{{{EXTERNAL_QUESTION}}}ExternalQuestion":
         raise BadQuestion(f"expected an ExternalQuestion of {EXTERNAL_QUESTION}, found {root.tag}")
     url = (root.findtext(f"{{{EXTERNAL_QUESTION}}}ExternalURL") or "").strip()
@@ -81,24 +77,6 @@ def answers_xml(fields: Sequence[tuple[str, str]]) -> str:
 
 def _for_xml(text: str) -> str:
     return _NOT_IN_XML.sub("\ufffd", text)
-
-
-def _parse(question: str) -> ET.Element:
-    """Parse XML that may not declare anything: entities that unfold into gigabytes need a DTD."""
-    try:
-        data = question.encode()
-        guard = expat.ParserCreate()
-        guard.StartDoctypeDeclHandler = _refuse_dtd
-        guard.Parse(data, True)  # noqa: FBT003  # positional only
-        return ET.fromstring(data)  # noqa: S314  # the guard above refuses what is dangerous
-    except UnicodeEncodeError:
-        raise BadQuestion("it is not Unicode text") from None
-    except (expat.ExpatError, ET.ParseError) as error:
-        raise BadQuestion(str(error)) from None
-
-
-def _refuse_dtd(*_declaration: object) -> None:
-    raise BadQuestion("it has a DTD; remove it")
 
 
 def _check_address(url: str) -> None:

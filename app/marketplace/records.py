@@ -1,4 +1,4 @@
-"""What the marketplace remembers, as values: requesters, invites, workers, HITs, assignments, payments."""
+"""What the marketplace remembers, as values: who is there, what is offered, what was done, paid and said."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 AssignmentStatus: TypeAlias = Literal["Accepted", "Submitted", "Approved", "Rejected", "Returned", "Abandoned"]
+HitStatus: TypeAlias = Literal["Assignable", "Unassignable", "Reviewable", "Reviewing", "Disposed"]
+WishStatus: TypeAlias = Literal["Begun", "Pending", "Granted", "Rejected"]
 
 #: Assignments in these states hold one of their HIT's places; returned and abandoned ones have given it back.
 TAKEN: tuple[AssignmentStatus, ...] = ("Accepted", "Submitted", "Approved", "Rejected")
@@ -46,11 +48,14 @@ class Invite:
 
 @dataclass(frozen=True)
 class Worker:
-    """Who does HITs."""
+    """Who does HITs. Country, subdivision and age are the worker's own statement, None until they were asked."""
 
     worker_id: str
     simulated: bool
     created_at: datetime
+    country: str | None = None  # ISO 3166
+    subdivision: str | None = None
+    adult: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,9 @@ class PostedHit:
     created_at: datetime
     expires_at: datetime
     deleted_at: datetime | None
+    reviewing: bool
+    expiry_told: bool  # its requester got the event
+    reviewable_told: bool
     accepted: int
     submitted: int
     approved: int
@@ -85,13 +93,15 @@ class PostedHit:
         """Assignments that nobody has taken yet."""
         return self.max_assignments - self.accepted - self.submitted - self.approved - self.rejected
 
-    def status_at(self, now: datetime) -> Literal["Assignable", "Unassignable", "Reviewable", "Disposed"]:
+    def status_at(self, now: datetime) -> HitStatus:
         """MTurk's HITStatus."""
         if self.deleted_at is not None:
             return "Disposed"
         if self.places_left > 0 and now < self.expires_at:
             return "Assignable"
-        return "Unassignable" if self.accepted else "Reviewable"
+        if self.accepted:
+            return "Unassignable"
+        return "Reviewing" if self.reviewing else "Reviewable"
 
 
 @dataclass(frozen=True)
@@ -127,3 +137,80 @@ class Payment:
     reason: str | None
     unique_request_token: str | None
     paid_at: datetime
+
+
+@dataclass(frozen=True)
+class HitType:
+    """What HITs of one kind have in common."""
+
+    hit_type_id: str
+    access_key_id: str
+    title: str
+    description: str
+    keywords: str
+    reward_minor: int
+    assignment_duration_s: int
+    auto_approval_delay_s: int
+    qualification_requirements: list[Mapping[str, Any]]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class QualificationType:
+    """Something that a requester says of workers, with a number."""
+
+    qualification_type_id: str
+    access_key_id: str
+    name: str
+    description: str
+    keywords: str
+    active: bool
+    test: str | None
+    answer_key: str | None
+    test_duration_s: int | None
+    retry_delay_s: int | None  # None: one attempt
+    auto_granted: bool
+    auto_granted_value: int
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """What one worker has of a qualification type; revoked where not granted."""
+
+    qualification_type_id: str
+    worker_id: str
+    value: int
+    granted: bool
+    reason: str | None
+    granted_at: datetime
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A worker's request for a qualification, from its test's first page to the decision."""
+
+    request_id: str
+    qualification_type_id: str
+    worker_id: str
+    status: WishStatus
+    test: str | None
+    answer: str | None
+    begun_at: datetime
+    deadline: datetime | None
+    submitted_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a requester, or the marketplace for one, writes to a worker."""
+
+    message_id: str
+    access_key_id: str
+    worker_id: str
+    subject: str
+    words: str
+    sent_at: datetime
+    read_at: datetime | None

@@ -56,3 +56,24 @@ class NotTaken(Refused):
 
     def __init__(self, parameter: str, instead: str) -> None:
         super().__init__("ParameterNotSupported", f"This marketplace does not take {parameter}; {instead}.")
+
+
+class NoSuchQualificationType(Refused):
+    """No qualification type has that id, or it is another requester's and only its owner may do that."""
+
+    def __init__(self, qualification_type_id: str) -> None:
+        super().__init__("QualificationTypeDoesNotExist", f"QualificationType {qualification_type_id} does not exist.")
+
+
+class NoSuchWorker(Refused):
+    """No worker has that id."""
+
+    def __init__(self, worker_id: str) -> None:
+        super().__init__("WorkerDoesNotExist", f"Worker {worker_id} does not exist.")
+
+
+class WrongParameter(Refused):
+    """A parameter is out of bounds, or does not go with another one."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("ParameterValidationError", sentence)

@@ -32,6 +32,7 @@ _AUTHORIZATION = re.compile(
     r"Signature=(?P<signature>[0-9a-f]{64})"
 )
 
+_GREATEST = {"integer": 2**31 - 1, "long": 2**63 - 1}  # botocore checks the type alone
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -196,6 +197,8 @@ def _beyond_types(shape: Shape, value: Any, name: str) -> list[str]:
     faults = []
     if "max" in shape.metadata and size > shape.metadata["max"]:
         faults.append(f"{name} is {size} long or large, expected at most {shape.metadata['max']}.")
+    if shape.type_name in _GREATEST and isinstance(value, int) and abs(value) > _GREATEST[shape.type_name]:
+        faults.append(f"{name} is {value}, expected at most {_GREATEST[shape.type_name]}.")
     if isinstance(value, bool) and shape.type_name != "boolean":
         faults.append(f"{name} is {value}, expected a number.")
     if isinstance(value, str) and _UNSTORABLE.search(value):

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from app.marketplace.records import PostedHit, Requester, WorkAssignment
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
-from app.marketplace.store import assignments, hits
+from app.marketplace.store import assignments, hits, requesters
 from app.marketplace.store.engine import Store
 
 #: Parameters and answers, under MTurk's names.
@@ -54,6 +54,10 @@ class Call:
             return datetime.fromisoformat(when).astimezone(UTC), str(what)
         except (ValueError, TypeError, OverflowError, binascii.Error):
             raise Refused("ParameterValidationError", f"NextToken {token!r} was not given by a listing.") from None
+
+    def lock_requester(self, connection: Connection) -> None:
+        """Wait until no other transaction spends this requester's money, or makes what must be there once."""
+        requesters.lock_purse(connection, self.requester.access_key_id)
 
     def own_hit(self, connection: Connection) -> PostedHit:
         """The requester's HIT that HITId names.
