@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, WorkerRow
+from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, UtcTime, WorkerRow
 from hits.allocate import Standing
 
 #: What the platform confirmed. Anybody can claim a task's ids in a URL, so nothing else is ever used or paid.
@@ -20,7 +22,11 @@ SETTLING = timedelta(minutes=5)
 
 def may_count(now: datetime) -> ColumnElement[bool]:
     """Whether an assignment was handed in, or still can be."""
-    return or_(AssignmentRow.state.in_(HANDED_IN), AssignmentRow.expires_at > now - SETTLING)
+    return _in_since(now - SETTLING)
+
+
+def _in_since(settled: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    return or_(AssignmentRow.state.in_(HANDED_IN), AssignmentRow.expires_at > settled)
 
 
 def standings(session: Session, now: datetime, pair_ids: Collection[str] | None = None) -> list[Standing]:
@@ -29,6 +35,14 @@ def standings(session: Session, now: datetime, pair_ids: Collection[str] | None 
     Judgments of workers who are not used, and of assignments that were never handed in, count for nothing, so their
     pairs are asked again; late ones and repeats neither.
     """
+    values: dict[str, object] = {"now": now, "settled": now - SETTLING}
+    if pair_ids is not None:
+        values["pair_ids"] = list(pair_ids)
+    return [Standing(*row) for row in session.execute(_standings(named=pair_ids is not None), values).all()]
+
+
+@cache  # every answer asks it, and putting it together takes longer than answering it
+def _standings(*, named: bool) -> Select[Any]:
     votes_in = (
         select(
             JudgmentRow.pair_id,
@@ -38,22 +52,25 @@ def standings(session: Session, now: datetime, pair_ids: Collection[str] | None 
         )
         .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
         .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
-        .where(WorkerRow.trusted, JudgmentRow.late.is_(False), JudgmentRow.role != "repeat", may_count(now))
+        .where(WorkerRow.trusted, JudgmentRow.late.is_(False), JudgmentRow.role != "repeat")
+        .where(_in_since(bindparam("settled", type_=UtcTime)))
         .group_by(JudgmentRow.pair_id)
     )
     on_their_way = (
         select(TrialRow.pair_id, func.count().label("reserved"))
         .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
-        .where(TrialRow.state != "answered", TrialRow.role != "repeat", AssignmentRow.expires_at > now)
+        .where(TrialRow.state != "answered", TrialRow.role != "repeat")
+        .where(AssignmentRow.expires_at > bindparam("now", type_=UtcTime))
         .group_by(TrialRow.pair_id)
     )
     pairs = select(PairRow.pair_id, PairRow.clip_id, PairRow.role).order_by(PairRow.pair_id)
-    if pair_ids is not None:  # said thrice: neither database carries it into what is counted
+    if named:  # said thrice: neither database carries it into what is counted
+        pair_ids: BindParameter[Any] = bindparam("pair_ids", expanding=True)
         votes_in = votes_in.where(JudgmentRow.pair_id.in_(pair_ids))
         on_their_way = on_their_way.where(TrialRow.pair_id.in_(pair_ids))
         pairs = pairs.where(PairRow.pair_id.in_(pair_ids))
     votes, reserved = votes_in.subquery(), on_their_way.subquery()
-    query = (
+    return (
         pairs.add_columns(
             func.coalesce(votes.c.votes, 0),
             cast(func.coalesce(votes.c.activation_different, 0), Integer),
@@ -63,4 +80,3 @@ def standings(session: Session, now: datetime, pair_ids: Collection[str] | None 
         .outerjoin(votes, votes.c.pair_id == PairRow.pair_id)
         .outerjoin(reserved, reserved.c.pair_id == PairRow.pair_id)
     )
-    return [Standing(*row) for row in session.execute(query).all()]

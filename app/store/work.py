@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.standing import standings
@@ -20,6 +20,9 @@ from hits.judgment import ASKED_ROLES, Rate, Said
 from hits.listening import Listened, Listening, require_heard
 from hits.pay import Pay
 from hits.quality import Quality, check_passed, is_trusted
+
+#: How many trials of an assignment are in which state: asked several times for each page, so put together once.
+TALLY = select(TrialRow.state, func.count()).where(TrialRow.assignment_id == bindparam("of")).group_by(TrialRow.state)
 
 
 class TrialClosed(ValueError):
@@ -75,8 +78,9 @@ class OpenTrial:
 
 def work(session: Session, assignment_id: str) -> Work | None:
     """An assignment by our own id."""
-    row = session.get(AssignmentRow, assignment_id)
-    return None if row is None else as_work(session, row)
+    together = select(AssignmentRow, HitRow, WorkerRow).join(HitRow).join(WorkerRow)  # one question instead of three
+    met = session.execute(together.where(AssignmentRow.assignment_id == assignment_id)).one_or_none()
+    return None if met is None else as_work(session, met[0])
 
 
 def as_work(session: Session, row: AssignmentRow) -> Work:
@@ -102,21 +106,22 @@ def as_work(session: Session, row: AssignmentRow) -> Work:
 
 
 def _counts(session: Session, assignment_id: str) -> tuple[int, int]:
-    tally = select(TrialRow.state, func.count()).where(TrialRow.assignment_id == assignment_id)
-    by_state = dict(session.execute(tally.group_by(TrialRow.state)).all())
+    by_state = dict(session.execute(TALLY, {"of": assignment_id}).all())
     return sum(by_state.values()), by_state.get("answered", 0)
 
 
 def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial | None:
     """The next unanswered trial, opened by this call if it was not; None when all are answered."""
-    row = session.scalar(
-        select(TrialRow)
+    met = session.execute(
+        select(TrialRow, PairRow)
+        .join(PairRow)
         .where(TrialRow.assignment_id == assignment_id, TrialRow.state != "answered")
         .order_by(TrialRow.position)
         .limit(1)
-    )
-    if row is None:
+    ).one_or_none()
+    if met is None:
         return None
+    row: TrialRow = met[0]
     if row.opened_at is None:
         row.state, row.opened_at = "open", now
     return _open_trial(session, row)
@@ -134,8 +139,8 @@ def trial_after(session: Session, opened: OpenTrial) -> str | None:
 
 def trial(session: Session, trial_id: str) -> OpenTrial | None:
     """A trial by its id, whatever its state."""
-    row = session.get(TrialRow, trial_id)
-    return None if row is None else _open_trial(session, row)
+    met = session.execute(select(TrialRow, PairRow).join(PairRow).where(TrialRow.trial_id == trial_id)).one_or_none()
+    return None if met is None else _open_trial(session, met[0])
 
 
 def condition_of(session: Session, trial_id: str) -> tuple[str, str] | None:
