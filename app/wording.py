@@ -25,7 +25,7 @@ def wrong_words(texts: Mapping[str, Words], languages: tuple[str, ...], *, conse
     """
     for language, own in texts.items():
         if language not in languages:
-            known = "add it to study.languages" if language in known_languages() else "none of the pages speaks it"
+            known = "add it to study.languages" if language in known_languages() else "no page speaks it"
             yield f"texts.{language}: found a language that the study does not have; expected one of: " + (
                 f"{', '.join(languages)} ({known})"
             )
