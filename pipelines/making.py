@@ -80,7 +80,7 @@ def make_clip(plan: ClipPlan, shared_sounds: Shared[SoundBank], design: PairDesi
     """
     sounds = shared_sounds.get()
     try:
-        speech = _turned_down(plan.clip, design)
+        speech = turned_down(plan.clip, design)
     except SoundUnreadable as error:
         reason = str(error)
         return [one for one in walk(plan, lambda planned: _refusal(planned, reason)) if one]
@@ -107,7 +107,7 @@ def _twin(
 ) -> Twin | Refusal:
     try:
         if planned.other is not None:
-            return Twin(planned, _turned_down(planned.other, design).samples, {"other_clip_id": planned.other.clip_id})
+            return Twin(planned, turned_down(planned.other, design).samples, {"other_clip_id": planned.other.clip_id})
         noise = noises[planned.condition]
         params = noise.draw(speech, sounds, np.random.default_rng(planned.seed))
         samples = noise.apply(speech, params, sounds)
@@ -122,7 +122,7 @@ def _refusal(planned: PlannedPair, reason: str) -> Refusal:
     return Refusal(planned.pair_id, planned.clip.clip_id, planned.condition, reason)
 
 
-def _turned_down(clip: Clip, design: PairDesign) -> Speech:
+def turned_down(clip: Clip, design: PairDesign) -> Speech:
     """A clip as all its pairs start from it: at the design's rate, with its headroom."""
     speech = load_speech(clip, design.sample_rate_hz)
     samples, _ = fit_to_full_scale(speech.samples * np.float32(10 ** (-design.headroom_db / 20)))

@@ -10,9 +10,12 @@ from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
 from pipelines.manifest import FILE_NAME, read_header, read_manifest
 from pipelines.planned import planned_pair
+from pipelines.ranking import FILE_NAME as RANKING
+from pipelines.ranking import FOLDER as RANKED
+from pipelines.ranking import read_ranking
 from pipelines.sound_file import SoundUnreadable, file_sha256, read_sound, sha256_of, sound_length_s
 
-FOLDERS = ("original", "noisy")
+FOLDERS = ("original", "noisy", RANKED)
 MAKE_AGAIN = "remove it, and `earwitness pairs make` makes it again"
 
 
@@ -23,17 +26,20 @@ class _Promised:
     file_sha256: str
     sound_sha256: str
     length_s: float
+    said_in: str = "its line in the manifest"
 
 
 def verify_pairs(folder: Path) -> Iterator[Problem | Path]:
     """Look at every file of a folder of pairs: its path where all is well, and a Problem where it is not.
 
     A file whose bytes changed is decoded, so that the sentence says whether it is still the same sound. A line whose
-    clip, condition, role, seed or file is not that of its pair's id was changed by other hands, too.
+    clip, condition, role, seed or file is not that of its pair's id was changed by other hands, too. Clips that
+    workers rank are looked at where there are any.
 
     Raises:
         FileNotFoundError: there is no manifest.
         ManifestWrong: the manifest itself is broken.
+        RankingWrong: ranking.json is.
     """
     promised: dict[Path, _Promised] = {}
     study_seed = read_header(folder / FILE_NAME).seed
@@ -52,6 +58,7 @@ def verify_pairs(folder: Path) -> Iterator[Problem | Path]:
                     f"{folder / path} is described by two lines of the manifest that differ, {pair.pair_id} the later; "
                     "somebody changed one: fetch the manifest again, or make the pairs anew",
                 )
+    promised |= _ranked(folder)
     for path, said in promised.items():
         yield _changed(folder / path, said) or folder / path
     yield from _extra(folder, set(promised))
@@ -78,6 +85,18 @@ def _files_of(pair: Pair) -> Iterator[tuple[Path, _Promised]]:
     yield pair.noisy_path, _Promised(pair.noisy_file_sha256, pair.noisy_sha256, pair.noisy_length_s)
 
 
+def _ranked(folder: Path) -> dict[Path, _Promised]:
+    try:
+        sets = read_ranking(folder)
+    except FileNotFoundError:
+        return {}
+    return {
+        Path(clip.path): _Promised(clip.file_sha256, clip.sha256, clip.length_s, f"its place in {RANKING}")
+        for one in sets
+        for clip in one.clips
+    }
+
+
 def _changed(path: Path, said: _Promised) -> Problem | None:
     if not path.is_file():
         return Problem(path, f"{path} is missing; `earwitness pairs make` makes it again")
@@ -92,7 +111,7 @@ def _changed(path: Path, said: _Promised) -> Problem | None:
     except OSError as error:
         return Problem(path, f"{path} can't be read ({error.strerror}); see to its permissions and its disk")
     if not same:
-        return Problem(path, f"{path} holds another sound than its line in the manifest; {MAKE_AGAIN}")
+        return Problem(path, f"{path} holds another sound than {said.said_in}; {MAKE_AGAIN}")
     if abs(length_s - said.length_s) > 1e-9:
         return Problem(
             path,
@@ -105,7 +124,7 @@ def _changed(path: Path, said: _Promised) -> Problem | None:
 
 def _extra(folder: Path, expected: set[Path]) -> Iterator[Problem]:
     found = [path for name in FOLDERS for path in (folder / name).rglob("*") if not path.is_dir()]
-    found += [path for path in folder.iterdir() if path.name != FILE_NAME and path.name not in FOLDERS]
+    found += [path for path in folder.iterdir() if path.name not in (FILE_NAME, RANKING, *FOLDERS)]
     for path in sorted(found):
         if path.relative_to(folder) in expected:
             continue

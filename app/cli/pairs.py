@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,11 @@ from app.cli.opening import chosen_clips, opened, require_file, usable_clips
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell, track
 
 if TYPE_CHECKING:
+    from app.wiring import Wired
+    from pipelines.clip import Clip
     from pipelines.corpora.base import Problem
     from pipelines.manifest import Refusal
+    from pipelines.ranking import RankingSet
 
 
 class NoSuchPair(LookupError):
@@ -38,6 +41,8 @@ def pairs() -> None:
 def make(study: Path, jobs: int | None, dask: str | None) -> None:
     """Choose the clips, and write every pair's sound and its line in pairs/manifest.jsonl.
 
+    Where the study asks for a qualification, the sets of clips that workers rank are written beside them.
+
     Stopped half-way, the same command goes on where it was and ends with the same bytes.
     """
     from pipelines.pairs import make_pairs
@@ -49,6 +54,7 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
         everything = usable_clips(wired)
         sounds = wired.sounds(everything)
         chosen = chosen_clips(wired, everything)
+        rank = _ranking_of(wired, everything, chosen)  # what can't be ranked is said before anything is made
         tell(f"planning the pairs of {len(chosen)} clips")
         plan = plan_pairs(chosen, design, seed, sounds=sounds, bins=wired.study.bins)
         left_out: list[Problem | Refusal] = []
@@ -63,9 +69,32 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
         )
         made = sum(1 for _ in track(making, "making pairs", len(plan.pairs)))
         _tell_left_out(left_out)
+        if rank is not None:
+            tell(f"{len(rank())} sets of {wired.study.qualification.clips} clips that workers rank")
     tell(
         f"{made} pairs of {len(plan.clips)} clips in {wired.folder.pairs}. "
         f"Next: earwitness pairs listen --study {study}"
+    )
+
+
+def _ranking_of(
+    wired: Wired, everything: Sequence[Clip], chosen: Sequence[Clip]
+) -> Callable[[], Sequence[RankingSet]] | None:
+    """What makes the sets of clips that workers rank, known to be possible; None where the study wants none.
+
+    Raises:
+        RankingImpossible: the corpus' ratings do not give them.
+    """
+    from pipelines.ranking import Needed, make_ranking, plan_ranking
+
+    study = wired.study
+    if not study.qualification.wanted:
+        return None
+    needed = Needed(study.qualification.clips, study.qualification.attempts)
+    in_study = frozenset(clip.clip_id for clip in chosen)
+    plan_ranking(everything, in_study, needed, study.sampling, study.study.seed)
+    return lambda: make_ranking(
+        everything, in_study, needed, study.pairs, wired.folder.pairs, sampling=study.sampling, seed=study.study.seed
     )
 
 

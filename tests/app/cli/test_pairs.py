@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from pipelines.manifest import read_manifest
+from pipelines.ranking import read_ranking
 
 
 @pytest.fixture
@@ -105,3 +106,33 @@ def test_conditions_are_listed_with_their_settings_and_whether_they_are_drawn(st
     assert by_name["nat-co-10db"][1:5] == ["environmental", "nat", "12", "True"]
     assert "snr_db = 12" in by_name["nat-co-10db"][5]
     assert by_name["fade-out"][3:5] == ["", "False"]
+
+
+def want_qualification(study: Path, clips: int) -> None:
+    """Switch on the ranking of so many clips, at one attempt."""
+    toml = study / "study.toml"
+    head, _, tail = toml.read_text().partition("[qualification]")
+    tail = tail.replace("wanted = false", "wanted = true", 1).replace("clips = 5", f"clips = {clips}", 1)
+    toml.write_text(head + "[qualification]" + tail.replace("attempts = 2", "attempts = 1", 1))
+
+
+def test_clips_to_rank_lie_beside_the_pairs_where_the_study_asks_for_a_qualification(study: Path, earwitness) -> None:
+    want_qualification(study, 3)
+
+    ended = earwitness("pairs", "make", "--study", study, "--jobs", 1)
+
+    assert ended.code == 0
+    assert "sets of 3 clips that workers rank" in ended.err
+    ranked = {clip.clip_id for one in read_ranking(study / "pairs") for clip in one.clips}
+    assert ranked.isdisjoint(pair.clip_id for pair in read_manifest(study / "pairs"))
+    assert earwitness("pairs", "verify", "--study", study).code == 0
+
+
+def test_a_corpus_that_gives_no_sets_is_refused_before_anything_is_made(study: Path, earwitness) -> None:
+    want_qualification(study, 8)
+
+    ended = earwitness("pairs", "make", "--study", study, "--jobs", 1)
+
+    assert ended.code == 1
+    assert "Set qualification.wanted = false in study.toml" in " ".join(ended.err.split())
+    assert not (study / "pairs").exists()
