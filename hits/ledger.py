@@ -3,6 +3,10 @@
 A payment is written down as `planned` under a key that follows from what it pays for, so planning it twice writes it
 once. It becomes `sent` before the platform is called and `confirmed` after the platform said yes. Where no answer came
 it is `unknown`, and only the platform's own books move it on. So nothing is ever paid twice and nothing is forgotten.
+
+What is handed in earns its reward, and a top-up where it took longer. What is not earns a bonus for the part that was
+done: `partial` where its worker left or ran out of time, `screening` where the study let the worker go. Such a bonus is
+`dropped` if the whole is handed in after all before it was sent.
 """
 
 from __future__ import annotations
@@ -14,18 +18,24 @@ from typing import Literal, TypeAlias
 
 from hits.platforms.base import Platform, PlatformRefused, PlatformUnreachable
 
-PaymentKind: TypeAlias = Literal["reward", "top-up"]
-PaymentState: TypeAlias = Literal["planned", "sent", "confirmed", "unknown", "refused"]
+PaymentKind: TypeAlias = Literal["reward", "top-up", "partial", "screening"]
+PaymentState: TypeAlias = Literal["planned", "sent", "confirmed", "unknown", "refused", "dropped"]
 
 FOLLOWS: dict[PaymentState, frozenset[PaymentState]] = {
-    "planned": frozenset({"sent"}),
+    "planned": frozenset({"sent", "dropped"}),
     "sent": frozenset({"confirmed", "unknown", "refused"}),
     "unknown": frozenset({"confirmed", "planned"}),
-    "refused": frozenset({"planned"}),
+    "refused": frozenset({"planned", "dropped"}),
     "confirmed": frozenset(),
+    "dropped": frozenset(),
 }
 
-TOP_UP_REASON = "Top-up to the study's hourly wage for the time that you worked. Thank you."
+#: What a worker reads beside a bonus, and what finds it on the platform's books.
+REASONS: dict[PaymentKind, str] = {
+    "top-up": "Top-up to the study's hourly wage for the time that you worked. Thank you.",
+    "partial": "For the part of the task that you did before you left or its time was over. Thank you.",
+    "screening": "For the time that you gave before the study could let you in. Thank you.",
+}
 
 
 class WrongStep(ValueError):
@@ -48,6 +58,12 @@ class Payment:
     amount_minor: int
     state: PaymentState = "planned"
     note: str = ""
+    reason: str = ""  # what the worker reads; where it is empty, that of the kind
+
+    @property
+    def words(self) -> str:
+        """What the worker reads beside it; empty for a reward."""
+        return self.reason or REASONS.get(self.kind, "")
 
     def step(self, state: PaymentState, note: str = "") -> Payment:
         """The payment in its next state.
@@ -81,7 +97,7 @@ def send(payment: Payment, platform: Platform) -> Iterator[Payment]:
                 payment.platform_worker_id,
                 payment.platform_assignment_id,
                 payment.amount_minor,
-                TOP_UP_REASON,
+                payment.words,
                 payment.key,
             )
     except PlatformUnreachable as error:
@@ -107,6 +123,6 @@ def reconcile(payment: Payment, approved: bool, platform: Platform) -> Payment:
     on_the_books = (
         approved
         if payment.kind == "reward"
-        else platform.bonus_sent(payment.platform_assignment_id, payment.amount_minor, TOP_UP_REASON)
+        else platform.bonus_sent(payment.platform_assignment_id, payment.amount_minor, payment.words)
     )
     return unknown.step("confirmed" if on_the_books else "planned", "settled by the platform's books")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,10 @@ class Pay(BaseModel):
         le=3600,
         description="longer stays on one trial count as this much (the page was left open)",
         json_schema_extra={"unit": "s"},
+    )
+    pay_unfinished: bool = Field(
+        True,  # noqa: FBT003 - pydantic's own order
+        description="work that was never handed in before its time was over is paid for the part that was done",
     )
     cap: float = Field(
         500.0,
@@ -91,13 +96,22 @@ def reward_minor(trials: int, pay: Pay) -> int:
     return earned_minor(trials * pay.expected_s_per_trial, pay)
 
 
-def active_s(trial_seconds: list[float], pay: Pay) -> float:
-    """Time at work: each trial as measured, a page left open counted up to a limit.
+def earned_so_far_minor(answered: int, trials: int, reward_minor: int) -> int:
+    """What a worker has earned by now, of the reward of the HIT.
+
+    >>> earned_so_far_minor(5, 10, 63)
+    31
+    """
+    return reward_minor * answered // max(1, trials)
+
+
+def active_s(page_seconds: Sequence[float], pay: Pay) -> float:
+    """Time at work: each trial and each round of a step as measured, a page left open counted up to a limit.
 
     >>> active_s([10.0, 3600.0], Pay(longest_paid_s_per_trial=120))
     130.0
     """
-    return sum(min(seconds, pay.longest_paid_s_per_trial) for seconds in trial_seconds)
+    return sum(min(seconds, pay.longest_paid_s_per_trial) for seconds in page_seconds)
 
 
 def top_up_minor(worked_s: float, paid_minor: int, pay: Pay) -> int:

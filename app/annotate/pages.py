@@ -30,6 +30,7 @@ from app.store.undo import last_answered, undo
 from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import RATINGS, WrongAnswer
 from hits.listening import NotHeard
+from hits.pay import earned_so_far_minor
 from hits.platforms.base import Arrival, ArrivalRefused
 
 log = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ def _trial_page(
     assert asked is not None  # callers have looked
     left = work.trials - work.answered
     minutes = facts.minutes if facts else round(work.trials * web.study.pay.expected_s_per_trial / 60)
-    earned = store.earned_so_far_minor(work.answered, work.trials, work.reward_minor)
+    earned = earned_so_far_minor(work.answered, work.trials, work.reward_minor)
     first_src, second_src = _sources(web, token, work, asked.trial_id)
     return render_template(
         "annotate/trial.html",
@@ -205,6 +206,8 @@ def _trial_page(
         last=standing.last,
         minutes_left=max(1, round(minutes * left / max(1, work.trials))),
         earned=_amount(web, earned) if work.reward_minor else None,
+        rated=tuple((f"{which}_", which) for which in WHICH) if asked.rate == "both" else (("", asked.noisy_is),),
+        scale_kind=web.study.hits.scale,
         figures=FIGURES,
         steps=STEPS,
         ends=ENDS,

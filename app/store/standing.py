@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, case, cast, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, and_, bindparam, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
-from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, UtcTime, WorkerRow
+from app.tables import AssignmentRow, JudgmentRow, PairRow, PaymentRow, TrialRow, UtcTime, WorkerRow
 from hits.allocate import Standing
 
 #: What the platform confirmed. Anybody can claim a task's ids in a URL, so nothing else is ever used or paid.
@@ -26,7 +26,18 @@ def may_count(now: datetime) -> ColumnElement[bool]:
 
 
 def _in_since(settled: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    return or_(AssignmentRow.state.in_(HANDED_IN), AssignmentRow.expires_at > settled)
+    return or_(AssignmentRow.expires_at > settled, confirmed())
+
+
+def confirmed() -> ColumnElement[bool]:
+    """Whether the platform said whose work an assignment is: it was handed in, or it was left and its part was paid."""
+    part_paid = select(PaymentRow.key).where(
+        PaymentRow.assignment_id == AssignmentRow.assignment_id, PaymentRow.state == "confirmed"
+    )
+    return or_(
+        AssignmentRow.state.in_(HANDED_IN),
+        and_(AssignmentRow.state == "withdrawn", part_paid.exists()),
+    )
 
 
 def standings(session: Session, now: datetime, pair_ids: Collection[str] | None = None) -> list[Standing]:
@@ -59,7 +70,7 @@ def _standings(*, named: bool) -> Select[Any]:
     on_their_way = (
         select(TrialRow.pair_id, func.count().label("reserved"))
         .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
-        .where(TrialRow.state != "answered", TrialRow.role != "repeat")
+        .where(TrialRow.state.in_(("reserved", "open")), TrialRow.role != "repeat")
         .where(AssignmentRow.expires_at > bindparam("now", type_=UtcTime))
         .group_by(TrialRow.pair_id)
     )

@@ -277,12 +277,3 @@ def finish(session: Session, assignment_id: str, comment: str) -> Work:
     row = session.get_one(AssignmentRow, assignment_id)
     row.comment = comment[:2000]
     return as_work(session, row)
-
-
-def earned_so_far_minor(answered: int, trials: int, reward_minor: int) -> int:
-    """What a worker has earned by now, of the reward of the HIT.
-
-    >>> earned_so_far_minor(5, 10, 63)
-    31
-    """
-    return reward_minor * answered // max(1, trials)
