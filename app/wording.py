@@ -52,7 +52,7 @@ def _wrong_in(language: str, own: Words) -> Iterator[str]:
         if not isinstance(text, str) and len(forms) != (catalogue.num_plurals if message.pluralizable else 1):
             wanted = f"one, or {catalogue.num_plurals}, as it has plural forms" if message.pluralizable else "one"
             yield f"{key}: found {len(forms)} texts; expected {wanted}"
-        ids = message.id if message.pluralizable else (message.id,)
+        ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
         yield from (f"{key}: {wrong}" for form in forms if (wrong := unfit(form, ids)))
 
 

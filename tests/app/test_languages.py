@@ -310,6 +310,16 @@ def test_a_study_names_languages_that_the_pages_speak_each_once(
         read_study(tmp_path)
 
 
+def test_the_documentation_s_examples_are_read(web: Web, tmp_path: Path) -> None:
+    page = (Path(extraction.__file__).parent.parent / "docs/languages.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 2
+    for example in examples:
+        text = f'[corpus]\nname = "demo"\npath = "."\n[sounds]\nname = "demo"\npath = "."\n{example}'
+        (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+        assert read_study(tmp_path).study.languages == ("en", "de")
+
+
 def _with_texts(study: Study, texts: dict[str, dict[str, object]], languages: tuple[str, ...]) -> str:
     return write_study(study.model_copy(update={"study": About(languages=languages), "texts": texts}))
 
