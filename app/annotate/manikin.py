@@ -6,19 +6,34 @@ from dataclasses import dataclass
 from math import cos, pi, sin
 from typing import Literal, TypeAlias
 
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
 from hits.judgment import RATINGS
 
 Dimension: TypeAlias = Literal["activation", "valence"]
 
 #: The words at both ends of a scale, lowest first.
-ENDS: dict[Dimension, tuple[str, str]] = {
-    "activation": ("calm", "excited"),
-    "valence": ("unpleasant", "pleasant"),
+ENDS: dict[Dimension, tuple[LazyString, LazyString]] = {
+    "activation": (_("calm"), _("excited")),
+    "valence": (_("unpleasant"), _("pleasant")),
 }
 #: What each step is called by someone who does not see the figure.
-STEPS: dict[Dimension, tuple[str, ...]] = {
-    "activation": ("very calm", "rather calm", "in between", "rather excited", "very excited"),
-    "valence": ("very unpleasant", "rather unpleasant", "in between", "rather pleasant", "very pleasant"),
+STEPS: dict[Dimension, tuple[LazyString, ...]] = {
+    "activation": (
+        _("very calm"),
+        _("rather calm"),
+        _("neither calm nor excited"),
+        _("rather excited"),
+        _("very excited"),
+    ),
+    "valence": (
+        _("very unpleasant"),
+        _("rather unpleasant"),
+        _("neither unpleasant nor pleasant"),
+        _("rather pleasant"),
+        _("very pleasant"),
+    ),
 }
 
 MIDDLE_X, CHEST_Y = 48.0, 75.0  # of a drawing 96 units wide and high

@@ -4,7 +4,8 @@
   const players = [...document.querySelectorAll("[data-player]")];
   if (!players.length) return;
   const END_SLACK_S = 0.03; // the clock ticks in blocks: the last one may be a hair short
-  const words = { loading: "Getting ready", ready: "Not heard yet", playing: "Playing", part: "Not heard to the end", heard: "Heard", failed: "Could not be loaded" };
+  const words = JSON.parse(document.querySelector("main").dataset.words);
+  const says = document.querySelector(".waits");
   const Context = window.AudioContext || window.webkitAudioContext;
   const audio = Context ? new Context() : null;
   let sounding = null;
@@ -21,7 +22,7 @@
   function show(clip, state) {
     clip.box.dataset.state = state;
     clip.state.textContent = words[state];
-    clip.button.setAttribute("aria-label", `${state === "playing" ? "Stop" : "Play"} the ${clip.name} clip`);
+    clip.button.setAttribute("aria-label", state === "playing" ? clip.box.dataset.stop : clip.box.dataset.play);
   }
 
   function turnRing(clip, playedS) {
@@ -33,29 +34,50 @@
     return Math.max(0, Math.min(clip.lengthS, audio.currentTime - clip.startedAt));
   }
 
+  function cover(clip, coveredS) {
+    clip.coveredS = coveredS;
+    clip.field.value = coveredS.toFixed(3);
+  }
+
   function count(clip, ended) {
     // Every play starts at the beginning, so what has sounded is always one stretch from 0.
     const played = playedS(clip);
-    clip.coveredS = Math.max(clip.coveredS, ended && played >= clip.lengthS - 0.25 ? clip.lengthS : played);
-    clip.field.value = clip.coveredS.toFixed(3);
+    cover(clip, Math.max(clip.coveredS, ended && played >= clip.lengthS - 0.25 ? clip.lengthS : played));
   }
 
   function rest(clip) {
-    if (isHeard(clip)) clip.box.dataset.heard = "";
+    clip.box.toggleAttribute("data-heard", isHeard(clip));
     show(clip, isHeard(clip) ? "heard" : clip.coveredS > 0.05 ? "part" : "ready");
     turnRing(clip, isHeard(clip) ? clip.lengthS : 0);
     if (clips.every(isHeard)) document.dispatchEvent(new CustomEvent("earwitness:heard"));
   }
 
-  function stop(clip, ended = false) {
-    if (!clip || !clip.source) return;
-    count(clip, ended);
+  function silence(clip) {
     clip.source.onended = null;
     try { clip.source.stop(); } catch { /* it never started */ }
     clip.source.disconnect();
     clip.source = null;
-    if (sounding === clip) sounding = null;
+    sounding = null;
+  }
+
+  function stop(clip, ended = false) {
+    if (!clip || !clip.source) return;
+    count(clip, ended);
+    silence(clip);
     rest(clip);
+  }
+
+  function interrupt(everything = false) {
+    // Nobody knows what of this play was heard: it counts for nothing, what was heard before it does.
+    const clip = sounding;
+    if (!clip) return;
+    silence(clip);
+    if (everything) {
+      for (const one of clips) cover(one, 0);
+      document.dispatchEvent(new CustomEvent("earwitness:unheard"));
+    }
+    for (const one of everything ? clips : [clip]) rest(one);
+    if (everything || !isHeard(clip)) says.textContent = everything ? words.device : words.interrupted;
   }
 
   function tick() {
@@ -64,12 +86,7 @@
     requestAnimationFrame(tick);
   }
 
-  async function play(clip) {
-    if (!clip.buffer) return;
-    if (sounding === clip) return stop(clip);
-    stop(sounding);
-    await audio.resume(); // browsers start silent until a tap or a key
-    if (sounding) stop(sounding); // a second tap while the sound woke up
+  function start(clip) {
     clip.source = audio.createBufferSource();
     clip.source.buffer = clip.buffer;
     clip.source.connect(audio.destination);
@@ -79,6 +96,17 @@
     sounding = clip;
     show(clip, "playing");
     requestAnimationFrame(tick);
+  }
+
+  async function play(clip) {
+    if (!clip.buffer) return;
+    if (sounding === clip) return stop(clip);
+    stop(sounding);
+    if (audio.state !== "running") {
+      await audio.resume(); // browsers start silent until a tap or a key
+      stop(sounding); // a second tap while the sound woke up
+    }
+    start(clip);
   }
 
   async function load(clip) {
@@ -115,5 +143,11 @@
     if (sounding) return;
     play(clips.find((clip) => !isHeard(clip)) || clips[0]);
   });
-  window.addEventListener("pagehide", () => stop(sounding));
+  for (const first of ["pointerdown", "keydown"]) { // the sound wakes up while the finger is still down
+    document.addEventListener(first, () => { audio.resume().catch(() => { /* a click asks again */ }); }, { once: true, capture: true });
+  }
+  audio.addEventListener("statechange", () => { if (audio.state !== "running") interrupt(); }); // a call, another app
+  document.addEventListener("visibilitychange", () => { if (document.hidden) interrupt(); }); // locked, or another tab
+  window.addEventListener("pagehide", () => interrupt());
+  navigator.mediaDevices?.addEventListener("devicechange", () => interrupt(true)); // headphones that were pulled out
 })();

@@ -3,12 +3,13 @@
 (() => {
   const form = document.querySelector("form[data-trial]");
   if (!form) return;
+  const words = JSON.parse(document.querySelector("main").dataset.words);
   const says = form.querySelector(".waits"), next = form.querySelector("button[type=submit]");
   const AGAIN_MS = 3000;
   let sending = false, onItsWay = false, timer = 0;
 
-  function later(words) {
-    says.textContent = words;
+  function later(why) {
+    says.textContent = why;
     timer = setTimeout(send, AGAIN_MS);
   }
 
@@ -21,8 +22,8 @@
       reply = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
     } catch { /* no connection: the answer stays here */ }
     onItsWay = false;
-    if (!reply) return later("No connection. Your answer is kept on this page and goes out by itself when it is back.");
-    if (reply.status >= 500 || reply.status === 429) return later("The server is busy. Your answer is kept on this page and goes out by itself.");
+    if (!reply) return later(words.offline);
+    if (reply.status >= 500 || reply.status === 429) return later(words.busy);
     if (reply.type === "opaqueredirect") return location.replace(form.dataset.here); // it was kept: on to the next pair
     form.submit(); // something is missing: the server's own page says what
   }
