@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from app.store import hits as hit_store
 from app.store.database import Database
 from app.store.events import fact, keep_fact, note_event
+from app.store.leaving import settle_run_out
 from app.store.lock import Hands
-from app.store.money import committed_minor, keep_payment, payments_in, plan_payments, work_done
+from app.store.money import committed_minor, drop_parts, keep_payment, payments_in, plan_payments, work_done
 from app.store.progress import trials_out, votes_still_missing, votes_still_open
 from app.study import Study
 from hits.batch import open_hits, open_hits_needed
@@ -104,30 +105,42 @@ def publish_due(site: Worksite, turn: Turn) -> None:
 
 
 def collect_due(site: Worksite, turn: Turn) -> None:
-    """Take over what was handed in, and write down what is owed for it, before any of it is paid."""
+    """Take over what was handed in, and write down what is owed for it, before any of it is paid.
+
+    Then what never will be: whoever ran out of time is paid for the part that was done.
+    """
     with site.database.reading() as session:
         hit_ids = hit_store.unsettled_ids(session)
+    unfinished = 0
     for number, hit_id in enumerate(hit_ids, start=1):
-        for seen in _handed_in(site, hit_id, turn):
+        seen = _handed_in(site, hit_id, turn)
+        for one in seen or []:
             with site.database.writing() as session:
-                row = hit_store.record_submission(session, seen)
+                row = hit_store.record_submission(session, one)
                 if row is None:
                     continue
                 due = payments_due(work_done(session, row.assignment_id), site.study.pay)
+                if due:
+                    drop_parts(session, row.assignment_id)
                 turn.handed_in += plan_payments(session, row.assignment_id, due, site.study.pay) > 0
+        if seen is not None:
+            with site.database.writing() as session:
+                unfinished += settle_run_out(session, hit_id, pay=site.study.pay, now=datetime.now(UTC))
         site.hands.renew()
         site.on_step("collecting", number, len(hit_ids))
     if turn.handed_in:
         _note(site, "collect", f"{many(turn.handed_in, 'assignment')} handed in")
+    if unfinished:
+        _note(site, "collect", f"{many(unfinished, 'assignment')} ran out of time, and will be paid for the part done")
 
 
-def _handed_in(site: Worksite, hit_id: str, turn: Turn) -> list[PlatformAssignment]:
-    """What workers handed in for one HIT; one that the platform no longer knows must not hide the others."""
+def _handed_in(site: Worksite, hit_id: str, turn: Turn) -> list[PlatformAssignment] | None:
+    """What workers handed in for one HIT; None for one that the platform no longer knows: it must not hide others."""
     try:
         return list(collect([hit_id], site.platform))
     except PlatformRefused as error:
         turn.notes.append(f"HIT {hit_id} could not be collected: {error}")
-        return []
+        return None
 
 
 def plan_refused_again(site: Worksite) -> int:

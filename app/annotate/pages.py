@@ -18,7 +18,7 @@ from app.annotate.markdown import as_html
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import Entrance
 from app.annotate.tokens import WHICH, assignment_token, clip_token
-from app.annotate.way import next_step
+from app.annotate.way import next_step, required_steps
 from app.languages import amount
 from app.serving import Web, served
 from app.store import arriving
@@ -80,6 +80,7 @@ def begin() -> AnyResponse:
                 secret_key=web.secret_key,
                 rng=np.random.default_rng(),
                 now=datetime.now(UTC),
+                required=required_steps(web.study),
             )
             if (language := asked_for()) is not None:
                 keep_language(session, work.assignment_id, language)

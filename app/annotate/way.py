@@ -12,7 +12,8 @@ from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import DEVICE_STEPS, Entrance, Step
 from app.serving import Web, served
 from app.store import work as store
-from app.store.steps import settled_steps
+from app.store.leaving import screen_out
+from app.store.steps import StepName, settled_steps
 from app.store.work import Work
 from app.study import Study
 
@@ -25,7 +26,7 @@ def next_step(web: Web, work: Work) -> Step | None:
     """The step that a worker has still to take; None when trials may begin.
 
     Raises:
-        Halt: a step that the study requires was failed.
+        Halt: a step that the study requires was failed; the worker's time is paid, and the pairs go to others.
     """
     if work.state != "accepted":
         return None
@@ -34,9 +35,16 @@ def next_step(web: Web, work: Work) -> Step | None:
     for step in WAY:
         if step.wanted(web.study) and settled.get(step.name) != "passed":
             if settled.get(step.name) == "failed":
+                with web.database.writing() as session:
+                    screen_out(session, work.assignment_id, pay=web.study.pay)
                 raise Halt("screened-out")
             return step
     return None
+
+
+def required_steps(study: Study) -> frozenset[StepName]:
+    """The steps that a worker has to pass in a study."""
+    return frozenset(step.name for step in WAY if step.wanted(study))
 
 
 def _runs_out(study: Study) -> Mapping[str, timedelta]:

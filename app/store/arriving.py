@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.database import one_at_a_time
 from app.store.hits import HitFacts, slots_of
 from app.store.outlook import worth_asking
+from app.store.steps import StepName, failed_any
 from app.store.work import Rules, Work, as_work
-from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
+from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
 from hits.allocate import fill
 from hits.batch import Hits, rate_of, with_repeats
 from hits.judgment import ASKED_ROLES, Slot
@@ -26,7 +28,7 @@ from hits.platforms.base import Arrival
 #: Returned assignments of a HIT that are still reserved here, beyond those that the platform can have given out.
 RETURNS_TOLERATED = 2
 
-RefusedWhy = Literal["unknown-hit", "not-invited", "nothing-open", "hit-taken"]
+RefusedWhy = Literal["unknown-hit", "not-invited", "screened-out", "nothing-open", "hit-taken"]
 
 
 class WorkRefused(ValueError):
@@ -66,11 +68,13 @@ def begin(
     secret_key: str,
     rng: np.random.Generator,
     now: datetime,
+    required: Collection[StepName] = (),
 ) -> Work:
     """Make or resume the record of an assignment, and reserve its trials.
 
     Raises:
-        WorkRefused: unknown or closed HIT, a worker who is not invited on, or nothing left to ask this worker.
+        WorkRefused: unknown or closed HIT, a worker who is not invited on or failed a required step before, or nothing
+            left to ask this worker.
     """
     assert arrival.assignment_id is not None  # a preview never gets here
     assert arrival.worker_id is not None
@@ -91,6 +95,8 @@ def begin(
         raise WorkRefused(
             "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
         )
+    if failed_any(session, key, required):
+        raise WorkRefused("This study needs something else than what was found before. Thank you!", "screened-out")
     _require_room(session, hit, arrival.assignment_id, now)
     again = _repeatable(session, key) if rules.hits.repeats_per_hit else []
     if hit.policy == "fixed":
@@ -121,10 +127,17 @@ def begin(
 def _require_room(session: Session, hit: HitRow, platform_assignment_id: str, now: datetime) -> None:
     """Refuse more arrivals than a platform would send: the ids stand in a URL, which anybody can write.
 
-    An assignment id that comes with another worker was returned by the one before.
+    An assignment id that comes with another worker was returned by the one before. Whoever left takes up room until the
+    platform has paid for it: made-up ids run up no debts.
     """
+    owed = select(PaymentRow.key).where(
+        PaymentRow.assignment_id == AssignmentRow.assignment_id, PaymentRow.state != "confirmed"
+    )
+    gone = AssignmentRow.state.in_(("withdrawn", "screened-out"))
     live = select(AssignmentRow).where(
-        AssignmentRow.hit_id == hit.hit_id, AssignmentRow.state == "accepted", AssignmentRow.expires_at > now
+        AssignmentRow.hit_id == hit.hit_id,
+        AssignmentRow.expires_at > now,
+        or_(AssignmentRow.state == "accepted", and_(gone, owed.exists())),
     )
     others = []
     for row in session.scalars(live):
@@ -158,6 +171,7 @@ def _fill(
     session: Session, key: str, rules: Rules, rng: np.random.Generator, now: datetime, again: list[str]
 ) -> list[Slot]:
     held = select(TrialRow.pair_id).join(AssignmentRow).where(AssignmentRow.worker == key)
+    held = held.where(or_(TrialRow.state != "released", TrialRow.opened_at.is_not(None)))  # it may have been heard
     met = frozenset(session.scalars(held))
     return fill(worth_asking(session, met, rules.hits, rng, now), met, rules.hits, rng, again)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.store.events import fact, keep_fact
@@ -16,6 +16,12 @@ from hits.batch import Hits
 from hits.judgment import Hit, Policy, Slot
 from hits.pay import Pay, reward_minor
 from hits.platforms.base import PlatformAssignment
+
+#: How long after its time an assignment may still turn out to have been handed in.
+LONGEST_HAND_IN = timedelta(days=1)
+
+#: Assignments that nobody is at work on any more, and that were not handed in as far as is known.
+LEFT = ("withdrawn", "screened-out", "returned", "expired")
 
 
 @dataclass(frozen=True)
@@ -126,11 +132,17 @@ def published_ids(session: Session, *, open_only: bool = False) -> list[str]:
 def unsettled_ids(session: Session) -> list[str]:
     """The platform's ids of HITs with assignments that may have been handed in since the last look.
 
-    A HIT can be left alone once it is closed or full and everything of it is approved or rejected.
+    A HIT can be left alone once everything of it is approved or rejected, or its time is long over. Whoever left has
+    the task for as long as it lasts, and may hand it in all the same.
     """
     waiting = (
         select(AssignmentRow.hit_id)
-        .where(AssignmentRow.state.in_(("accepted", "finished", "submitted")))
+        .where(
+            or_(
+                AssignmentRow.state.in_(("accepted", "finished", "submitted")),
+                and_(AssignmentRow.state.in_(LEFT), AssignmentRow.expires_at > datetime.now(UTC) - LONGEST_HAND_IN),
+            )
+        )
         .scalar_subquery()
     )
     query = (
@@ -164,7 +176,7 @@ def record_submission(session: Session, seen: PlatformAssignment) -> AssignmentR
     )
     if row is None:
         return None
-    if row.state in ("accepted", "finished"):
+    if row.state in ("accepted", "finished", "withdrawn", "expired"):  # the platform alone knows
         row.state = "submitted"
     row.submitted_at = row.submitted_at or seen.submitted_at
     session.flush()

@@ -7,29 +7,75 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
+from app.store.events import note_event
+from app.store.hits import LEFT
+from app.tables import AssignmentRow, HitRow, PaymentRow, StepRow, TrialRow, WorkerRow
 from hits.collect import Work
 from hits.ledger import Payment
 from hits.pay import Pay, fee_minor
 
+#: Bonuses for a part of what was not handed in.
+FOR_PART = ("partial", "screening")
+
 
 def work_done(session: Session, assignment_id: str) -> Work:
-    """An assignment as pay sees it: its reward, and the seconds spent on each answered trial."""
+    """An assignment as pay sees it: its reward, and the seconds spent on each answered trial and on what came before.
+
+    Trials keep their times when their answers are deleted, so that whoever deletes them is paid all the same.
+    """
     row = session.get_one(AssignmentRow, assignment_id)
     hit = session.get_one(HitRow, row.hit_id)
     worker = session.get_one(WorkerRow, row.worker)
-    seconds = session.scalars(
-        select(JudgmentRow.elapsed_s).where(JudgmentRow.assignment_id == assignment_id).order_by(JudgmentRow.trial_id)
+    trials = session.execute(
+        select(TrialRow.opened_at, TrialRow.answered_at)
+        .where(TrialRow.assignment_id == assignment_id)
+        .order_by(TrialRow.position)
+    ).all()
+    before = select(func.sum(PaymentRow.amount_minor)).where(
+        PaymentRow.assignment_id == assignment_id,
+        PaymentRow.kind.in_(FOR_PART),
+        PaymentRow.state.in_(("sent", "unknown", "confirmed")),
     )
-    trials = session.scalar(select(func.count()).select_from(TrialRow).where(TrialRow.assignment_id == assignment_id))
     return Work(
         platform=hit.platform,
         platform_assignment_id=row.platform_assignment_id,
         platform_worker_id=worker.platform_worker_id or "",
         reward_minor=hit.reward_minor,
-        trials=trials or 0,
-        seconds_by_trial=tuple(seconds),
+        trials=len(trials),
+        seconds_by_trial=tuple(
+            (answered - opened).total_seconds() for opened, answered in trials if opened and answered
+        ),
+        seconds_by_round=seconds_by_round(session, row),
+        paid_before_minor=session.scalar(before) or 0,
     )
+
+
+def seconds_by_round(session: Session, row: AssignmentRow) -> tuple[float, ...]:
+    """The time that a worker gave to each round of a step during an assignment: sound check, headphones and so on.
+
+    A round says its own seconds, or lasted since what came before it: the round before, the opening of the step, the
+    beginning of the assignment. Steps belong to workers; a round is of the assignment that was begun last before it.
+    """
+    begun, over = _span(session, row)
+    seconds = []
+    for step in session.scalars(select(StepRow).where(StepRow.worker == row.worker).order_by(StepRow.opened_at)):
+        since = row.accepted_at
+        for found in step.found:
+            at = datetime.fromisoformat(str(found["at"]))
+            if begun <= at < over:
+                told = found.get("seconds")
+                lasted = at - (max(since, step.opened_at) if step.opened_at <= at else since)
+                seconds.append(max(0.0, float(told) if isinstance(told, int | float) else lasted.total_seconds()))
+                since = at
+    return tuple(seconds)
+
+
+def _span(session: Session, row: AssignmentRow) -> tuple[datetime, datetime]:
+    """From the beginning of an assignment to that of its worker's next, in whole seconds, as rounds are noted."""
+    later = select(func.min(AssignmentRow.accepted_at))
+    later = later.where(AssignmentRow.worker == row.worker, AssignmentRow.accepted_at > row.accepted_at)
+    over = session.scalar(later) or datetime.max.replace(tzinfo=UTC)
+    return row.accepted_at.replace(microsecond=0), over.replace(microsecond=0)
 
 
 def plan_payments(session: Session, assignment_id: str, payments: list[Payment], pay: Pay) -> int:
@@ -46,6 +92,7 @@ def plan_payments(session: Session, assignment_id: str, payments: list[Payment],
                     amount_minor=payment.amount_minor,
                     fee_minor=fee_minor(payment.amount_minor, pay),
                     state=payment.state,
+                    reason=payment.reason,
                     planned_at=now,
                     changed_at=now,
                 )
@@ -55,7 +102,7 @@ def plan_payments(session: Session, assignment_id: str, payments: list[Payment],
 
 
 def payments_in(session: Session, *states: str) -> list[Payment]:
-    """Payments in these states, rewards before top-ups."""
+    """Payments in these states, those of a kind together."""
     rows = session.execute(
         select(PaymentRow, AssignmentRow.platform_assignment_id, WorkerRow.platform_worker_id)
         .join(AssignmentRow, AssignmentRow.assignment_id == PaymentRow.assignment_id)
@@ -64,7 +111,16 @@ def payments_in(session: Session, *states: str) -> list[Payment]:
         .order_by(PaymentRow.kind, PaymentRow.planned_at, PaymentRow.key)
     ).all()
     return [
-        Payment(row.key, row.kind, assignment, worker, row.amount_minor, row.state, row.note)  # type: ignore[arg-type]
+        Payment(
+            key=row.key,
+            kind=row.kind,  # type: ignore[arg-type]
+            platform_assignment_id=assignment,
+            platform_worker_id=worker or "",
+            amount_minor=row.amount_minor,
+            state=row.state,  # type: ignore[arg-type]
+            note=row.note,
+            reason=row.reason,
+        )
         for row, assignment, worker in rows
     ]
 
@@ -77,22 +133,31 @@ def keep_payment(session: Session, payment: Payment) -> None:
         session.get_one(AssignmentRow, row.assignment_id).state = "approved"
 
 
+def drop_parts(session: Session, assignment_id: str) -> None:
+    """Let go of a bonus for a part that has not left yet: the whole was handed in, and is paid as such."""
+    waiting = select(PaymentRow).where(PaymentRow.assignment_id == assignment_id, PaymentRow.kind.in_(FOR_PART))
+    for row in session.scalars(waiting.where(PaymentRow.state.in_(("planned", "refused")))):
+        row.state, row.note, row.changed_at = "dropped", "the whole was handed in after all", datetime.now(UTC)
+        note_event(session, "pay", f"payment {row.key} was dropped: {row.note}")
+
+
 def spent_minor(session: Session) -> tuple[int, int]:
     """(confirmed, on its way) with fees, from the ledger."""
     total = func.coalesce(func.sum(PaymentRow.amount_minor + PaymentRow.fee_minor), 0)
     confirmed = session.scalar(select(total).where(PaymentRow.state == "confirmed")) or 0
-    pending = session.scalar(select(total).where(PaymentRow.state != "confirmed")) or 0
+    pending = session.scalar(select(total).where(PaymentRow.state.not_in(("confirmed", "dropped")))) or 0
     return int(confirmed), int(pending)
 
 
 def committed_minor(session: Session, pay: Pay) -> int:
     """What is committed in all, with fees: the ledger, and the rewards of assignments that are still to come.
 
-    A closed HIT commits only what its assignments still hold; one that is out commits all that it asks for.
+    A closed HIT commits only what its assignments still hold; one that is out commits all that it asks for. What was
+    left is in the ledger with the part that was done, and its place in the HIT is open again.
     """
     confirmed, pending = spent_minor(session)
     by_hit = select(AssignmentRow.hit_id, func.count()).group_by(AssignmentRow.hit_id)
-    begun = dict(session.execute(by_hit).all())
+    begun = dict(session.execute(by_hit.where(AssignmentRow.state.not_in(LEFT))).all())
     paid_for = by_hit.join(PaymentRow, PaymentRow.assignment_id == AssignmentRow.assignment_id)
     rewarded = session.execute(paid_for.where(PaymentRow.kind == "reward"))
     in_ledger = dict(rewarded.all())

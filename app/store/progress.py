@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.store.hits import LEFT
 from app.store.money import committed_minor, spent_minor
-from app.store.standing import HANDED_IN, standings
+from app.store.standing import confirmed, standings
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
 from hits.allocate import Standing, votes_open, votes_wanted
 from hits.batch import Hits
@@ -86,7 +87,9 @@ def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
 
 def trials_out(session: Session, hits: Hits, now: datetime) -> int:
     """Trials, checks not counted, in adaptive HITs that are planned or out and in nobody's hands."""
-    taken = select(AssignmentRow.hit_id).where((AssignmentRow.state != "accepted") | (AssignmentRow.expires_at > now))
+    taken = select(AssignmentRow.hit_id).where(
+        AssignmentRow.state.not_in(LEFT), (AssignmentRow.state != "accepted") | (AssignmentRow.expires_at > now)
+    )
     free = (
         select(func.count())
         .select_from(HitRow)
@@ -136,16 +139,16 @@ def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
 def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
     """Every judgment as a row of judgments.csv, in the order in which they came.
 
-    `used` are those of trusted workers whose assignment the platform says was handed in.
+    `used` are those of trusted workers whose assignment the platform says was theirs.
     """
     query = (
-        select(JudgmentRow, PairRow, WorkerRow.trusted, WorkerRow.simulated, AssignmentRow.state)
+        select(JudgmentRow, PairRow, WorkerRow.trusted, WorkerRow.simulated, confirmed())
         .join(PairRow, PairRow.pair_id == JudgmentRow.pair_id)
         .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
         .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
         .order_by(JudgmentRow.submitted_at, JudgmentRow.judgment_id)
     )
-    for judgment, pair, trusted, simulated, state in session.execute(query):
+    for judgment, pair, trusted, simulated, known in session.execute(query):
         yield {
             "judgment_id": judgment.judgment_id,
             "pair_id": pair.pair_id,
@@ -167,7 +170,7 @@ def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
             "listened_s": round(judgment.listened_s, 3),
             "elapsed_s": round(judgment.elapsed_s, 3),
             "submitted_at": judgment.submitted_at,
-            "used": trusted and state in HANDED_IN,
+            "used": trusted and known,
             "late": judgment.late,
             "simulated": simulated or pair.simulated,
         }

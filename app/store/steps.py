@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.tables import StepRow
+from app.tables import StepRow, WorkerRow
 
 StepName: TypeAlias = Literal["sound-check", "headphones", "qualification", "practice"]
 StepState: TypeAlias = Literal["open", "passed", "failed"]
@@ -39,6 +39,12 @@ def step_of(session: Session, worker: str, step: StepName) -> Step | None:
     """How far a worker got in a step; None where it was never begun."""
     row = session.get(StepRow, (worker, step))
     return None if row is None else _as_step(row)
+
+
+def step_to_change(session: Session, worker: str, step: StepName) -> Step | None:
+    """How far a worker got in a step, for whoever is about to change it: others who are wait until that is kept."""
+    session.get_one(WorkerRow, worker, with_for_update=True)  # there before the step's own row is
+    return step_of(session, worker, step)
 
 
 def open_step(
@@ -90,6 +96,48 @@ def settled_steps(session: Session, worker: str, now: datetime, runs_out: Mappin
         if row.settled_at is not None
         and (row.step not in runs_out or row.state == "failed" or row.settled_at + runs_out[row.step] > now)
     }
+
+
+def failed_any(session: Session, worker: str, steps: Collection[StepName]) -> bool:
+    """Whether a worker failed one of these steps for good."""
+    failed = select(StepRow.step).where(StepRow.worker == worker, StepRow.step.in_(steps), StepRow.state == "failed")
+    return session.scalar(failed.limit(1)) is not None
+
+
+@dataclass(frozen=True)
+class Untold:
+    """A worker whose step is over, which the platform does not know yet, by the platform's own id."""
+
+    worker: str
+    platform_worker_id: str
+    found: tuple[Mapping[str, Any], ...]
+
+
+def untold_steps(session: Session, step: StepName) -> list[Untold]:
+    """Workers of whose step the platform is still to be told; who was forgotten can't be named to it any more."""
+    query = (
+        select(StepRow, WorkerRow.platform_worker_id)
+        .join(WorkerRow, WorkerRow.worker == StepRow.worker)
+        .where(
+            StepRow.step == step,
+            StepRow.settled_at.is_not(None),
+            StepRow.told_at.is_(None),
+            WorkerRow.platform_worker_id.is_not(None),
+        )
+        .order_by(StepRow.settled_at, StepRow.worker)
+    )
+    return [Untold(row.worker, platform_id, tuple(row.found)) for row, platform_id in session.execute(query)]
+
+
+def mark_told(session: Session, worker: str, step: StepName, now: datetime) -> None:
+    """Take it that the platform knows."""
+    session.get_one(StepRow, (worker, step), with_for_update=True).told_at = now
+
+
+def asked_under(session: Session, step: StepName, round_id: str) -> Mapping[str, Any] | None:
+    """What only the server knows of an open round: for rehearsals, whose listeners must know it. Never for a page."""
+    rows = session.scalars(select(StepRow).where(StepRow.step == step, StepRow.state == "open"))
+    return next((dict(row.asked) for row in rows if row.asked.get("round_id") == round_id), None)
 
 
 def _as_step(row: StepRow) -> Step:

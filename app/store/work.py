@@ -187,7 +187,7 @@ def answer(
     """Keep what was said of a trial. The same answer again changes nothing.
 
     Raises:
-        TrialClosed: no such trial in this assignment, never opened, or another nonce.
+        TrialClosed: no such trial in this assignment, never opened, released, or another nonce.
         NotHeard: the clips were not heard.
     """
     row = session.get(TrialRow, trial_id, with_for_update=True)
@@ -195,6 +195,8 @@ def answer(
         raise TrialClosed("This answer belongs to another page. Please go on with the trial that is shown now.")
     if row.state == "answered":
         return
+    if row.state == "released":
+        raise TrialClosed("This task was left. Please open it from the platform's list once more.")
     if row.opened_at is None:
         raise TrialClosed("This trial was not opened yet. Please go on with the trial that is shown now.")
     seen = _open_trial(session, row)
