@@ -75,7 +75,7 @@ class Posted:
         >>> Posted("t", "n", {"first_s": "2.5", "second_s": "all of it"}).listened
         Listened(first_s=2.5, second_s=0.0)
         """
-        return Listened(_seconds(self.fields["first_s"]), _seconds(self.fields["second_s"]))
+        return Listened(seconds_in(self.fields["first_s"]), seconds_in(self.fields["second_s"]))
 
 
 def posted(form: Mapping[str, str]) -> Posted:
@@ -88,7 +88,8 @@ def posted(form: Mapping[str, str]) -> Posted:
     )
 
 
-def _seconds(text: str) -> float:
+def seconds_in(text: str) -> float:
+    """Seconds that a field says; 0 for what is no number of seconds."""
     try:
         seconds = float(text)
     except ValueError:

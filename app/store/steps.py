@@ -126,7 +126,7 @@ def untold_steps(session: Session, step: StepName) -> list[Untold]:
         )
         .order_by(StepRow.settled_at, StepRow.worker)
     )
-    return [Untold(row.worker, platform_id, tuple(row.found)) for row, platform_id in session.execute(query)]
+    return [Untold(row.worker, platform_id or "", tuple(row.found)) for row, platform_id in session.execute(query)]
 
 
 def mark_told(session: Session, worker: str, step: StepName, now: datetime) -> None:
