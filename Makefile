@@ -14,7 +14,7 @@ help:  ## list these targets
 
 $(BIN)/earwitness: pyproject.toml
 	sh .ci/make-venv $(PYTHON) $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[benchmarks,dask,demo,dev,postgresql]'
+	$(BIN)/python -m pip install --quiet --editable '.[benchmarks,dask,demo,dev,postgresql,redis]'
 	@touch $@
 
 install: $(BIN)/earwitness  ## set up .venv with the package, its tests and the demo's voices

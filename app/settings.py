@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 
 class SettingsWrong(ValueError):
@@ -38,6 +38,32 @@ class Settings(BaseModel):
         5.0, ge=0.2, le=3600, description="how often `earwitness run` looks at the platform, in seconds"
     )
     earwitness_web_workers: int = Field(2, ge=1, le=64, description="processes that answer pages")
+    earwitness_requests_per_minute: int = Field(
+        300, ge=30, description="what one worker's link may ask for in a minute, sounds included; others get a 429"
+    )
+    earwitness_arrivals_per_minute: int = Field(
+        1200, ge=10, description="what may be asked for from one address without a worker's link; two an arrival"
+    )
+    earwitness_limits_url: str = Field(
+        "memory://",
+        pattern=r"^[a-z0-9+]+://\S*$",
+        description="where the two are counted, such as redis://host (extra `redis`); default: in each process",
+    )
+    earwitness_proxies: int = Field(
+        0, ge=0, le=9, description="reverse proxies before this server, each of which notes whom it answers"
+    )
+
+    @field_validator("earwitness_limits_url")
+    @classmethod
+    def _usable(cls, url: str) -> str:
+        from limits.errors import ConfigurationError
+        from limits.storage import storage_from_string
+
+        try:
+            storage_from_string(url)  # nothing is asked of it yet
+        except ConfigurationError as error:
+            raise ValueError(f"a store of the package limits: {error}") from error
+        return url
 
     def marketplace_folder(self, study: Path) -> Path:
         """Where an embedded marketplace keeps its database and its secret.

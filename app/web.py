@@ -8,12 +8,13 @@ from datetime import timedelta
 from flask import Flask, render_template, request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_limiter import RateLimitExceeded
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app import auth, headers
-from app.annotate import pages, sound, way  # noqa: F401 - their views join the worker's room
+from app import auth, headers, limits
+from app.annotate import leaving, pages, sound, way  # noqa: F401 - their views join the worker's room
 from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
 from app.languages import speak
@@ -33,6 +34,7 @@ WORDS = {
     404: (_("There is no such page"), _("Check the link, or go back to where it came from.")),
     405: (_("This page can't be used like that"), _("Go back, and use the button on the page.")),
     413: (_("That was too much text"), _("Go back and shorten it, please.")),
+    429: (_("That was a lot at once"), _("Wait a minute, then load this page again, please. What was sent is safe.")),
 }
 OTHER_WORDS = (_("This did not work"), _("Go back and try once more, please."))
 
@@ -56,6 +58,7 @@ def create_app(web: Web) -> Flask:
     app.extensions[research.KEPT] = Kept()
     speak(app, "annotate", web.study.study.languages, language_of_page, web.study.texts)
     app.jinja_env.globals.update(nonce=headers.nonce, languages_offered=languages_offered)
+    limits.limit(app, web)  # first of all, so that what others refuse counts too
     csrf = CSRFProtect(app)
     csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in
     for room in (worker_pages, auth.pages, research.pages):
@@ -63,6 +66,7 @@ def create_app(web: Web) -> Flask:
     app.after_request(headers.guard)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(Exception, _broken)
     return app
 
@@ -78,6 +82,10 @@ def _refused(error: HTTPException) -> tuple[str, int] | HTTPException:
     if error.code is None or error.code < 400:
         return error
     return _page(*WORDS.get(error.code, OTHER_WORDS)), error.code
+
+
+def _too_often(_error: RateLimitExceeded) -> tuple[str, int, dict[str, str]]:
+    return _page(*WORDS[429]), 429, {"Retry-After": str(limits.wait_s())}
 
 
 def _broken(error: Exception) -> tuple[str, int]:
