@@ -8,9 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Literal
 from xml.etree import ElementTree as ET
 
-from app.marketplace.markup import BadXml, child, children, local_name, parse, text_of
+from app.marketplace.markup import SCHEMAS, BadXml, child, children, local_name, parse, text_of
 
-ANSWER_KEY = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2005-10-01/AnswerKey.xsd"
+ANSWER_KEY = f"{SCHEMAS}/2005-10-01/AnswerKey.xsd"
 GREATEST_VALUE = 2**31 - 1
 
 

@@ -7,6 +7,7 @@ from xml.parsers import expat
 
 from app.marketplace.refusals import Refused
 
+SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 GREATEST_BYTES = 65_535  # MTurk's, for each of its XML parameters
 
 

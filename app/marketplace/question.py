@@ -1,21 +1,24 @@
-"""ExternalQuestion and QuestionFormAnswers: the two XML documents that a HIT's task travels in."""
+"""ExternalQuestion, HTMLQuestion, QuestionForm and QuestionFormAnswers: the XML documents that a task travels in."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
-from app.marketplace.markup import BadXml, parse
+from app.marketplace.markup import SCHEMAS, BadXml, local_name, parse
+from app.marketplace.question_form import QuestionForm, read_form
 
-SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 EXTERNAL_QUESTION = f"{SCHEMAS}/2006-07-14/ExternalQuestion.xsd"
+HTML_QUESTION = f"{SCHEMAS}/2011-11-11/HTMLQuestion.xsd"
 ANSWERS = f"{SCHEMAS}/2005-10-01/QuestionFormAnswers.xsd"
 #: Form fields that are the platform's own and never an answer.
 RESERVED_FIELDS = frozenset({"assignmentId", "hitId", "turkSubmitTo", "workerId"})
 
+_MTURK_SUBMIT = re.compile(r"(?:https?:)?//(?:www|workersandbox|worker)\.mturk\.com/mturk/externalSubmit")
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -24,6 +27,42 @@ class BadQuestion(BadXml):
 
     def __init__(self, reason: str) -> None:
         super().__init__("Question", reason)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a HIT's Question asks for: exactly one of an address, a page, and a form."""
+
+    url: str | None = None
+    html: str | None = None
+    form: QuestionForm | None = None
+
+
+def read_task(question: str) -> Task:
+    """Read a Question of any kind.
+
+    Raises:
+        BadXml: it is not one that this marketplace can show.
+    """
+    root = parse(question, "Question")
+    if local_name(root) == "QuestionForm":
+        return Task(form=read_form(question))
+    if root.tag != f"{{{HTML_QUESTION}}}HTMLQuestion":
+        return Task(url=task_url(question))
+    _check_height(root, HTML_QUESTION)
+    html = root.findtext(f"{{{HTML_QUESTION}}}HTMLContent") or ""
+    if not html.strip():
+        raise BadQuestion("HTMLContent is empty")
+    return Task(html=html)
+
+
+def html_task(html: str, submit_url: str) -> str:
+    """An HTMLQuestion's page, whose forms for MTurk go to this marketplace.
+
+    >>> html_task('<form action="https://www.mturk.com/mturk/externalSubmit">', "http://localhost/x")
+    '<form action="http://localhost/x">'
+    """
+    return _MTURK_SUBMIT.sub(lambda _: submit_url, html)
 
 
 def task_url(question: str) -> str:
@@ -35,11 +74,11 @@ def task_url(question: str) -> str:
     """
     root = parse(question, "Question")
     if root.tag != f"{{{EXTERNAL_QUESTION}}}ExternalQuestion":
-        raise BadQuestion(f"expected an ExternalQuestion of {EXTERNAL_QUESTION}, found {root.tag}")
+        raise BadQuestion(
+            f"expected an ExternalQuestion, HTMLQuestion or QuestionForm of MTurk's schemas, found {root.tag}"
+        )
     url = (root.findtext(f"{{{EXTERNAL_QUESTION}}}ExternalURL") or "").strip()
-    height = (root.findtext(f"{{{EXTERNAL_QUESTION}}}FrameHeight") or "").strip()
-    if not (height.isascii() and height.isdigit()):
-        raise BadQuestion(f"FrameHeight is {height!r}, expected a whole number")
+    _check_height(root, EXTERNAL_QUESTION)
     _check_address(url)
     return url
 
@@ -77,6 +116,12 @@ def answers_xml(fields: Sequence[tuple[str, str]]) -> str:
 
 def _for_xml(text: str) -> str:
     return _NOT_IN_XML.sub("\ufffd", text)
+
+
+def _check_height(root: ET.Element, namespace: str) -> None:
+    height = (root.findtext(f"{{{namespace}}}FrameHeight") or "").strip()
+    if not (height.isascii() and height.isdigit()):
+        raise BadQuestion(f"FrameHeight is {height!r}, expected a whole number")
 
 
 def _check_address(url: str) -> None:

@@ -8,9 +8,8 @@ from html.parser import HTMLParser
 from typing import Literal, TypeAlias
 from xml.etree import ElementTree as ET
 
-from app.marketplace.markup import BadXml, child, children, local_name, parse, text_of
+from app.marketplace.markup import SCHEMAS, BadXml, child, children, local_name, parse, text_of
 
-SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 NAMESPACES = frozenset({f"{SCHEMAS}/2005-10-01/QuestionForm.xsd", f"{SCHEMAS}/2017-11-06/QuestionForm.xsd"})
 GREATEST_LENGTH = 20_000  # of a free text, where the form sets none
 _BLOCKS = frozenset({"p", "br", "li", "div", "h1", "h2", "h3", "h4", "h5", "h6", "tr", "pre", "blockquote"})

@@ -214,3 +214,50 @@ class Message:
     words: str
     sent_at: datetime
     read_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Block:
+    """A worker whom a requester does not want any more."""
+
+    access_key_id: str
+    worker_id: str
+    reason: str
+    blocked_at: datetime
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Places that were added to a HIT under a token."""
+
+    access_key_id: str
+    unique_request_token: str
+    extension_id: str
+    hit_id: str
+    added: int
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class NotificationSetting:
+    """Where news of a HIT type's HITs go, and which."""
+
+    hit_type_id: str
+    transport: Literal["SQS", "SNS"]
+    destination: str
+    version: str
+    event_types: list[str]
+    active: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something to be told, until it is told."""
+
+    event_id: str
+    transport: Literal["SQS", "SNS"]
+    destination: str
+    body: str
+    occurred_at: datetime
+    attempts: int
+    next_attempt_at: datetime

@@ -13,7 +13,7 @@ from werkzeug.exceptions import InternalServerError, RequestEntityTooLarge
 
 from app.marketplace import wire
 from app.marketplace.operations.call import Call
-from app.marketplace.operations.table import OPERATIONS
+from app.marketplace.operations.table import LEFT_OUT, OPERATIONS
 from app.marketplace.refusals import Refused
 from app.marketplace.store import requesters
 from app.marketplace.store.engine import Store, StoreUnavailable
@@ -63,7 +63,8 @@ def _carry_out(protocol: wire.Protocol, store: Store, clock: Callable[[], dateti
     operation = protocol.operation(headers.get("x-amz-target", ""))
     fields = protocol.read(operation, body)
     if operation.name not in OPERATIONS:
-        raise Refused("OperationNotSupported", f"This marketplace does not carry out {operation.name}.")
+        why = LEFT_OUT.get(operation.name, "it is newer than this marketplace")
+        raise Refused("OperationNotSupported", f"This marketplace does not carry out {operation.name}: {why}.")
     now = clock()
     settle(store, now)
     return protocol.write(operation, OPERATIONS[operation.name](Call(store, requester, now, fields)))

@@ -184,7 +184,7 @@ def task(assignment_id: str) -> Response | str:
 def give_back(assignment_id: str) -> AnyResponse:
     """Return an assignment."""
     with site().store.write() as connection:
-        work.give_back(connection, _require_worker(connection), assignment_id)
+        work.give_back(connection, _require_worker(connection), assignment_id, g.now)
     return redirect(url_for(".tasks"), 303)
 
 

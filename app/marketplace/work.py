@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Connection
@@ -11,29 +12,43 @@ from app.marketplace.ids import is_id, new_id, new_worker_id
 from app.marketplace.paying import pay_reward
 from app.marketplace.records import HANDED_IN, Invite, PostedHit, WorkAssignment, Worker
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
-from app.marketplace.store import assignments, hits, requesters, workers
+from app.marketplace.requirements import Action, unmet
+from app.marketplace.store import assignments, hits, requesters, standing, workers
 from app.marketplace.store.engine import Store
+from app.marketplace.telling import note
 
 #: Work that arrives this much after its deadline still counts: clocks and networks are not the worker's fault.
 GRACE_S = 60
+MOST_TOLD = 100  # HITs whose end is told in one go
+
+
+class DoesNotQualify(Refused):
+    """A worker lacks what a task asks for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DoesNotMeetRequirements",
+            _("This task asks for a qualification that you do not have. The list of tasks says which."),
+        )
 
 
 def settle(store: Store, now: datetime) -> None:
     """Carry out what time has brought: places of workers who ran out go back, undecided work is approved and paid."""
     with store.read() as connection:
-        if not assignments.anything_due(connection, now, GRACE_S):
+        if not (assignments.anything_due(connection, now, GRACE_S) or hits.hits_to_tell(connection, now, limit=1)):
             return
     with store.write() as connection:
-        assignments.abandon_overdue(connection, now, GRACE_S)
+        for assignment in assignments.overdue(connection, now, GRACE_S):
+            _change(connection, assignment, "AssignmentAbandoned", now, status="Abandoned")
         for assignment in assignments.due_for_approval(connection, now):
             approve(connection, assignment, assignment.auto_approval_at or now)
+        for hit in hits.hits_to_tell(connection, now, limit=MOST_TOLD):
+            _tell_what_ended(connection, hit, now)
 
 
 def approve(connection: Connection, assignment: WorkAssignment, when: datetime, feedback: str | None = None) -> bool:
     """Approve handed-in work and pay its reward; False when somebody else has decided it meanwhile."""
-    hit = hits.find_hit(connection, assignment.hit_id)
-    if hit is None:
-        raise NoSuchHit(assignment.hit_id)
+    hit = _hit_of(connection, assignment)
     changed = assignments.change_assignment(
         connection,
         assignment.assignment_id,
@@ -45,6 +60,7 @@ def approve(connection: Connection, assignment: WorkAssignment, when: datetime, 
     )
     if changed:
         pay_reward(connection, assignment, hit, when)
+        note(connection, "AssignmentApproved", hit, when, assignment.assignment_id)
     return changed
 
 
@@ -85,7 +101,7 @@ def accept(connection: Connection, worker: Worker, hit_id: str, now: datetime) -
 
     Raises:
         NoSuchHit: as `find_open_hit`.
-        Refused: all places are taken, or the HIT has expired.
+        Refused: all places are taken, the HIT has expired, or this worker may not accept it.
     """
     find_open_hit(connection, worker, hit_id)
     hit = hits.lock_hit(connection, hit_id)
@@ -94,6 +110,7 @@ def accept(connection: Connection, worker: Worker, hit_id: str, now: datetime) -
         return mine.assignment_id
     if hit is None or hit.status_at(now) != "Assignable":
         raise Refused("HITNotAssignable", _("All places of this task are taken, or its time is over."))
+    require_allowed(connection, worker, hit, "Accept")
     assignment_id = new_id()
     assignments.add_assignment(
         connection,
@@ -106,7 +123,16 @@ def accept(connection: Connection, worker: Worker, hit_id: str, now: datetime) -
             "deadline": now + timedelta(seconds=hit.assignment_duration_s),
         },
     )
+    note(connection, "AssignmentAccepted", hit, now, assignment_id)
     return assignment_id
+
+
+def require_allowed(connection: Connection, worker: Worker, hit: PostedHit, action: Action) -> None:
+    """Raises Refused where a worker is blocked, or a qualification that this action needs is missing."""
+    if action == "Accept" and standing.is_blocked(connection, hit.access_key_id, worker.worker_id):
+        raise Refused("WorkerBlocked", _("This requester has closed its tasks to you."))
+    if unmet(hit.qualification_requirements, standing.standing_of(connection, worker), action):
+        raise DoesNotQualify
 
 
 def find_own(connection: Connection, worker: Worker, assignment_id: str) -> WorkAssignment:
@@ -121,10 +147,9 @@ def find_own(connection: Connection, worker: Worker, assignment_id: str) -> Work
     return assignment
 
 
-def give_back(connection: Connection, worker: Worker, assignment_id: str) -> None:
+def give_back(connection: Connection, worker: Worker, assignment_id: str, now: datetime) -> None:
     """Return an assignment; its place is free again. What is returned or handed in already stays as it is."""
-    find_own(connection, worker, assignment_id)
-    assignments.change_assignment(connection, assignment_id, ("Accepted",), status="Returned")
+    _change(connection, find_own(connection, worker, assignment_id), "AssignmentReturned", now, status="Returned")
 
 
 def hand_in(connection: Connection, assignment_id: str, answer: str, now: datetime) -> WorkAssignment:
@@ -139,19 +164,11 @@ def hand_in(connection: Connection, assignment_id: str, answer: str, now: dateti
     assignment = assignments.find_assignment(connection, assignment_id) if is_id(assignment_id) else None
     if assignment is None:
         raise NoSuchAssignment(assignment_id[:64])
-    hit = hits.find_hit(connection, assignment.hit_id)
-    if hit is None:
-        raise NoSuchHit(assignment.hit_id)
+    hit = _hit_of(connection, assignment)
     if now <= assignment.deadline + timedelta(seconds=GRACE_S):
-        assignments.change_assignment(
-            connection,
-            assignment_id,
-            ("Accepted",),
-            status="Submitted",
-            submitted_at=now,
-            auto_approval_at=now + timedelta(seconds=hit.auto_approval_delay_s),
-            answer=answer,
-        )
+        approved_at = now + timedelta(seconds=hit.auto_approval_delay_s)
+        values = {"status": "Submitted", "submitted_at": now, "auto_approval_at": approved_at, "answer": answer}
+        _change(connection, assignment, "AssignmentSubmitted", now, **values)
     settled = assignments.find_assignment(connection, assignment_id)
     if settled is None or settled.status not in HANDED_IN:
         raise Refused(
@@ -162,3 +179,25 @@ def hand_in(connection: Connection, assignment_id: str, answer: str, now: dateti
             ),
         )
     return settled
+
+
+def _change(connection: Connection, assignment: WorkAssignment, event: str, now: datetime, **values: Any) -> None:
+    """Change what a worker still holds, and note the event; whatever has changed meanwhile stays."""
+    if assignments.change_assignment(connection, assignment.assignment_id, ("Accepted",), **values):
+        note(connection, event, _hit_of(connection, assignment), now, assignment.assignment_id)
+
+
+def _hit_of(connection: Connection, assignment: WorkAssignment) -> PostedHit:
+    hit = hits.find_hit(connection, assignment.hit_id)
+    if hit is None:
+        raise NoSuchHit(assignment.hit_id)
+    return hit
+
+
+def _tell_what_ended(connection: Connection, hit: PostedHit, now: datetime) -> None:
+    if hit.expires_at <= now and not hit.expiry_told:
+        note(connection, "HITExpired", hit, hit.expires_at)
+        hits.change_hit(connection, hit.hit_id, expiry_told=True)
+    if hit.status_at(now) in ("Reviewable", "Reviewing") and not hit.reviewable_told:
+        note(connection, "HITReviewable", hit, now)
+        hits.change_hit(connection, hit.hit_id, reviewable_told=True)

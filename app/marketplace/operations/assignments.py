@@ -10,6 +10,7 @@ from app.marketplace.paying import purse_of
 from app.marketplace.records import HANDED_IN, WorkAssignment
 from app.marketplace.refusals import NoSuchHit, Refused, WrongAssignmentState
 from app.marketplace.store import assignments, hits, requesters
+from app.marketplace.telling import note
 from app.marketplace.work import approve
 
 OVERRIDE_WITHIN_DAYS = 30
@@ -71,6 +72,9 @@ def reject_assignment(call: Call) -> Fields:
         )
         if not changed:
             raise WrongAssignmentState(assignment.assignment_id, assignment.status, "Submitted")
+        hit = hits.find_hit(connection, assignment.hit_id)
+        if hit is not None:
+            note(connection, "AssignmentRejected", hit, call.now, assignment.assignment_id)
     return {}
 
 

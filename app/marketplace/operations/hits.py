@@ -1,47 +1,45 @@
-"""CreateHIT, GetHIT, ListHITs, UpdateExpirationForHIT, DeleteHIT."""
+"""CreateHIT, CreateHITWithHITType, GetHIT, UpdateExpirationForHIT, CreateAdditionalAssignmentsForHIT, DeleteHIT."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from app.marketplace.ids import hit_type_id, new_id
-from app.marketplace.money import fee_on_reward, parse_amount, show_amount
-from app.marketplace.operations.call import Call, Fields, page
-from app.marketplace.paying import purse_of
-from app.marketplace.question import task_url
-from app.marketplace.records import PostedHit
-from app.marketplace.refusals import NotTaken, Refused
-from app.marketplace.store import hits, requesters
+from sqlalchemy import Connection
 
-DAY_S = 86_400
-#: MTurk's bounds, both ends included. Of MaxAssignments it names no upper end; ours keeps sums in range.
-BOUNDS = {
-    "MaxAssignments": (1, 1_000_000),
-    "AssignmentDurationInSeconds": (30, 365 * DAY_S),
-    "LifetimeInSeconds": (30, 365 * DAY_S),
-    "AutoApprovalDelayInSeconds": (0, 30 * DAY_S),
-}
-GREATEST_LENGTH = {"Title": 128, "Description": 2000, "Keywords": 1000, "RequesterAnnotation": 255}
-MOST_REQUIREMENTS = 10
+from app.marketplace.ids import hit_type_id, new_id
+from app.marketplace.money import LARGE_HIT_ASSIGNMENTS, fee_on_reward, show_amount
+from app.marketplace.operations.call import Call, Fields
+from app.marketplace.operations.hit_types import check_bounds, make_type, own_type, shared
+from app.marketplace.paying import purse_of
+from app.marketplace.question import read_task
+from app.marketplace.records import Extension, HitType, PostedHit
+from app.marketplace.refusals import NotTaken, Refused, WrongParameter
+from app.marketplace.store import extensions, hits
+from app.marketplace.telling import note
+
+YEAR_S = 365 * 86_400
+MOST_ASSIGNMENTS = 1_000_000  # MTurk names no end; ours keeps sums in range
+BOUNDS = {"MaxAssignments": (1, MOST_ASSIGNMENTS), "LifetimeInSeconds": (30, YEAR_S)}
+GREATEST_LENGTH = {"RequesterAnnotation": 255}
 NOT_TAKEN = ("HITLayoutId", "HITLayoutParameters", "AssignmentReviewPolicy", "HITReviewPolicy")
 
 
 def create_hit(call: Call) -> Fields:
     """Put a HIT out, and hold what it may cost."""
-    row = _check_hit(call)
-    key, token = call.requester.access_key_id, row["unique_request_token"]
+    _check_hit(call.fields)
     with call.store.write() as connection:
-        requesters.lock_purse(connection, key)
-        known = None if token is None else hits.hit_id_of_token(connection, key, token)
-        if known is not None:
-            raise Refused("HitAlreadyExists", f"The HIT with ID {known} already exists for this UniqueRequestToken.")
-        cost_minor = (row["reward_minor"] + row["fee_minor"]) * row["max_assignments"]
-        purse_of(connection, call.requester, call.now).require(cost_minor)
-        hits.add_hit(connection, row)
-        made = hits.find_hit(connection, row["hit_id"])
-        assert made is not None
-        return {"HIT": describe_hit(made, call)}
+        call.lock_requester(connection)
+        return _post(call, connection, make_type(call, connection))
+
+
+def create_hit_with_hit_type(call: Call) -> Fields:
+    """Put a HIT out with the properties of a type that was made before."""
+    _check_hit(call.fields)
+    with call.store.write() as connection:
+        call.lock_requester(connection)
+        return _post(call, connection, own_type(call, connection))
 
 
 def get_hit(call: Call) -> Fields:
@@ -50,35 +48,49 @@ def get_hit(call: Call) -> Fields:
         return {"HIT": describe_hit(call.own_hit(connection), call)}
 
 
-def list_hits(call: Call) -> Fields:
-    """The requester's HITs, newest first."""
-    with call.store.read() as connection:
-        found = hits.page_of_hits(connection, call.requester.access_key_id, call.after, call.page_size + 1)
-    shown = found[: call.page_size]
-    more = (shown[-1].created_at, shown[-1].hit_id) if len(found) > call.page_size else None
-    return page("HITs", [describe_hit(hit, call) for hit in shown], more)
-
-
 def update_expiration_for_hit(call: Call) -> Fields:
     """Move a HIT's expiry; into the past: nobody can accept it any more. Work begun may still be handed in."""
-    expires_at = min(call.fields["ExpireAt"], call.now + timedelta(days=365))
+    expires_at = min(call.fields["ExpireAt"], call.now + timedelta(seconds=YEAR_S))
     with call.store.write() as connection:
-        requesters.lock_purse(connection, call.requester.access_key_id)
-        hit = call.own_hit(connection)
-        if hit.deleted_at is not None:
-            raise Refused("InvalidHITState", f"Hit {hit.hit_id} is Disposed; its expiry can't be moved.")
-        hits.set_expiration(connection, hit.hit_id, expires_at)
-        if expires_at > call.now:  # places that had been given up are promised again
+        hit = _changeable_hit(call, connection)
+        reopened = expires_at > call.now
+        hits.change_hit(connection, hit.hit_id, expires_at=expires_at, **(_OPEN_AGAIN if reopened else {}))
+        if reopened:  # places that had been given up are promised again
             purse_of(connection, call.requester, call.now).require(0)
+        if expires_at > max(hit.expires_at, call.now):
+            note(connection, "HITExtended", hit, call.now)
+    return {}
+
+
+def create_additional_assignments_for_hit(call: Call) -> Fields:
+    """Add places to a HIT; the same token never adds twice."""
+    added, token = call.fields["NumberOfAdditionalAssignments"], call.fields.get("UniqueRequestToken")
+    check_bounds({"NumberOfAdditionalAssignments": added}, {"NumberOfAdditionalAssignments": (1, MOST_ASSIGNMENTS)}, {})
+    with call.store.write() as connection:
+        hit = _changeable_hit(call, connection)
+        if token is not None:
+            _check_token(call, connection, token)
+        after = hit.max_assignments + added
+        if hit.max_assignments < LARGE_HIT_ASSIGNMENTS <= after:
+            raise Refused(
+                "InvalidMaximumAssignmentsIncrease",
+                f"A HIT made with fewer than {LARGE_HIT_ASSIGNMENTS} assignments can't get {LARGE_HIT_ASSIGNMENTS} or "
+                f"more: its fee would change. This one has {hit.max_assignments}; make another HIT.",
+            )
+        check_bounds({"MaxAssignments": after}, BOUNDS, {})
+        hits.change_hit(connection, hit.hit_id, max_assignments=after, **_OPEN_AGAIN)
+        purse_of(connection, call.requester, call.now).require(0)
+        if token is not None:
+            key = call.requester.access_key_id
+            extensions.add_extension(connection, Extension(key, token, new_id(), hit.hit_id, added, call.now))
+        note(connection, "HITExtended", hit, call.now)
     return {}
 
 
 def delete_hit(call: Call) -> Fields:
-    """Dispose of a HIT that is Reviewable and has no undecided work."""
+    """Dispose of a HIT that is Reviewable and has no undecided work; what was done and paid stays on the books."""
     with call.store.write() as connection:
-        requesters.lock_purse(connection, call.requester.access_key_id)
-        hits.lock_hit(connection, call.fields["HITId"])
-        hit = call.own_hit(connection)
+        hit = _changeable_hit(call, connection)
         status = hit.status_at(call.now)
         if status != "Reviewable" or hit.submitted:
             raise Refused(
@@ -86,7 +98,8 @@ def delete_hit(call: Call) -> Fields:
                 "This HIT is not deletable: expected Reviewable with all its work approved or rejected, found "
                 f"{status} with {hit.submitted} undecided.",
             )
-        hits.delete_hit(connection, hit.hit_id, call.now)
+        hits.change_hit(connection, hit.hit_id, deleted_at=call.now)
+        note(connection, "HITDisposed", hit, call.now)
     return {}
 
 
@@ -109,63 +122,80 @@ def describe_hit(hit: PostedHit, call: Call) -> Fields:
         "AssignmentDurationInSeconds": hit.assignment_duration_s,
         "RequesterAnnotation": hit.annotation,
         "QualificationRequirements": hit.qualification_requirements,
-        "HITReviewStatus": "NotReviewed",
+        "HITReviewStatus": "MarkedForReview" if hit.reviewing else "NotReviewed",
         "NumberOfAssignmentsPending": hit.accepted,
         "NumberOfAssignmentsAvailable": hit.places_left,
         "NumberOfAssignmentsCompleted": hit.approved + hit.rejected,
     }
 
 
-def _check_hit(call: Call) -> dict[str, Any]:
-    """CreateHIT's parameters as a row of the table.
+#: Whoever opens a HIT again ends its review, and will be told once more when it is over.
+_OPEN_AGAIN = {"reviewing": False, "expiry_told": False, "reviewable_told": False}
 
-    Raises:
-        Refused: one of them is out of bounds, or not taken here.
-    """
-    fields = {"MaxAssignments": 1, "AutoApprovalDelayInSeconds": 30 * DAY_S, "Keywords": "", **call.fields}
-    for parameter in NOT_TAKEN:
-        if parameter in fields:
-            raise NotTaken(parameter, "give the task as a Question with an ExternalURL")
-    if "Question" not in fields:
-        raise Refused("ParameterValidationError", "CreateHIT needs a Question.")
-    _check_bounds(fields)
-    task_url(fields["Question"])
-    reward_minor = parse_amount(fields["Reward"], "Reward")
-    requirements = fields.get("QualificationRequirements", [])
-    shared = (fields["Title"], fields["Description"], fields["Keywords"], reward_minor)
-    timing = (fields["AssignmentDurationInSeconds"], fields["AutoApprovalDelayInSeconds"])
-    return {
+
+def _post(call: Call, connection: Connection, hit_type: HitType) -> Fields:
+    """Put a HIT of that type out; the requester is locked."""
+    fields, key = {"MaxAssignments": 1, **call.fields}, call.requester.access_key_id
+    token, number = fields.get("UniqueRequestToken"), fields["MaxAssignments"]
+    known = None if token is None else hits.hit_id_of_token(connection, key, token)
+    if known is not None:
+        raise Refused("HitAlreadyExists", f"The HIT with ID {known} already exists for this UniqueRequestToken.")
+    row = {
         "hit_id": new_id(),
-        "access_key_id": call.requester.access_key_id,
-        "hit_type_id": hit_type_id(call.requester.access_key_id, *shared, *timing, requirements),
-        "title": fields["Title"],
-        "description": fields["Description"],
-        "keywords": fields["Keywords"],
+        "access_key_id": key,
+        **shared(hit_type),
         "question": fields["Question"],
         "annotation": fields.get("RequesterAnnotation", ""),
-        "reward_minor": reward_minor,
-        "fee_minor": fee_on_reward(reward_minor, fields["MaxAssignments"]),
-        "max_assignments": fields["MaxAssignments"],
-        "assignment_duration_s": fields["AssignmentDurationInSeconds"],
-        "auto_approval_delay_s": fields["AutoApprovalDelayInSeconds"],
-        "qualification_requirements": requirements,
-        "unique_request_token": fields.get("UniqueRequestToken"),
+        "fee_minor": fee_on_reward(hit_type.reward_minor, number),
+        "max_assignments": number,
+        "unique_request_token": token,
         "created_at": call.now,
         "expires_at": call.now + timedelta(seconds=fields["LifetimeInSeconds"]),
     }
+    purse_of(connection, call.requester, call.now).require((row["reward_minor"] + row["fee_minor"]) * number)
+    hits.add_hit(connection, row)
+    made = hits.find_hit(connection, row["hit_id"])
+    assert made is not None
+    note(connection, "HITCreated", made, call.now)
+    return {"HIT": describe_hit(made, call)}
 
 
-def _check_bounds(fields: Fields) -> None:
-    for parameter, (least, greatest) in BOUNDS.items():
-        if not least <= fields[parameter] <= greatest:
-            raise Refused(
-                "ParameterValidationError",
-                f"{parameter} is {fields[parameter]}, expected {least} to {greatest}.",
-            )
-    for parameter, length in GREATEST_LENGTH.items():
-        if len(fields.get(parameter, "")) > length:
-            raise Refused("ParameterValidationError", f"{parameter} is longer than {length} characters.")
-    if not fields["Title"].strip():
-        raise Refused("ParameterValidationError", "Title is empty.")
-    if len(fields.get("QualificationRequirements", [])) > MOST_REQUIREMENTS:
-        raise Refused("ParameterValidationError", f"more than {MOST_REQUIREMENTS} QualificationRequirements.")
+def _check_hit(fields: Mapping[str, Any]) -> None:
+    """Raises Refused where a parameter of the HIT itself is out of bounds, or not taken here."""
+    for parameter in NOT_TAKEN:
+        if parameter in fields:
+            raise NotTaken(parameter, "give the task as a Question, and review work yourself")
+    if "Question" not in fields:
+        raise WrongParameter("A HIT needs a Question.")
+    check_bounds(fields, BOUNDS, GREATEST_LENGTH)
+    read_task(fields["Question"])
+
+
+def _changeable_hit(call: Call, connection: Connection) -> PostedHit:
+    """The requester's HIT that HITId names, locked with the requester's money.
+
+    Raises:
+        Refused: there is none, or it is Disposed.
+    """
+    call.lock_requester(connection)
+    hits.lock_hit(connection, call.fields["HITId"])
+    hit = call.own_hit(connection)
+    if hit.deleted_at is not None:
+        raise Refused("InvalidHITState", f"Hit {hit.hit_id} is Disposed; nothing about it can be changed.")
+    return hit
+
+
+def _check_token(call: Call, connection: Connection, token: str) -> None:
+    known = extensions.extension_of_token(connection, call.requester.access_key_id, token)
+    if known is None:
+        return
+    if (known.hit_id, known.added) != (call.fields["HITId"], call.fields["NumberOfAdditionalAssignments"]):
+        raise Refused(
+            "IdempotentParameterMismatch",
+            f'The idempotency token "{token}" was used for another extension; nothing was added.',
+        )
+    raise Refused(
+        "DuplicateRequest",
+        f'The idempotency token "{token}" has already been processed. Request {known.extension_id} added these '
+        "assignments.",
+    )

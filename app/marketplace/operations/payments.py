@@ -6,13 +6,16 @@ from app.marketplace.ids import new_id
 from app.marketplace.money import fee_on_bonus, parse_amount, show_amount
 from app.marketplace.operations.call import Call, Fields, page
 from app.marketplace.paying import purse_of
-from app.marketplace.records import HANDED_IN, Payment
-from app.marketplace.refusals import Refused, WrongAssignmentState
+from app.marketplace.records import Payment
+from app.marketplace.refusals import Refused
 from app.marketplace.store import payments, requesters
 
 
 def send_bonus(call: Call) -> Fields:
-    """Pay a worker extra for work that was handed in; the same token never pays twice."""
+    """Pay a worker extra for an assignment, handed in or not; the same token never pays twice.
+
+    Unlike MTurk's, also for work that was returned, ran out or still goes on: nobody who worked must go unpaid.
+    """
     fields, key = call.fields, call.requester.access_key_id
     amount_minor = parse_amount(fields["BonusAmount"], "BonusAmount")
     if amount_minor == 0 or not fields["Reason"].strip():
@@ -22,8 +25,6 @@ def send_bonus(call: Call) -> Fields:
         assignment = call.own_assignment(connection)
         if assignment.worker_id != fields["WorkerId"]:
             raise Refused("WorkerDoesNotExist", f"Worker {fields['WorkerId']} did not do that assignment.")
-        if assignment.status not in HANDED_IN:
-            raise WrongAssignmentState(assignment.assignment_id, assignment.status, ", ".join(HANDED_IN))
         bonus = Payment(
             payment_id=new_id(),
             kind="bonus",

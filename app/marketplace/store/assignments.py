@@ -93,9 +93,9 @@ def anything_due(connection: Connection, now: datetime, grace_s: int) -> bool:
     return connection.execute(chosen.limit(1)).first() is not None
 
 
-def abandon_overdue(connection: Connection, now: datetime, grace_s: int) -> None:
-    """Give back the places of workers who ran out of time."""
-    connection.execute(update(assignments).where(_run_out(now, grace_s)).values(status="Abandoned"))
+def overdue(connection: Connection, now: datetime, grace_s: int) -> list[WorkAssignment]:
+    """Assignments of workers who ran out of time."""
+    return [WorkAssignment(**row._mapping) for row in connection.execute(_assignments().where(_run_out(now, grace_s)))]
 
 
 def due_for_approval(connection: Connection, now: datetime) -> list[WorkAssignment]:
