@@ -26,6 +26,7 @@ from app.store import work as store
 from app.store.arriving import WorkRefused
 from app.store.hits import HitFacts
 from app.store.languages import keep_language
+from app.store.leaving import so_far
 from app.store.undo import last_answered, undo
 from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import RATINGS, WrongAnswer
@@ -240,9 +241,12 @@ def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
 
 def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:
     arrival = Arrival(work.platform_hit_id, work.platform_assignment_id, work.platform_worker_id, work.submit_to)
+    with web.database.reading() as session:
+        earned_minor = so_far(session, work.assignment_id, web.study.pay).whole_minor
     return render_template(
         "annotate/thanks.html",
-        earned=_amount(web, work.reward_minor),
+        earned=_amount(web, earned_minor),
+        bonus=_amount(web, earned_minor - work.reward_minor),
         trials=work.trials,
         completion=web.platform.complete(arrival),
         comment_at=url_for("annotate.comment", token=token),

@@ -25,7 +25,12 @@ def show_stop(halt: Halt) -> tuple[str, int]:
     """A page for every stop."""
     stop = halt.stop
     page = render_template(
-        "stop.html", title=stop.title, sentence=stop.sentence, next_step=stop.next_step, reason=stop.reason
+        "stop.html",
+        title=stop.title,
+        sentence=stop.sentence,
+        paid=stop.paid if served().study.pay.wage_per_hour else None,
+        next_step=stop.next_step,
+        reason=stop.reason,
     )
     return page, stop.status
 

@@ -10,13 +10,17 @@ from flask_babel import lazy_gettext as _
 
 @dataclass(frozen=True)
 class Stop:
-    """One page: a title, a sentence, a next step; `reason` and the HTTP status are for programs."""
+    """One page: a title, a sentence, a next step; `reason` and the HTTP status are for programs.
+
+    `paid` is what it says of pay, where the study pays.
+    """
 
     reason: str
     status: int
     title: LazyString
     sentence: LazyString
     next_step: LazyString
+    paid: LazyString | None = None
 
 
 RETURN_IT = _("Please return the task on the platform: that costs you nothing, and somebody else can have it.")
@@ -56,8 +60,9 @@ STOPS = {
             "not-invited",
             410,
             _("You have done your share of this study"),
-            _("Thank you. Everything that you handed in is paid."),
+            _("Thank you for listening. We have all that we need from you."),
             RETURN_IT,
+            _("Everything that you handed in is paid."),
         ),
         Stop(
             "hit-taken",
@@ -78,14 +83,16 @@ STOPS = {
             200,
             _("You have handed this in already"),
             _("Thank you. All of your answers have arrived."),
-            _("There is nothing more to do: the platform tells you when it is paid."),
+            _("There is nothing more to do."),
+            _("The platform tells you when it is paid."),
         ),
         Stop(
             "approved",
             200,
-            _("This task is done and paid"),
+            _("This task is done"),
             _("Thank you for listening."),
             _("There is nothing more to do. More tasks of this study, if there are any, are on the platform."),
+            _("It is paid."),
         ),
         Stop(
             "rejected",
@@ -110,27 +117,26 @@ STOPS = {
             _("The time for this task is over"),
             _("The platform has given it to somebody else."),
             _(
-                "If you had handed it in before, it is safe and will be paid. "
-                "Otherwise, write to us through the platform: work that was done is paid."
+                "If you had handed it in before, it is safe. Otherwise, write to us through the platform if something "
+                "kept you from finishing."
             ),
+            _("Work that was done is paid."),
         ),
         Stop(
             "screened-out",
             200,
             _("Thank you, that is all for today"),
-            _(
-                "This study needs something else than what we found just now: it says nothing about your hearing or you."
-            ),
-            _(
-                "The time that you spent is paid. Please return the task on the platform: that does not count against you."
-            ),
+            _("This study needs something else than what was found. That says nothing about you or your hearing."),
+            _("Please return the task on the platform: that does not count against you."),
+            _("The time that you spent on it is paid."),
         ),
         Stop(
             "withdrawn",
             200,
             _("You have left this study"),
-            _("What you did until then is paid, and nothing counts against you."),
+            _("Nothing counts against you."),
             _("Please return the task on the platform, so that somebody else can have it."),
+            _("What you did until then is paid."),
         ),
         Stop(
             "missing-clip",

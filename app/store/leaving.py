@@ -14,7 +14,7 @@ from app.store.events import note_event
 from app.store.hits import LONGEST_HAND_IN
 from app.store.money import FOR_PART, plan_payments, work_done
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow
-from hits.collect import part_minor, payments_due, payments_for_part
+from hits.collect import part_minor, payments_for_part
 from hits.pay import Pay
 
 AT_WORK = ("accepted", "finished")
@@ -27,7 +27,7 @@ class SoFar:
     Attributes:
         done: pairs that were answered, deleted or not.
         left_minor: what leaving earns, or has earned.
-        whole_minor: what handing it in would earn for the time until now.
+        whole_minor: what handing it in earns at least, for the time until now.
         deleted: whether the answers are gone.
     """
 
@@ -45,9 +45,14 @@ def so_far(session: Session, assignment_id: str, pay: Pay) -> SoFar:
     planned = select(PaymentRow.amount_minor).where(
         PaymentRow.assignment_id == assignment_id, PaymentRow.kind.in_(FOR_PART), PaymentRow.state != "dropped"
     )
-    left_minor = part_minor(work, pay) if row.state in AT_WORK else sum(session.scalars(planned))
-    whole_minor = sum(payment.amount_minor for payment in payments_due(work, pay))
-    return SoFar(len(work.seconds_by_trial), work.trials, left_minor, whole_minor, row.answers_deleted)
+    part = part_minor(work, pay)
+    return SoFar(
+        done=len(work.seconds_by_trial),
+        trials=work.trials,
+        left_minor=part if row.state in AT_WORK else sum(session.scalars(planned)),
+        whole_minor=max(work.reward_minor, part),
+        deleted=row.answers_deleted,
+    )
 
 
 def leave(session: Session, assignment_id: str, *, delete_answers: bool, pay: Pay, now: datetime) -> bool:
