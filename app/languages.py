@@ -73,5 +73,10 @@ def best_match(asked: Request, languages: tuple[str, ...]) -> str:
 
 
 def amount(minor: int, currency: str) -> str:
-    """An amount of money as the page's language writes it, with Western digits: "$0.63", "0,63 $"."""
-    return str(format_currency(Decimal(minor) / MINOR_PER_MAJOR, currency, locale=get_locale() or WRITTEN_IN))
+    """An amount of money as the page's language writes it, with Western digits: "$0.63", "0,63 $".
+
+    From right to left the currency has its name: a browser would tear the sign from the letters of "US$".
+    """
+    form = "standard" if direction() == "ltr" else "name"
+    major, locale = Decimal(minor) / MINOR_PER_MAJOR, get_locale() or WRITTEN_IN
+    return str(format_currency(major, currency, locale=locale, format_type=form))
