@@ -1,0 +1,1 @@
+"""What shows that sound arrives, and how: tones to be counted, and two tests that only headphones pass."""
