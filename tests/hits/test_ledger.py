@@ -1,22 +1,26 @@
 """Nothing is paid twice, and nothing is forgotten, wherever the line or the process breaks."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hits.ledger import FOLLOWS, Payment, WrongStep, payment_key, reconcile, send
+from hits.ledger import FOLLOWS, REASONS, Payment, WrongStep, payment_key, reconcile, send
 
 REWARD = Payment(payment_key("mturk", "A1", "reward"), "reward", "A1", "W1", 63)
 TOP_UP = Payment(payment_key("mturk", "A1", "top-up"), "top-up", "A1", "W1", 40)
+PARTIAL = Payment(payment_key("mturk", "A1", "partial"), "partial", "A1", "W1", 40)
+SCREENING = Payment(payment_key("mturk", "A1", "screening"), "screening", "A1", "W1", 40)
+EVERY = [REWARD, TOP_UP, PARTIAL, SCREENING]
 
 
 def last(steps: Iterable[Payment]) -> Payment:
     return list(steps)[-1]
 
 
-@pytest.mark.parametrize("payment", [REWARD, TOP_UP], ids=["reward", "top-up"])
+@pytest.mark.parametrize("payment", EVERY, ids=lambda payment: payment.kind)
 class TestEveryPayment:
     def test_is_written_down_as_sent_before_the_platform_is_called(self, payment: Payment, platform) -> None:
         steps = send(payment, platform)
@@ -71,7 +75,35 @@ def test_no_order_of_steps_leads_away_from_confirmed(states: list[str]) -> None:
         confirmed = payment.state == "confirmed"
 
 
+def test_a_bonus_is_settled_by_its_own_reason_and_by_no_other(platform) -> None:
+    for payment in (TOP_UP, PARTIAL):  # of the same amount, for the same assignment
+        last(send(payment, platform))
+    assert reconcile(SCREENING.step("sent"), approved=False, platform=platform).state == "planned"
+    assert reconcile(PARTIAL.step("sent"), approved=False, platform=platform).state == "confirmed"
+    assert len(set(REASONS.values())) == len(REASONS) == 3
+
+
+def test_a_bonus_with_words_of_its_own_is_sent_and_found_with_them(platform) -> None:
+    kind = replace(TOP_UP, reason="For the second pair, which was long.")
+    last(send(kind, platform))
+    assert reconcile(kind.step("sent"), approved=False, platform=platform).state == "confirmed"
+    assert reconcile(TOP_UP.step("sent"), approved=False, platform=platform).state == "planned"
+
+
+@pytest.mark.parametrize("state", ["planned", "refused"])
+def test_what_has_not_left_can_be_dropped_and_never_comes_back(state: str) -> None:
+    dropped = replace(PARTIAL, state=state).step("dropped")
+    assert FOLLOWS[dropped.state] == frozenset()
+
+
+@pytest.mark.parametrize("state", ["sent", "unknown", "confirmed"])
+def test_what_may_have_left_is_never_dropped(state: str) -> None:
+    with pytest.raises(WrongStep):
+        replace(PARTIAL, state=state).step("dropped")
+
+
 def test_keys_differ_by_platform_assignment_and_kind() -> None:
-    keys = {payment_key(p, a, k) for p in ("x", "y") for a in ("1", "2") for k in ("reward", "top-up")}  # type: ignore[arg-type]
-    assert len(keys) == 8
+    kinds = [payment.kind for payment in EVERY]
+    keys = {payment_key(p, a, k) for p in ("x", "y") for a in ("1", "2") for k in kinds}
+    assert len(keys) == 16
     assert all(len(key) <= 64 for key in keys)

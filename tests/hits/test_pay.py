@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hits.collect import Work, payments_due
+from hits.collect import Work, part_minor, payments_due, payments_for_part
 from hits.judgment import Hit
 from hits.pay import Pay, active_s, earned_minor, fee_minor, money, reward_minor, top_up_minor
 from hits.publish import cost_minor
@@ -51,6 +51,34 @@ def test_the_same_work_always_plans_the_same_keys() -> None:
 
 def test_handing_in_without_an_answer_is_left_to_a_person() -> None:
     assert payments_due(work(), Pay()) == []
+
+
+@given(trials=st.lists(st.floats(0, 600), max_size=10), rounds=st.lists(st.floats(0, 600), max_size=5))
+def test_a_part_never_earns_more_than_the_whole_nor_less_than_its_time(
+    trials: list[float], rounds: list[float]
+) -> None:
+    done = Work("mturk", "A1", "W1", 63, 10, tuple(trials), tuple(rounds))
+    part, whole = part_minor(done, Pay()), sum(payment.amount_minor for payment in payments_due(done, Pay()))
+    assert part >= done.worked_s(Pay()) / 3600 * 945 - 1e-6
+    assert part <= max(whole, part_minor(Work("mturk", "A1", "W1", 63, 10, (), tuple(rounds)), Pay()))
+
+
+def test_no_work_earns_nothing_and_plans_nothing() -> None:
+    assert payments_for_part(Work("mturk", "A1", "W1", 63, 10, ()), "partial", Pay()) == []
+
+
+def test_time_in_steps_is_paid_up_to_the_limit_of_each_round() -> None:
+    done = Work("mturk", "A1", "W1", 63, 10, (), (3600.0, 30.0))
+    (payment,) = payments_for_part(done, "screening", Pay(longest_paid_s_per_trial=60))
+    assert (payment.kind, payment.amount_minor) == ("screening", 32)  # a minute and a half
+
+
+def test_what_was_paid_for_a_part_counts_towards_the_floor_and_not_towards_the_reward() -> None:
+    slow = Work("mturk", "A1", "W1", 63, 10, (60.0,) * 10, paid_before_minor=90)
+    assert [(payment.kind, payment.amount_minor) for payment in payments_due(slow, Pay())] == [
+        ("reward", 63),
+        ("top-up", 5),
+    ]
 
 
 def test_the_cost_counts_every_assignment_and_its_fee() -> None:
