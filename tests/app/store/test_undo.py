@@ -7,10 +7,12 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from app.store.pairs import keep_pairs
 from app.store.undo import last_answered, undo
 from app.store.work import Work
 from app.tables import EventRow, JudgmentRow, WorkerRow
 from hits.judgment import Said
+from tests.app.store.conftest import pair
 
 SAME, DIFFERENT = Said("same", "same"), Said("different", "same", 2, 3)
 
@@ -132,6 +134,44 @@ def test_a_check_that_was_failed_by_a_slip_is_weighed_by_the_second_answer(launc
     with study.database.reading() as session:
         worker = session.scalars(select(WorkerRow)).one()
         assert (worker.checks_passed, worker.checks_answered) == (1, 1)
+
+
+def test_a_repeat_is_taken_back_and_asked_again_as_a_repeat_whoever_was_asked_meanwhile(
+    launched: Callable[..., object],
+) -> None:
+    study = launched(pairs=2, checks=0, hits=9, trials_per_hit=2, checks_per_hit=0, repeats_per_hit=1)
+    study.do_all(study.begin(0, "W1"))
+    with study.database.writing() as session:
+        keep_pairs(session, [pair(50)], {"fade-in": ("fade", None)})
+    begun = study.begin(1, "W1")
+    while study.open(begun) is not None:
+        study.answer(begun, DIFFERENT)
+        trial_id = last(study, begun)
+        with study.database.reading() as session:
+            role = session.scalars(select(JudgmentRow.role).where(JudgmentRow.trial_id == trial_id)).one()
+        if role == "repeat":
+            break
+    study.now += timedelta(seconds=1)
+    study.begin(2, "W2")
+
+    assert take_back(study, begun, trial_id)
+    study.answer(begun, SAME)
+
+    with study.database.reading() as session:
+        rows = list(session.scalars(select(JudgmentRow).where(JudgmentRow.role == "repeat")))
+    assert [row.activation for row in rows] == ["same"]
+
+
+def test_ratings_of_both_clips_stay_on_record(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7, rate="both", rate_both_share=1.0)
+    begun = study.begin(0, "W1")
+    study.answer(begun, Said("same", "same", 2, 3, 4, 5))
+
+    take_back(study, begun, last(study, begun))
+
+    with study.database.reading() as session:
+        (event,) = session.scalars(select(EventRow).where(EventRow.kind == "undo"))
+    assert "valence same, rated 2 and 3, the original 4 and 5" in event.text
 
 
 def test_when_the_time_is_over_nothing_can_be_taken_back(launched: Callable[..., object]) -> None:

@@ -237,6 +237,90 @@ def test_a_pair_that_a_worker_meets_again_is_a_repeat_and_no_second_vote(launche
         assert votes_still_missing(session, study.rules.hits, study.now) == 4
 
 
+def roles_of(study: object, begun: work.Work) -> dict[str, str]:
+    """The role in which each pair of an assignment is asked, in order."""
+    with study.database.reading() as session:
+        rows = session.scalars(select(TrialRow).where(TrialRow.assignment_id == begun.assignment_id))
+        return {row.pair_id: row.role for row in sorted(rows, key=lambda row: row.position)}
+
+
+def test_a_worker_is_asked_once_more_about_a_pair_of_an_earlier_hit_and_never_a_third_time(
+    launched: Callable[..., object],
+) -> None:
+    study = launched(pairs=9, checks=0, hits=9, trials_per_hit=3, checks_per_hit=0, repeats_per_hit=1)
+    first = study.begin(0, "W1")
+    assert list(roles_of(study, first).values()) == ["study"] * 3  # nothing to repeat yet: an open pair instead
+    study.do_all(first)
+    known, repeated = set(roles_of(study, first)), set()
+    for number in (1, 2, 3):
+        later = study.begin(number, "W1")
+        asked = roles_of(study, later)
+        (again,) = (pair_id for pair_id, role in asked.items() if role == "repeat")
+        assert again in known - repeated
+        repeated.add(again)
+        study.do_all(later)
+        known |= set(asked)
+    with study.database.reading() as session:
+        counts = Counter(row["role"] for row in judgment_rows(session))
+    assert counts == {"study": 9, "repeat": 3}
+
+
+def test_a_repeat_is_no_vote_and_keeps_nobody_else_from_voting(launched: Callable[..., object]) -> None:
+    study = launched(pairs=3, checks=0, hits=9, trials_per_hit=2, checks_per_hit=0, repeats_per_hit=1)
+    study.do_all(study.begin(0, "W1"))
+    with study.database.reading() as session:
+        open_before = votes_still_open(session, study.rules.hits, study.now)
+    again = study.begin(1, "W1")  # one pair anew, and one that lies reserved as a repeat
+    assert sorted(roles_of(study, again).values()) == ["repeat", "study"]
+    with study.database.reading() as session:
+        assert votes_still_open(session, study.rules.hits, study.now) == open_before - 1
+        missing_before = votes_still_missing(session, study.rules.hits, study.now)
+    study.do_all(again)
+    with study.database.reading() as session:
+        assert votes_still_missing(session, study.rules.hits, study.now) == missing_before - 1
+
+
+def test_a_fixed_hit_leaves_a_repeat_s_place_out_for_who_comes_first(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", pairs=4, checks=0, trials_per_hit=3, checks_per_hit=0, repeats_per_hit=1)
+    first = study.begin(0, "W1")
+    assert list(roles_of(study, first).values()) == ["study", "study"]
+    study.do_all(first)
+    assert sorted(roles_of(study, study.begin(1, "W1")).values()) == ["repeat", "study", "study"]
+    assert list(roles_of(study, study.begin(1, "W2")).values()) == ["study", "study"]
+
+
+def test_checks_are_never_repeated(launched: Callable[..., object]) -> None:
+    study = launched(pairs=4, checks=2, policy="fixed", trials_per_hit=4, checks_per_hit=1, repeats_per_hit=1)
+    study.do_all(study.begin(0, "W1"))
+    asked = roles_of(study, study.begin(1, "W1"))
+    (again,) = (pair_id for pair_id, role in asked.items() if role == "repeat")
+    assert again.startswith("study")
+
+
+def test_ratings_of_both_clips_are_kept_with_their_scale(launched: Callable[..., object]) -> None:
+    study = launched(
+        pairs=2, checks=0, hits=9, trials_per_hit=2, checks_per_hit=0, rate="both", rate_both_share=1.0, scale="slider"
+    )
+    begun = study.begin(0, "W1")
+    assert study.open(begun).rate == "both"
+    study.answer(begun, Said("same", "same", 2.35, 3.0, 4.99, 1.0, scale="slider"))
+    with study.database.reading() as session:
+        (row,) = judgment_rows(session)
+    assert (row["activation_rating"], row["valence_rating"], row["scale"]) == (2.35, 3.0, "slider")
+    assert (row["original_activation_rating"], row["original_valence_rating"]) == (4.99, 1.0)
+
+
+def test_which_trials_rate_both_clips_is_drawn_without_a_look_at_the_role(launched: Callable[..., object]) -> None:
+    design = {"rate": "both", "rate_both_share": 0.5}
+    study = launched(policy="fixed", pairs=40, checks=20, trials_per_hit=60, checks_per_hit=20, **design)
+    study.begin(0, "W1")
+    with study.database.reading() as session:
+        met = Counter((row.role, row.rate) for row in session.scalars(select(TrialRow)))
+    assert met["study", "both"] + met["study", "noisy-if-different"] == 40
+    assert 12 <= met["study", "both"] <= 28
+    assert 4 <= met["check", "both"] <= 16
+
+
 def test_a_worker_whose_time_is_over_is_told_so(launched: Callable[..., object]) -> None:
     study = launched(policy="fixed", trials_per_hit=7, assignment_duration_s=60)
     study.now = datetime.now(UTC)
