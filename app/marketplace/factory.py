@@ -16,10 +16,11 @@ from werkzeug.exceptions import HTTPException
 
 from app.catalogues import WRITTEN_IN, known_languages
 from app.languages import best_match, speak
-from app.marketplace import question, site
+from app.marketplace import own_pages, qualification_pages, question, site
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
 from app.marketplace.requester import requester_blueprint
 from app.marketplace.store.engine import Store, StoreUnavailable
+from app.marketplace.wishing import NoSuchQualification
 
 GREATEST_REQUEST_BYTES = 1_048_576  # a Question may have 64 kB; answers are forms
 SIGNED_IN_FOR = timedelta(days=365)
@@ -103,7 +104,8 @@ def create_marketplace(
     csrf.exempt(requester)  # signed instead
     csrf.exempt(site.hand_in)  # posted from the task's frame; the assignment's id is its authority
     app.register_blueprint(requester)
-    app.register_blueprint(site.pages)
+    for blueprint in (site.pages, own_pages.own, qualification_pages.qualifying):
+        app.register_blueprint(blueprint)
     speak(app, "marketplace", known_languages(), _language_of_page)
     app.jinja_env.filters.update(
         amount=site.show_amount, moment=site.show_moment, pay=site.show_pay, time=site.show_time
@@ -145,11 +147,13 @@ def _answer_errors(app: Flask) -> None:
 
 
 def _status(error: Refused) -> int:
-    if isinstance(error, (NoSuchHit, NoSuchAssignment, site.NoSuchInvite)):
+    if isinstance(error, (NoSuchHit, NoSuchAssignment, NoSuchQualification, site.NoSuchInvite)):
         return 404
     if isinstance(error, site.NotSignedIn):
         return 401
-    return {"NoAnswer": 400, "InviteClosed": 410, "AssignmentNotActive": 410}.get(error.code.rpartition(".")[2], 409)
+    return {"NoAnswer": 400, "InviteClosed": 410, "AssignmentNotActive": 410, "TestIsOver": 410}.get(
+        error.code.rpartition(".")[2], 409
+    )
 
 
 def _page(title: LazyString, sentence: LazyString | str) -> str:
@@ -167,7 +171,10 @@ def _protect(response: Response) -> Response:
         "frame-src": " ".join(["'self'", *([g.frame_origin] if "frame_origin" in g else [])]),
         "frame-ancestors": "'self'" if in_own_frame else "'none'",
     }
-    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
+    usual = "; ".join(f"{name} {value}" for name, value in policy.items())
+    response.headers["Content-Security-Policy"] = (
+        g.own_policy if "own_policy" in g and response.status_code == 200 else usual
+    )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"  # assignment ids stay here
     response.headers["Cache-Control"] = "no-store"

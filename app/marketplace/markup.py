@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
@@ -9,6 +10,8 @@ from app.marketplace.refusals import Refused
 
 SCHEMAS = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas"
 GREATEST_BYTES = 65_535  # MTurk's, for each of its XML parameters
+
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class BadXml(Refused):
@@ -65,3 +68,8 @@ def text_of(element: ET.Element, name: str) -> str:
     """The text in the first child of that name, without blanks around it; empty where there is none."""
     found = child(element, name)
     return "" if found is None else (found.text or "").strip()
+
+
+def for_xml(text: str) -> str:
+    """Text with a mark in place of each character that XML can't hold."""
+    return _NOT_IN_XML.sub("\ufffd", text)

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 
-from app.marketplace.markup import SCHEMAS, BadXml, local_name, parse
+from app.marketplace.markup import SCHEMAS, BadXml, for_xml, local_name, parse
 from app.marketplace.question_form import QuestionForm, read_form
 
 EXTERNAL_QUESTION = f"{SCHEMAS}/2006-07-14/ExternalQuestion.xsd"
@@ -19,7 +19,6 @@ ANSWERS = f"{SCHEMAS}/2005-10-01/QuestionFormAnswers.xsd"
 RESERVED_FIELDS = frozenset({"assignmentId", "hitId", "turkSubmitTo", "workerId"})
 
 _MTURK_SUBMIT = re.compile(r"(?:https?:)?//(?:www|workersandbox|worker)\.mturk\.com/mturk/externalSubmit")
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class BadQuestion(BadXml):
@@ -105,17 +104,13 @@ def answers_xml(fields: Sequence[tuple[str, str]]) -> str:
     answers: dict[str, list[str]] = {}
     for name, value in fields:
         if name not in RESERVED_FIELDS:
-            answers.setdefault(_for_xml(name), []).append(_for_xml(value))
+            answers.setdefault(for_xml(name), []).append(for_xml(value))
     root = ET.Element("QuestionFormAnswers", {"xmlns": ANSWERS})
     for name, values in answers.items():
         answer = ET.SubElement(root, "Answer")
         ET.SubElement(answer, "QuestionIdentifier").text = name
         ET.SubElement(answer, "FreeText").text = "|".join(values)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
-
-
-def _for_xml(text: str) -> str:
-    return _NOT_IN_XML.sub("\ufffd", text)
 
 
 def _check_height(root: ET.Element, namespace: str) -> None:

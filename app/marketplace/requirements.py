@@ -8,7 +8,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Literal, TypeAlias
 
 from app.marketplace.refusals import WrongParameter
-from app.marketplace.system_types import ADULT, LOCALE, MASTERS, NUMBER_APPROVED, PERCENT_APPROVED
+from app.marketplace.system_types import LOCALE
 
 MOST_REQUIREMENTS = 10
 MOST_LOCALES = 30
@@ -149,16 +149,3 @@ def _meets_locale(requirement: Requirement, standing: Standing) -> bool:
         for place in requirement["LocaleValues"]
     )
     return lives_there == (comparator in ("EqualTo", "In"))
-
-
-def asks_for(requirements: Iterable[Requirement], type_id: str) -> bool:
-    """Whether one of them is about that qualification type."""
-    return any(one["QualificationTypeId"] == type_id for one in requirements)
-
-
-#: What workers say of themselves, on their own page.
-STATED = frozenset({LOCALE, ADULT})
-#: What follows from their work.
-COUNTED = frozenset({PERCENT_APPROVED, NUMBER_APPROVED})
-#: What nobody here can get.
-UNREACHABLE = MASTERS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from babel.units import format_unit
 from flask import (
@@ -28,9 +29,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.catalogues import WRITTEN_IN
 from app.languages import amount
 from app.marketplace import question, work
+from app.marketplace.form_answers import form_answers_xml, read_answers
+from app.marketplace.offers import offers as offers_to
 from app.marketplace.records import PostedHit, Worker
-from app.marketplace.refusals import Refused
-from app.marketplace.store import assignments, hits, payments, requesters, workers
+from app.marketplace.refusals import NoSuchHit, Refused
+from app.marketplace.store import assignments, hits, messages, payments, requesters, workers
 from app.marketplace.store.engine import Store
 
 EXTENSION = "marketplace"
@@ -38,6 +41,8 @@ PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 SUBMIT_PATH = "/mturk/externalSubmit"  # MTurk's own, behind turkSubmitTo
 MOST_TASKS_SHOWN = 100
 MOST_PAST_SHOWN = 500
+#: What a task in a frame may do. Without `allow-same-origin` it has an origin that nobody else has.
+OPAQUE = "allow-scripts allow-forms allow-popups allow-top-navigation-by-user-activation"
 CURRENCY = "USD"  # as on MTurk
 
 pages = Blueprint("pages", __name__)
@@ -137,18 +142,19 @@ def come_in(code: str) -> AnyResponse:
 def tasks() -> str:
     """What the worker has begun, and what is open."""
     with site().store.read() as connection:
-        worker = _require_worker(connection)
-        open_hits = hits.hits_open_to(connection, worker.worker_id, g.now, MOST_TASKS_SHOWN)
+        worker = require_worker(connection)
+        offers = offers_to(connection, worker, g.now, MOST_TASKS_SHOWN)
         mine = assignments.assignments_of_worker(connection, worker.worker_id, MOST_PAST_SHOWN)
+        unread = messages.unread(connection, worker.worker_id)
     begun = [(assignment, title) for assignment, title, _ in mine if assignment.status == "Accepted"]
-    return render_template("marketplace/work.html", worker=worker, hits=open_hits, begun=begun)
+    return render_template("marketplace/work.html", worker=worker, offers=offers, begun=begun, unread=unread)
 
 
 @pages.post("/work/<mturk_id:hit_id>/accept")
 def accept(hit_id: str) -> AnyResponse:
     """Take a place in a HIT and go to its task; a second click leads to the same assignment."""
     with site().store.write() as connection:
-        worker = _require_worker(connection)
+        worker = require_worker(connection)
         assignment_id = work.accept(connection, worker, hit_id, g.now)
     return redirect(url_for(".task", assignment_id=assignment_id), 303)
 
@@ -157,8 +163,9 @@ def accept(hit_id: str) -> AnyResponse:
 def preview(hit_id: str) -> Response:
     """A task as it looks before it is accepted."""
     with site().store.read() as connection:
-        worker = _require_worker(connection)
+        worker = require_worker(connection)
         hit = work.find_open_hit(connection, worker, hit_id)
+        work.require_allowed(connection, worker, hit, "Preview")
     return _frame(worker, hit, {"assignmentId": PREVIEW, "hitId": hit_id}, assignment=None)
 
 
@@ -166,7 +173,7 @@ def preview(hit_id: str) -> Response:
 def task(assignment_id: str) -> Response | str:
     """The task in a frame, with MTurk's parameters; what was handed in or given back says so instead."""
     with site().store.read() as connection:
-        worker = _require_worker(connection)
+        worker = require_worker(connection)
         assignment = work.find_own(connection, worker, assignment_id)
         hit = hits.find_hit(connection, assignment.hit_id)
     if assignment.status != "Accepted" or hit is None:
@@ -180,11 +187,47 @@ def task(assignment_id: str) -> Response | str:
     return _frame(worker, hit, parameters, assignment=assignment)
 
 
+@pages.get("/frame/<mturk_id:hit_id>")
+def html_task(hit_id: str) -> Response:
+    """An HTMLQuestion's own page: strangers' code, kept at an origin of its own, away from the worker's cookie."""
+    with site().store.read() as connection:
+        worker = require_worker(connection)
+        hit = work.find_open_hit(connection, worker, hit_id)
+        work.require_allowed(connection, worker, hit, "Preview")
+    html = question.read_task(hit.question).html
+    if html is None:
+        raise NoSuchHit(hit_id)
+    here = question.origin(site().public_url)
+    g.own_policy = f"sandbox {OPAQUE}; form-action {here}; frame-ancestors 'self'"
+    return make_response(question.html_task(html, here + request.script_root + SUBMIT_PATH))
+
+
+@pages.post("/work/<mturk_id:assignment_id>/answers")
+def answer_form(assignment_id: str) -> AnyResponse | str:
+    """Hand in the answers to a QuestionForm; what can't be taken is asked again."""
+    with site().store.read() as connection:
+        worker = require_worker(connection)
+        assignment = work.find_own(connection, worker, assignment_id)
+        hit = hits.find_hit(connection, assignment.hit_id)
+    form = None if hit is None else question.read_task(hit.question).form
+    if form is None:
+        raise NoSuchHit(assignment.hit_id)
+    answers = read_answers(form, request.form.getlist)
+    if any(answer.fault for answer in answers):
+        given = {answer.asked.identifier: answer for answer in answers}
+        return render_template(
+            "marketplace/task.html", worker=worker, hit=hit, form=form, answers=given, assignment=assignment
+        )
+    with site().store.write() as connection:
+        work.hand_in(connection, assignment_id, form_answers_xml(answers), g.now)
+    return redirect(url_for(".task", assignment_id=assignment_id), 303)
+
+
 @pages.post("/work/<mturk_id:assignment_id>/return")
 def give_back(assignment_id: str) -> AnyResponse:
     """Return an assignment."""
     with site().store.write() as connection:
-        work.give_back(connection, _require_worker(connection), assignment_id, g.now)
+        work.give_back(connection, require_worker(connection), assignment_id, g.now)
     return redirect(url_for(".tasks"), 303)
 
 
@@ -192,7 +235,7 @@ def give_back(assignment_id: str) -> AnyResponse:
 def earnings() -> str:
     """What was paid, and what waits for approval."""
     with site().store.read() as connection:
-        worker = _require_worker(connection)
+        worker = require_worker(connection)
         paid = payments.payments_of_worker(connection, worker.worker_id, MOST_PAST_SHOWN)
         earned = payments.earned_minor(connection, worker.worker_id)
         mine = assignments.assignments_of_worker(connection, worker.worker_id, MOST_PAST_SHOWN)
@@ -222,7 +265,12 @@ def _who(connection: Connection) -> Worker | None:
     return None if worker_id is None else workers.find_worker(connection, worker_id)
 
 
-def _require_worker(connection: Connection) -> Worker:
+def require_worker(connection: Connection) -> Worker:
+    """Who is signed in.
+
+    Raises:
+        NotSignedIn: nobody is.
+    """
     worker = _who(connection)
     if worker is None:
         raise NotSignedIn
@@ -230,9 +278,24 @@ def _require_worker(connection: Connection) -> Worker:
 
 
 def _frame(worker: Worker, hit: PostedHit, parameters: dict[str, str], *, assignment: object) -> Response:
-    address = question.task_url_for(hit.question, parameters)
-    page = render_template("marketplace/task.html", worker=worker, hit=hit, address=address, assignment=assignment)
-    g.frame_origin = question.origin(address)
+    """A task's page: another site or an HTMLQuestion in a frame, a QuestionForm as a form of our own."""
+    asked = question.read_task(hit.question)
+    address, opaque = None, asked.html is not None
+    if asked.url is not None:
+        address = question.task_url_for(hit.question, parameters)
+        g.frame_origin = question.origin(address)
+    elif opaque:
+        address = f"{url_for('pages.html_task', hit_id=hit.hit_id)}?{urlencode(parameters)}"
+    page = render_template(
+        "marketplace/task.html",
+        worker=worker,
+        hit=hit,
+        address=address,
+        sandbox=OPAQUE if opaque else f"{OPAQUE} allow-same-origin",
+        form=asked.form,
+        answers={},
+        assignment=assignment,
+    )
     return make_response(page)
 
 

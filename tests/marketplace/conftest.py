@@ -75,7 +75,12 @@ class WorkerBrowser:
     def get(self, path: str) -> requests.Response:
         return self.session.get(self.url + path, timeout=30)
 
-    def post_form(self, page: str, action: str) -> requests.Response:
+    @property
+    def worker_id(self) -> str:
+        """The WorkerId that the pages show."""
+        return re.findall(r"<code>(\w+)</code>", self.get("/work").text)[0]
+
+    def post_form(self, page: str, action: str, **fields: str | list[str]) -> requests.Response:
         """Open a page and post its form with that action, hidden fields and all."""
         text = self.get(page).text
         found = re.search(
@@ -84,7 +89,7 @@ class WorkerBrowser:
         assert found is not None, f"no form {action} in {text}"
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', found[2]))
         base = urlsplit(self.url)
-        return self.session.post(f"{base.scheme}://{base.netloc}{found[1]}", data=hidden, timeout=30)
+        return self.session.post(f"{base.scheme}://{base.netloc}{found[1]}", data={**hidden, **fields}, timeout=30)
 
     def come_in(self, code: str) -> requests.Response:
         return self.post_form(f"/invite/{code}", f"/invite/{code}")

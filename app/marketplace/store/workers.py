@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from app.marketplace.records import Worker
 from app.marketplace.tables import memberships, workers
@@ -37,3 +37,11 @@ def join(connection: Connection, worker_id: str, access_key_id: str, invite_code
             worker_id=worker_id, access_key_id=access_key_id, invite_code=invite_code, joined_at=now
         )
     )
+
+
+def keep_statement(
+    connection: Connection, worker_id: str, *, country: str | None, subdivision: str | None, adult: bool
+) -> None:
+    """Write what a worker says of themselves."""
+    values = {"country": country, "subdivision": subdivision, "adult": adult}
+    connection.execute(update(workers).where(workers.c.worker_id == worker_id).values(values))
