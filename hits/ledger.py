@@ -59,6 +59,7 @@ class Payment:
     state: PaymentState = "planned"
     note: str = ""
     reason: str = ""  # what the worker reads; where it is empty, that of the kind
+    handle: str | None = None  # the platform's name for it, once it was set up there
 
     @property
     def words(self) -> str:
@@ -87,25 +88,46 @@ def payment_key(platform: str, platform_assignment_id: str, kind: PaymentKind) -
 
 def send(payment: Payment, platform: Platform) -> Iterator[Payment]:
     """Pay: yields `sent` before the call (keep it!), then what came of it."""
-    sent = payment.step("sent")
+    try:
+        prepared = payment if payment.kind == "reward" else _prepare(payment, platform)
+    except PlatformUnreachable as error:  # nothing moved: it is planned, and asked again with the next turn
+        yield replace(payment, note=str(error))
+        return
+    except PlatformRefused as error:
+        yield payment.step("sent").step("refused", str(error))
+        return
+    sent = prepared.step("sent")
     yield sent
     try:
-        if payment.kind == "reward":
-            platform.approve(payment.platform_assignment_id)
-        else:
-            platform.bonus(
-                payment.platform_worker_id,
-                payment.platform_assignment_id,
-                payment.amount_minor,
-                payment.words,
-                payment.key,
-            )
+        _pay(sent, platform)
     except PlatformUnreachable as error:
         yield sent.step("unknown", str(error))
     except PlatformRefused as error:
         yield sent.step("refused", str(error))
     else:
         yield sent.step("confirmed")
+
+
+def _prepare(payment: Payment, platform: Platform) -> Payment:
+    """The payment with the platform's name for it, which is kept before anything is paid."""
+    handle = platform.prepare_bonus(
+        payment.platform_worker_id, payment.platform_assignment_id, payment.amount_minor, payment.words
+    )
+    return replace(payment, handle=handle)
+
+
+def _pay(payment: Payment, platform: Platform) -> None:
+    if payment.kind == "reward":
+        platform.approve(payment.platform_assignment_id)
+        return
+    platform.bonus(
+        payment.platform_worker_id,
+        payment.platform_assignment_id,
+        payment.amount_minor,
+        payment.words,
+        payment.key,
+        payment.handle,
+    )
 
 
 def reconcile(payment: Payment, approved: bool, platform: Platform) -> Payment:
@@ -123,6 +145,8 @@ def reconcile(payment: Payment, approved: bool, platform: Platform) -> Payment:
     on_the_books = (
         approved
         if payment.kind == "reward"
-        else platform.bonus_sent(payment.platform_assignment_id, payment.amount_minor, payment.words)
+        else platform.bonus_sent(payment.platform_assignment_id, payment.amount_minor, payment.words, payment.handle)
     )
+    if on_the_books is None:
+        return replace(unknown, note="the platform's books do not say whether it was paid; a person has to")
     return unknown.step("confirmed" if on_the_books else "planned", "settled by the platform's books")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +17,7 @@ from hits.platforms.base import (
     Arrival,
     Completion,
     Offer,
+    Outcome,
     Platform,
     PlatformAssignment,
     PlatformRefused,
@@ -87,6 +88,10 @@ class RudePlatform(Platform):
         self.handed_in: list[PlatformAssignment] = []
         self.approved: list[str] = []
         self.bonuses: dict[str, tuple[str, int, str]] = {}
+        self.rejected: dict[str, str] = {}
+        self.messages: list[tuple[str, str, str]] = []
+        self.prepared = 0
+        self.books_are_closed = False  # it does not say which bonuses it paid
         self.break_before: set[str] = set()
         self.break_after: set[str] = set()
         self.refuse: set[str] = set()
@@ -115,10 +120,26 @@ class RudePlatform(Platform):
     def approve(self, assignment_id: str) -> None:
         self._manners("approve", lambda: self.approved.append(assignment_id))
 
-    def bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str) -> None:
+    def reject(self, assignment_id: str, reason: str) -> None:
+        self._manners("reject", lambda: self.rejected.update({assignment_id: reason}))
+
+    def message(self, worker_ids: Sequence[str], subject: str, text: str) -> None:
+        self._manners("message", lambda: self.messages.extend((one, subject, text) for one in worker_ids))
+
+    def prepare_bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str) -> str:
+        self._manners("prepare", lambda: None)
+        self.prepared += 1
+        return f"set-up-{self.prepared}"
+
+    def bonus(
+        self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str, handle: str | None = None
+    ) -> None:
+        assert handle is not None, "it was not set up"
         self._manners("bonus", lambda: self.bonuses.setdefault(token, (assignment_id, amount_minor, reason)) and None)
 
-    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str) -> bool:
+    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str, handle: str | None = None) -> bool | None:
+        if self.books_are_closed:
+            return None
         return (assignment_id, amount_minor, reason) in self.bonuses.values()
 
     def expire(self, platform_hit_id: str) -> None:
@@ -132,7 +153,7 @@ class RudePlatform(Platform):
         raise NotImplementedError
 
     @staticmethod
-    def complete(arrival: Arrival) -> Completion:
+    def complete(arrival: Arrival, outcome: Outcome = "completed", code: str | None = None) -> Completion:
         raise NotImplementedError
 
     def hand_in(self, assignment_id: str, hit_id: str, worker_id: str) -> None:

@@ -120,6 +120,7 @@ def payments_in(session: Session, *states: str) -> list[Payment]:
             state=row.state,  # type: ignore[arg-type]
             note=row.note,
             reason=row.reason,
+            handle=row.handle,
         )
         for row, assignment, worker in rows
     ]
@@ -128,7 +129,7 @@ def payments_in(session: Session, *states: str) -> list[Payment]:
 def keep_payment(session: Session, payment: Payment) -> None:
     """Keep a payment's new state; a confirmed reward makes its assignment approved."""
     row = session.get_one(PaymentRow, payment.key)
-    row.state, row.note, row.changed_at = payment.state, payment.note, datetime.now(UTC)
+    row.state, row.note, row.handle, row.changed_at = payment.state, payment.note, payment.handle, datetime.now(UTC)
     if payment.state == "confirmed" and payment.kind == "reward":
         session.get_one(AssignmentRow, row.assignment_id).state = "approved"
 

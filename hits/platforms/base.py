@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-PlatformState: TypeAlias = Literal["submitted", "approved", "rejected"]
+PlatformState: TypeAlias = Literal["submitted", "approved", "rejected", "returned", "expired"]
+#: How a worker's way through a task can end; platforms with completion codes have one for each.
+Outcome: TypeAlias = Literal["completed", "screened-out", "withdrawn"]
+OUTCOMES: tuple[Outcome, ...] = ("completed", "screened-out", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What kind of place a platform is.
+
+    Attributes:
+        shared_hits: a HIT has many places and is found once by each worker (a study of a panel), so it is filled when
+            a worker arrives; without it, a HIT is small and there are many.
+        reports: the platform says who handed in. Where it does not, the study's own word has to do.
+        pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
+        rejects: it knows rejections.
+    """
+
+    shared_hits: bool = False
+    reports: bool = True
+    pays: bool = True
+    rejects: bool = True
 
 
 class PlatformRefused(RuntimeError):
@@ -33,6 +54,8 @@ class Offer:
     assignment_duration_s: int
     lifetime_s: int
     auto_approval_delay_s: int
+    minutes: int = 1  # that it is expected to take
+    codes: Mapping[Outcome, str] = field(default_factory=dict)  # what a worker brings back, by how it ended
 
 
 @dataclass(frozen=True)
@@ -57,21 +80,30 @@ class ArrivalRefused(ValueError):
 
 @dataclass(frozen=True)
 class Completion:
-    """How a worker leaves: a form that the worker's own browser posts to the platform."""
+    """How a worker leaves: a form that the worker's own browser sends to the platform, and the code to bring there.
+
+    Attributes:
+        action: where the form goes; empty where the worker only takes the code along.
+        method: `get` for a plain link.
+        code: to be copied where the platform asks for one; None where it does not.
+    """
 
     action: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    method: Literal["post", "get"] = "post"
+    code: str | None = None
 
 
 @dataclass(frozen=True)
 class PlatformAssignment:
-    """An assignment as the platform knows it; the only authority for `submitted`."""
+    """An assignment as the platform knows it: the authority for `submitted`. Returned and run-out ones are free."""
 
     assignment_id: str
     hit_id: str
     worker_id: str
     state: PlatformState
     submitted_at: datetime
+    code: str | None = None  # the completion code that the worker brought, where the platform says
 
 
 class Platform(ABC):
@@ -81,29 +113,65 @@ class Platform(ABC):
     with the same token changes nothing and raises nothing; listings page to their end.
     """
 
+    traits: ClassVar[Traits] = Traits()
+
     @abstractmethod
     def publish(self, offer: Offer) -> str:
         """Put a HIT out; the platform's id for it. The same token gives the same id."""
 
     @abstractmethod
     def assignments(self, platform_hit_id: str) -> Iterator[PlatformAssignment]:
-        """All assignments of a HIT that workers have handed in."""
+        """All assignments of a HIT that workers have handed in, and where it says so, given back or let run out."""
 
     @abstractmethod
     def approve(self, assignment_id: str) -> None:
         """Accept an assignment, which pays its reward. Approved already: nothing happens."""
 
     @abstractmethod
-    def bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str) -> None:
-        """Pay extra. The same token never pays twice."""
+    def reject(self, assignment_id: str, reason: str) -> None:
+        """Refuse an assignment, for a reason that its worker reads. Rejected already: nothing happens.
+
+        Raises:
+            PlatformRefused: it is approved, or the reason is not what the platform demands.
+        """
+
+    def prepare_bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str) -> str | None:  # noqa: ARG002
+        """Set a bonus up without paying it, where the platform pays in two steps; its name for it.
+
+        It may be done twice: nothing moves before `bonus` is called with that name.
+        """
+        return None
 
     @abstractmethod
-    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str) -> bool:
-        """Whether that bonus is on the platform's books: what settles an unknown payment."""
+    def bonus(
+        self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str, handle: str | None = None
+    ) -> None:
+        """Pay extra. The same token never pays twice; where a platform has no tokens, the same `handle` does not.
+
+        Args:
+            worker_id: the platform's id of who is paid.
+            assignment_id: for which work.
+            amount_minor: in minor units.
+            reason: for the worker to read.
+            token: names this payment for ever.
+            handle: what `prepare_bonus` gave.
+        """
+
+    @abstractmethod
+    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str, handle: str | None = None) -> bool | None:
+        """Whether a bonus is on the platform's books, which settles an unknown payment; None where they do not say."""
 
     @abstractmethod
     def expire(self, platform_hit_id: str) -> None:
         """Take a HIT off the shelf; work that was begun may still be handed in."""
+
+    @abstractmethod
+    def message(self, worker_ids: Sequence[str], subject: str, text: str) -> None:
+        """Write to workers, through the platform.
+
+        Raises:
+            PlatformRefused: the platform carries no messages, or not to them.
+        """
 
     @abstractmethod
     def balance_minor(self) -> int:
@@ -124,5 +192,11 @@ class Platform(ABC):
 
     @staticmethod
     @abstractmethod
-    def complete(arrival: Arrival) -> Completion:
-        """How this worker hands the work in."""
+    def complete(arrival: Arrival, outcome: Outcome = "completed", code: str | None = None) -> Completion:
+        """How this worker goes back to the platform.
+
+        Args:
+            arrival: as the worker came.
+            outcome: how it ended.
+            code: that of the outcome, where the offer had codes.
+        """

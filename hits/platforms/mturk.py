@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from hits.platforms.base import (
     ArrivalRefused,
     Completion,
     Offer,
+    Outcome,
     Platform,
     PlatformAssignment,
     PlatformRefused,
@@ -33,6 +34,7 @@ SUBMIT_PATH = "/mturk/externalSubmit"
 EXTERNAL_QUESTION = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd"
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
 ATTEMPTS = 2  # every call here may be repeated: tokens and states keep it from happening twice
+MOST_NOTIFIED = 100  # workers a call
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)  # an expiry that every HIT has passed
 #: Our marketplace's WorkerIds of simulated listeners begin so; MTurk's are too short to.
 SIMULATED_PREFIX = "ASIMULATED"
@@ -187,7 +189,24 @@ class MTurk(Platform):
             if self._status_of(assignment_id) != "Approved":
                 raise
 
-    def bonus(self, worker_id: str, assignment_id: str, amount_minor: int, reason: str, token: str) -> None:
+    def reject(self, assignment_id: str, reason: str) -> None:
+        """Refuse an assignment; MTurk refuses to reject twice, so a refusal is settled by looking."""
+        try:
+            with self._asking("RejectAssignment"):
+                self._client.reject_assignment(AssignmentId=assignment_id, RequesterFeedback=reason)
+        except MTurkRefused:
+            if self._status_of(assignment_id) != "Rejected":
+                raise
+
+    def bonus(
+        self,
+        worker_id: str,
+        assignment_id: str,
+        amount_minor: int,
+        reason: str,
+        token: str,
+        handle: str | None = None,  # noqa: ARG002 - one step is enough here
+    ) -> None:
         """Pay extra; MTurk answers a token's second use with an error, which here means: it was paid."""
         try:
             with self._asking("SendBonus"):
@@ -202,7 +221,13 @@ class MTurk(Platform):
             if "has already been processed" not in refused.words:
                 raise
 
-    def bonus_sent(self, assignment_id: str, amount_minor: int, reason: str) -> bool:
+    def bonus_sent(
+        self,
+        assignment_id: str,
+        amount_minor: int,
+        reason: str,
+        handle: str | None = None,  # noqa: ARG002
+    ) -> bool:
         """Whether a bonus of that amount for that reason is listed."""
         with self._asking("ListBonusPayments"):
             pages = self._client.get_paginator("list_bonus_payments").paginate(
@@ -218,6 +243,20 @@ class MTurk(Platform):
         """Take a HIT off the shelf by an expiry in the past."""
         with self._asking("UpdateExpirationForHIT"):
             self._client.update_expiration_for_hit(HITId=platform_hit_id, ExpireAt=LONG_AGO)
+
+    def message(self, worker_ids: Sequence[str], subject: str, text: str) -> None:
+        """Write to workers, a hundred at a time as MTurk takes them."""
+        for start in range(0, len(worker_ids), MOST_NOTIFIED):
+            with self._asking("NotifyWorkers"):
+                told = self._client.notify_workers(
+                    Subject=subject, MessageText=text, WorkerIds=list(worker_ids[start : start + MOST_NOTIFIED])
+                )
+            failed = told.get("NotifyWorkersFailureStatuses", [])
+            if failed:
+                words = "; ".join(f"{one['WorkerId']}: {one['NotifyWorkersFailureMessage']}" for one in failed)
+                raise MTurkRefused(
+                    "NotifyWorkers", self._endpoint_url, str(failed[0]["NotifyWorkersFailureCode"]), words
+                )
 
     def balance_minor(self) -> int:
         """What is available, without what is held for open HITs."""
@@ -241,7 +280,11 @@ class MTurk(Platform):
         return Arrival(hit_id, assignment_id, worker_id, submit_to, is_simulated(worker_id))
 
     @staticmethod
-    def complete(arrival: Arrival) -> Completion:
+    def complete(
+        arrival: Arrival,
+        outcome: Outcome = "completed",  # noqa: ARG004 - the platform knows one way back
+        code: str | None = None,  # noqa: ARG004
+    ) -> Completion:
         """The form that the worker's browser posts to `<turkSubmitTo>/mturk/externalSubmit`.
 
         MTurk wants at least one field besides the assignment's id; judgments themselves stay with the study.

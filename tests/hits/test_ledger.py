@@ -107,3 +107,26 @@ def test_keys_differ_by_platform_assignment_and_kind() -> None:
     keys = {payment_key(p, a, k) for p in ("x", "y") for a in ("1", "2") for k in kinds}
     assert len(keys) == 16
     assert all(len(key) <= 64 for key in keys)
+
+
+def test_a_bonus_that_could_not_be_set_up_stays_planned_since_nothing_moved(platform) -> None:
+    platform.break_before = {"prepare"}
+    (step,) = send(TOP_UP, platform)
+
+    assert (step.state, platform.bonuses) == ("planned", {})
+    assert "prepare: the line broke" in step.note
+
+
+def test_the_platforms_name_for_a_bonus_is_kept_before_it_is_paid(platform) -> None:
+    sent, settled = send(TOP_UP, platform)
+
+    assert (sent.state, sent.handle) == ("sent", "set-up-1")
+    assert settled.state == "confirmed"
+
+
+def test_where_the_books_do_not_say_a_payment_stays_unknown_for_a_person(platform) -> None:
+    platform.books_are_closed = True
+    settled = reconcile(TOP_UP.step("sent"), False, platform)
+
+    assert settled.state == "unknown"
+    assert "a person has to" in settled.note
