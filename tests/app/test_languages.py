@@ -82,6 +82,22 @@ def test_a_translation_has_the_places_and_the_markup_of_its_message(language: st
             assert needed <= set(PLACE.findall(form)), message.id
 
 
+TEMPLATES = sorted(Path(extraction.__file__).parent.glob("templates/**/*.html"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in TEMPLATES if path.parent.name != "research"],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_no_words_of_a_worker_s_page_stand_outside_of_the_catalogues(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace("earwitness marketplace", "")  # its name
+    text = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}|<title>.*?</title>", "", text, flags=re.DOTALL)
+    read_out = re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', text)
+    shown = re.sub(r'<[^>]*>|class="[^"]*"', "", text)
+    assert re.findall(r"[A-Za-z]{2,}", " ".join([shown, *read_out])) == []
+
+
 def test_no_compiled_catalogue_lies_about() -> None:
     assert list(FOLDER.rglob("*.mo")) == []
 
