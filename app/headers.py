@@ -29,6 +29,7 @@ def policy(*, framed_by: str, posts_to: Collection[str] = ()) -> str:
             "style-src 'self'",
             "img-src 'self' data:",
             "connect-src 'self'",
+            "media-src 'self'",
             "base-uri 'none'",
             " ".join(("form-action 'self'", *sorted(posts_to))),
             f"frame-ancestors {framed_by}",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from threading import Event
 from typing import Literal
 from urllib.parse import urljoin
@@ -15,84 +14,24 @@ from urllib.parse import urljoin
 import numpy as np
 import requests
 
+from app.ears import Ears
+from app.seen_pages import Form, Page, PageUnexpected
 from app.store.database import Database
 from app.store.work import condition_of, trial
-from hits.judgment import RATED, Rate, Said, Scale
+from hits.judgment import RATED, Said
 from hits.listeners import Listener, say, truly_changed
 
 TIMEOUT_S = 60
 LOOK_AGAIN_S = 3.0
-
-
-class PageUnexpected(RuntimeError):
-    """A page was not the one that comes next on a worker's way."""
-
-    def __init__(self, url: str, found: str, expected: str) -> None:
-        super().__init__(f"a simulated listener found {found} at {url}; expected {expected}")
+MOST_PAGES = 200  # before the first trial
 
 
 class NotInvited(Exception):
     """The study thanks a listener and asks for no more."""
 
 
-@dataclass
-class Form:
-    """A form of a page: where it goes, and its hidden fields."""
-
-    action: str
-    method: str
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-class Page(HTMLParser):
-    """What a listener sees of a page: its kind, its forms, its two players, its frame."""
-
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__()
-        self.url = response.url
-        self.kind = ""
-        self.reason = ""
-        self.forms: list[Form] = []
-        self.sources: list[str] = []
-        self.lengths_s: list[float] = []
-        self.frame: str | None = None
-        self.rate: Rate = "noisy-if-different"
-        self.scale: Scale = "manikins"
-        self.feed(response.text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what matters on a worker's way."""
-        at = {name: value or "" for name, value in attrs}
-        if tag == "main":
-            self.kind, self.reason = at.get("data-page", ""), at.get("data-reason", "")
-        elif tag == "form":
-            self.forms.append(Form(urljoin(self.url, at.get("action", "")), at.get("method", "get")))
-        elif tag == "input" and self.forms:
-            self._note_input(at)
-        elif tag == "iframe":
-            self.frame = urljoin(self.url, at.get("src", ""))
-        elif "data-length-s" in at:
-            self.sources.append(urljoin(self.url, at["data-src"]))
-            self.lengths_s.append(float(at["data-length-s"]))
-
-    def _note_input(self, at: dict[str, str]) -> None:
-        if at.get("type") == "hidden":
-            self.forms[-1].fields[at["name"]] = at.get("value", "")
-        if at.get("type") == "range":
-            self.scale = "slider"
-        if at.get("name") == "first_activation_rating":
-            self.rate = "both"
-
-    def form(self, part_of_action: str) -> Form:
-        """The first form whose action has that part.
-
-        Raises:
-            PageUnexpected: there is none.
-        """
-        for form in self.forms:
-            if part_of_action in form.action:
-                return form
-        raise PageUnexpected(self.url, f"no form for {part_of_action!r} on a page {self.kind!r}", "that form")
+#: Stops after which there is nothing more to do for a listener.
+GOING_HOME = ("not-invited", "screened-out")
 
 
 @dataclass(frozen=True)
@@ -104,13 +43,25 @@ class Rehearsal:
         database: only to know which pair a trial is about; answers go through the pages.
         changes: share of pairs (activation, valence) that truly change, by condition.
         seed: of what is true and of what is said.
+        ears: what every listener hears with.
     """
 
     invite_url: str
     database: Database
     changes: Mapping[str, tuple[float, float]]
     seed: int
+    ears: Ears = field(default_factory=Ears)
     stop: Event = field(default_factory=Event)  # listeners finish what they accepted and go home
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One listener at work: what its way takes with it from page to page."""
+
+    browser: requests.Session
+    listener: Listener
+    rehearsal: Rehearsal
+    rng: np.random.Generator
 
 
 def rehearse(listeners: list[Listener], rehearsal: Rehearsal, missing: Callable[[], int]) -> int:
@@ -146,69 +97,126 @@ def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
     answered = 0
     time.sleep(float(rng.random()) * 2)  # people do not come in step
     with requests.Session() as browser, suppress(NotInvited):
+        visit = Visit(browser, listener, rehearsal, rng)
         invite = _get(browser, rehearsal.invite_url)
         tasks = _post(browser, invite.form("invite"))
         while not rehearsal.stop.is_set():
             offers = [form for form in tasks.forms if "accept" in form.action]
             if offers:
-                answered += _do_task(browser, offers[int(rng.integers(len(offers)))], listener, rehearsal, rng)
+                answered += _do_task(visit, offers[int(rng.integers(len(offers)))])
             else:
                 rehearsal.stop.wait(LOOK_AGAIN_S)
             tasks = _get(browser, urljoin(rehearsal.invite_url, "../work"))
     return answered
 
 
-def _do_task(
-    browser: requests.Session, offer: Form, listener: Listener, rehearsal: Rehearsal, rng: np.random.Generator
-) -> int:
+def _do_task(visit: Visit, offer: Form) -> int:
     """Accept a task and do it, or return it where it can't be done; the number of trials that were answered.
 
     Raises:
         NotInvited: the study does not want this listener any more.
     """
-    task = _post(browser, offer)
+    task = _post(visit.browser, offer)
     if task.frame is None:  # somebody was faster
         return 0
-    page = _get(browser, task.frame)
-    if page.kind == "welcome":
-        page = _post(browser, page.forms[0])
-    answered = 0
+    page, answered = _pass_steps(visit, _get(visit.browser, task.frame)), 0
     while page.kind == "trial":
-        page = _answer(browser, page, listener, rehearsal, rng)
+        page = _answer(visit, page)
         answered += 1
     if page.kind == "thanks":
-        _post(browser, page.form("externalSubmit"))
+        _post(visit.browser, page.form("externalSubmit"))
         return answered
-    _post(browser, task.form("return"))
-    if page.reason == "not-invited":
+    _post(visit.browser, task.form("return"))
+    if page.reason in GOING_HOME:
         raise NotInvited
-    rehearsal.stop.wait(LOOK_AGAIN_S)
+    visit.rehearsal.stop.wait(LOOK_AGAIN_S)
     return answered
 
 
-def _answer(
-    browser: requests.Session, page: Page, listener: Listener, rehearsal: Rehearsal, rng: np.random.Generator
-) -> Page:
-    """Download both clips, wait until they would have been heard, answer."""
-    for source in page.sources:
-        sound = browser.get(source, timeout=TIMEOUT_S)
-        if not sound.ok or not sound.content:
-            raise PageUnexpected(source, f"status {sound.status_code}", "the sound of a clip")
-    time.sleep(sum(page.lengths_s))
-    form = page.form("")
+def _pass_steps(visit: Visit, page: Page) -> Page:
+    """From the welcome through every step to the first page that is none.
+
+    Raises:
+        PageUnexpected: the way does not end.
+    """
+    for _ in range(MOST_PAGES):
+        if page.kind not in PASSAGES:
+            return page
+        page = PASSAGES[page.kind](visit, page)
+    raise PageUnexpected(page.url, f"a page {page.kind!r} after {MOST_PAGES} others", "the first trial")
+
+
+def _go_on(visit: Visit, page: Page) -> Page:
+    """A page that is only to be read."""
+    return _post(visit.browser, page.forms[0])
+
+
+def _check_sound(visit: Visit, page: Page) -> Page:
+    """Count the tones."""
+    tones = visit.rehearsal.ears.count_tones(_fetch(visit, page.sources[0]))
+    return _post(visit.browser, page.form("").filled(tones=str(tones)))
+
+
+def _find_one_of_three(visit: Visit, page: Page) -> Page:
+    """One round of the headphone screening; or the page between two attempts, which has no sound."""
+    if not page.sources:
+        return _go_on(visit, page)
+    ears, wav = visit.rehearsal.ears, _fetch(visit, page.sources[0])
+    place = ears.quietest(wav) if page.asks == "antiphase" else ears.faint_tone(wav, visit.rng)
+    return _post(visit.browser, page.form("").filled(answer=str(place)))
+
+
+def _practise(visit: Visit, page: Page) -> Page:
+    """A practice trial is answered as if nothing differed; what it says to that is read."""
+    if not page.sources:
+        return _go_on(visit, page)
+    _hear_both(visit, page)
+    said = Said("same", "same", *((3.0,) * 4 if page.rate == "both" else ()), scale=page.scale)
+    return _post(visit.browser, page.form("").filled(**_spoken(said, "second"), **_heard(page)))
+
+
+#: How each page before the first trial is passed, by its kind.
+PASSAGES: Mapping[str, Callable[[Visit, Page], Page]] = {
+    "welcome": _go_on,
+    "sound-check": _check_sound,
+    "headphones": _find_one_of_three,
+    "how": _go_on,
+    "practice": _practise,
+}
+
+
+def _answer(visit: Visit, page: Page) -> Page:
+    """Hear both clips, and answer."""
+    _hear_both(visit, page)
+    form, rehearsal = page.form(""), visit.rehearsal
     with rehearsal.database.reading() as session:
         known = condition_of(session, form.fields["trial_id"])
         asked = trial(session, form.fields["trial_id"])
     if known is None or asked is None:
         raise PageUnexpected(page.url, "a trial that the database does not know", "a trial of this study")
-    said = say(listener, truly_changed(*known, rehearsal.seed, rehearsal.changes), rng, page.rate, page.scale)
-    fields = {
-        **form.fields,
-        **_spoken(said, asked.noisy_is),
-        "first_s": str(page.lengths_s[0]),
-        "second_s": str(page.lengths_s[1]),
-    }
-    return _post(browser, Form(form.action, form.method, fields))
+    changed = truly_changed(*known, rehearsal.seed, rehearsal.changes)
+    said = say(visit.listener, changed, visit.rng, page.rate, page.scale)
+    return _post(visit.browser, form.filled(**_spoken(said, asked.noisy_is), **_heard(page)))
+
+
+def _hear_both(visit: Visit, page: Page) -> None:
+    """Download both clips, and wait until they would have been heard."""
+    for source in page.sources:
+        _fetch(visit, source)
+    time.sleep(sum(page.lengths_s))
+
+
+def _heard(page: Page) -> dict[str, str]:
+    """What the page's form says of how long both clips sounded."""
+    return {f"{which}_s": str(length_s) for which, length_s in zip(("first", "second"), page.lengths_s, strict=True)}
+
+
+def _fetch(visit: Visit, source: str) -> bytes:
+    """A sound of a page."""
+    sound = visit.browser.get(source, timeout=TIMEOUT_S)
+    if not sound.ok or not sound.content:
+        raise PageUnexpected(source, f"status {sound.status_code}", "a sound")
+    return sound.content
 
 
 def _spoken(said: Said, noisy_is: Literal["first", "second"]) -> dict[str, str]:

@@ -10,7 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import DEVICE_STEPS, Entrance, Step
+from app.annotate.steps.headphones import HeadphonesStep
 from app.annotate.steps.qualification import QualificationStep
+from app.annotate.steps.sound_check import SoundCheckStep
 from app.serving import Web, served
 from app.store import work as store
 from app.store.leaving import screen_out
@@ -19,7 +21,11 @@ from app.store.work import Work
 from app.study import Study
 
 #: In the order in which they come.
-WAY: tuple[Step, ...] = (QualificationStep(),)
+WAY: tuple[Step, ...] = (
+    SoundCheckStep(),
+    HeadphonesStep(),
+    QualificationStep(),
+)
 AT_WORK = ("accepted", "finished")
 
 

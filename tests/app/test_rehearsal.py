@@ -1,0 +1,80 @@
+"""Simulated listeners on a served study: with headphones they pass every step, with loudspeakers they are sent home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from app.ears import Ears
+from app.marketplace import administration
+from app.marketplace.factory import create_marketplace
+from app.rehearsal import Rehearsal, rehearse
+from app.store.database import sqlite_url
+from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow
+from app.web import Web, create_app
+from hits.judgment import Hit
+from hits.listeners import Listener
+from hits.platforms.mturk import MTurk
+from hits.publish import offer_of
+from hits.screening import Screening
+from tests.browser.conftest import serving
+
+
+@pytest.fixture
+def invite(web: Web, tmp_path: Path) -> Iterator[str]:
+    """The study with sound check and headphones, on a marketplace beside it: the link by which listeners come."""
+    url = sqlite_url(tmp_path / "marketplace.db")
+    administration.upgrade(url)
+    access_key_id, secret = administration.add_requester(url, "The lab", 100_000)
+    invite = administration.add_invite(url, access_key_id)
+    screening = Screening(sound_check=True, headphones="required", practice=False)
+    study = web.study.model_copy(update={"screening": screening})
+
+    def site(at: str) -> DispatcherMiddleware:
+        served = replace(web, study=study, submit_hosts=frozenset({at}), public_url=at)
+        return DispatcherMiddleware(create_app(served), {"/marketplace": create_marketplace(url, "a key", at)})
+
+    with serving(site) as at:
+        platform = MTurk(f"{at}/marketplace/requester", access_key_id=access_key_id, secret_access_key=secret)
+        offer = offer_of(Hit("h1", "fixed", 3, 3), "house", study.hits, study.pay, f"{at}/annotate/")
+        with web.database.writing() as session:
+            session.get_one(HitRow, "h1").platform_hit_id = platform.publish(offer)
+        yield f"{at}/marketplace/invite/{invite}"
+
+
+def answered(web: Web) -> int:
+    with web.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(JudgmentRow)) or 0
+
+
+def missing(web: Web, judgments: int) -> Callable[[], int]:
+    """How many judgments are still to come, until so many are there or everybody was sent home."""
+
+    def look() -> int:
+        with web.database.reading() as session:
+            gone = session.scalar(select(AssignmentRow.state).where(AssignmentRow.state == "screened-out").limit(1))
+        return 0 if gone else judgments - answered(web)
+
+    return look
+
+
+@pytest.mark.parametrize("headphones", [True, False])
+def test_a_listener_walks_through_a_whole_hit_with_headphones_and_not_with_loudspeakers(
+    web: Web, invite: str, headphones: bool
+) -> None:
+    rehearsal = Rehearsal(invite, web.database, {}, seed=1, ears=Ears(headphones=headphones))
+    done = rehearse([Listener("one", 0.0, 1.0)], rehearsal, missing(web, 3))
+    assert done == answered(web) == (3 if headphones else 0)
+    with web.database.reading() as session:
+        steps = {row.step: row.state for row in session.scalars(select(StepRow))}
+        rounds = [
+            one["right"]
+            for one in session.get_one(StepRow, (session.scalar(select(StepRow.worker)), "headphones")).found
+        ]
+    assert steps == {"sound-check": "passed", "headphones": "passed" if headphones else "failed"}
+    assert rounds == [6, 6] if headphones else len(rounds) == 4
