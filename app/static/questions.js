@@ -26,14 +26,13 @@
     if (!questions.disabled) waits.textContent = now ? words.again : words.answered;
   }
 
-  document.addEventListener("earwitness:heard", () => {
-    questions.disabled = next.disabled = false;
+  function open(heard) {
+    questions.disabled = next.disabled = !heard;
     follow();
-  });
-  document.addEventListener("earwitness:unheard", () => {
-    questions.disabled = next.disabled = true;
-    follow();
-  });
+  }
+
+  document.addEventListener("earwitness:heard", () => open(true));
+  document.addEventListener("earwitness:unheard", () => open(false));
   form.addEventListener("input", follow);
   form.addEventListener("change", follow);
   window.addEventListener("pageshow", (event) => {
@@ -62,5 +61,5 @@
       form.requestSubmit(next);
     }
   });
-  follow();
+  open(!document.querySelector("[data-player]:not([data-heard])")); // they may have been there before this script
 })();

@@ -115,6 +115,7 @@ def test_a_slider_counts_only_once_it_was_moved(web: Web, open_page: OpenPage, v
     page.get_by_role("button", name="Next").click()
     assert page.locator("input:invalid").count() == 2
 
+    page.route("**/questions.js", lambda route: (page.wait_for_timeout(300), route.continue_()))  # the clips are sooner
     with page.expect_response(lambda response: response.status == 422):
         page.evaluate("document.querySelector('form[data-trial]').submit()")  # as a page without its script would
     expect(page.get_by_role("alert")).to_contain_text("how calm or excited")
