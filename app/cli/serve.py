@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from app.wiring import Wired
 
 
+THREADS = 12  # of each process; most wait for a line
+SILENT_S = 30  # how long a line is kept for whoever opened it, until something is asked on it
+KEEPALIVE_S = 5  # a page, its scripts and both clips come over one line
 HANDS_REST_S = 5  # before `earwitness run` is started again
 
 
@@ -118,6 +121,17 @@ def hands_at_work(study: Path) -> Iterator[None]:
         watcher.join(timeout=30)
 
 
+def accept_late(server: Any) -> None:
+    """Let the kernel keep lines on which nothing was asked yet: browsers open them ahead, and each would hold a thread.
+
+    Args:
+        server: gunicorn's arbiter, which listens by now.
+    """
+    if hasattr(socket, "TCP_DEFER_ACCEPT"):  # Linux
+        for listener in server.LISTENERS:
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_S)
+
+
 def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> None:
     """Answer pages until the process is told to stop."""
     from gunicorn.app.base import BaseApplication
@@ -128,11 +142,14 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
         """gunicorn, configured in code."""
 
         def load_config(self) -> None:
-            """Sync workers: the fastest here on pages that read and write a database."""
+            """Threads in each process, so that a phone that sends or reads slowly does not hold up all others."""
             for name, value in {
                 "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
                 "workers": settings.earwitness_web_workers,
-                "worker_class": "sync",
+                "worker_class": "gthread",
+                "threads": THREADS,
+                "keepalive": KEEPALIVE_S,
+                "when_ready": accept_late,
                 "timeout": 60,
                 "graceful_timeout": 10,
                 "loglevel": "warning",

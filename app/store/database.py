@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
@@ -40,6 +41,7 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._ways = {writes: self.engine.execution_options(earwitness_writes=writes) for writes in (False, True)}
+        self._writer = RLock()
         self._info = {"outlook": Outlook()}  # of this process, for whoever gets a session
 
     @contextmanager
@@ -54,8 +56,21 @@ class Database:
 
         On SQLite the write lock is taken at the start, so two writers queue instead of failing half-way.
         """
-        with Session(self._ways[True], info=self._info) as session, session.begin():
+        with self._turn(), Session(self._ways[True], info=self._info) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Threads of one process queue here for SQLite's lock, which lets a newcomer pass those who wait long."""
+        if self.engine.dialect.name != "sqlite":
+            yield
+            return
+        taken = self._writer.acquire(timeout=BUSY_TIMEOUT_S)  # then SQLite itself says that it is busy
+        try:
+            yield
+        finally:
+            if taken:
+                self._writer.release()
 
     def require_tables(self) -> None:
         """Refuse a database that is unreachable or was never upgraded.
