@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app import auth, headers, limits
+from app import assets, auth, headers, limits
 from app.annotate import leaving, pages, sound, way  # noqa: F401 - their views join the worker's room
 from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
@@ -53,6 +53,7 @@ def create_app(web: Web) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
     )
+    assets.keep_assets(app)
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
     app.extensions[research.KEPT] = Kept()
