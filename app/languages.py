@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Literal
 
 import flask_babel
 from babel import negotiate_locale
@@ -77,6 +78,6 @@ def amount(minor: int, currency: str) -> str:
 
     From right to left the currency has its name: a browser would tear the sign from the letters of "US$".
     """
-    form = "standard" if direction() == "ltr" else "name"
+    form: Literal["standard", "name"] = "standard" if direction() == "ltr" else "name"
     major, locale = Decimal(minor) / MINOR_PER_MAJOR, get_locale() or WRITTEN_IN
     return str(format_currency(major, currency, locale=locale, format_type=form))
