@@ -45,11 +45,14 @@ def disguised(path: Path, longest_s: float, secret_key: str, name: str) -> bytes
 
 
 def _dithered(samples: NDArray[np.int16], secret_key: str, name: str) -> NDArray[np.int16]:
-    """Samples with a triangular dither of one step, which lies 90 dB below full scale."""
+    """Samples with a triangular dither of one step, which lies 90 dB below full scale; those at full scale stay."""
     seed = hmac.new(secret_key.encode(), f"dither/{name}".encode(), hashlib.sha256).digest()
-    rng = np.random.default_rng(list(seed))
-    dither = rng.integers(0, 2, len(samples), dtype=np.int16) - rng.integers(0, 2, len(samples), dtype=np.int16)
-    return np.clip(samples.astype(np.int32) + dither, PCM_LOW, PCM_HIGH).astype("<i2")
+    rng = np.random.Generator(np.random.PCG64(int.from_bytes(seed, "big")))
+    count = len(samples)
+    bits = np.unpackbits(np.frombuffer(rng.bytes(count // 4 + 1), dtype=np.uint8)).view(np.int8)  # two a sample
+    dither = bits[:count] - bits[count : 2 * count]
+    dither *= (samples > PCM_LOW) & (samples < PCM_HIGH)
+    return (samples + dither).astype("<i2", copy=False)
 
 
 def _wav(samples: NDArray[np.int16], sample_rate_hz: int) -> bytes:

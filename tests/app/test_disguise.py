@@ -42,6 +42,13 @@ def test_what_was_added_lies_within_one_step_of_16_bits_and_every_sample_is_ther
     assert abs((heard - plain).mean()) < 0.03
 
 
+def test_samples_at_full_scale_stay_what_they_are(tmp_path: Path) -> None:
+    loudest = np.tile([-32768, 32767], 5000).astype(np.int16)
+    soundfile.write(tmp_path / "c.wav", loudest, 16000, subtype="PCM_16")
+
+    np.testing.assert_array_equal(samples_of(disguised(tmp_path / "c.wav", 1.0, "key", "t1/first")), loudest)
+
+
 def test_a_second_request_gets_the_same_and_another_study_or_trial_another(tmp_path: Path) -> None:
     clip = written(tmp_path / "c.flac", 2_000)
     once = disguised(clip, 1.0, "key", "t1/first")
