@@ -137,6 +137,6 @@ def _decimal(element: ET.Element, name: str) -> Decimal:
         found = Decimal(text)
     except InvalidOperation:
         raise BadKey(f"{name} is {text[:80]!r}, expected a number") from None
-    if not (found.is_finite() and abs(found) <= GREATEST_VALUE):
+    if not (found.is_finite() and -GREATEST_VALUE <= found <= GREATEST_VALUE):
         raise BadKey(f"{name} is {text[:80]!r}, expected a number up to {GREATEST_VALUE}")
     return found

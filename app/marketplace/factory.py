@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from app.catalogues import WRITTEN_IN, known_languages
 from app.languages import best_match, speak
 from app.marketplace import own_pages, qualification_pages, question, site
+from app.marketplace.courier import COURIER, INTERVAL_S, Courier
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
 from app.marketplace.requester import requester_blueprint
 from app.marketplace.store.engine import Store, StoreUnavailable
@@ -64,6 +65,7 @@ def create_marketplace(
     *,
     stylesheet_url: str = "/static/earwitness.css",
     clock: Callable[[], datetime] = utc_now,
+    courier_interval_s: float = INTERVAL_S,
 ) -> Flask:
     """The marketplace as a WSGI app: workers' pages at its root, the requester's API at `/requester`.
 
@@ -74,6 +76,7 @@ def create_marketplace(
             app is mounted it learns from each request (SCRIPT_NAME).
         stylesheet_url: a stylesheet that knows plain HTML.
         clock: gives the time, in UTC.
+        courier_interval_s: how often news for requesters are looked for and delivered.
 
     Raises:
         DatabaseNotReady: the database has no tables.
@@ -113,6 +116,8 @@ def create_marketplace(
     app.context_processor(lambda: {"stylesheet_url": stylesheet_url})
     _answer_errors(app)
     app.after_request(_protect)
+    app.extensions[COURIER] = Courier(store, clock, courier_interval_s)
+    app.after_request(_start_courier)
     return app
 
 
@@ -178,6 +183,13 @@ def _protect(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"  # assignment ids stay here
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _start_courier(response: Response) -> Response:
+    """Here and not in the factory: a thread would not survive the server's fork."""
+    courier: Courier = current_app.extensions[COURIER]
+    courier.ensure(at_once="Notification" in request.headers.get("X-Amz-Target", ""))
     return response
 
 

@@ -1,4 +1,7 @@
-"""MTurk's wire protocol: JSON 1.1, Signature V4, requests and answers checked against botocore's own service model."""
+"""MTurk's wire protocol: JSON 1.1, Signature V4, requests and answers checked against botocore's own service model.
+
+And the way to Amazon's queues and topics, since all that needs botocore is here.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,9 @@ from typing import Any
 import botocore.session
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
 from botocore.validate import ParamValidator
@@ -24,6 +29,7 @@ SIGNING_NAME = "mturk-requester"
 CLOCK_SKEW = timedelta(minutes=15)  # as at AWS
 CONTENT_TYPE = "application/x-amz-json-1.1"
 CREDENTIAL_PARTS = 5
+USUAL_REGION = "us-east-1"
 #: Without the target, one signature would be good for every operation.
 MUST_BE_SIGNED = frozenset({"host", "x-amz-date", "x-amz-target"})
 
@@ -32,6 +38,7 @@ _AUTHORIZATION = re.compile(
     r"Signature=(?P<signature>[0-9a-f]{64})"
 )
 
+_REGION_OF_QUEUE = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.")
 _GREATEST = {"integer": 2**31 - 1, "long": 2**63 - 1}  # botocore checks the type alone
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -234,3 +241,42 @@ def _write_value(shape: Shape, value: Any) -> Any:
     if shape.type_name == "timestamp":
         return round(value.timestamp(), 3)
     return value
+
+
+class NotDelivered(Exception):
+    """A queue or a topic did not take a message; it may another time."""
+
+
+class Outbox:
+    """Amazon's SQS and SNS, by the machine's own credentials. One thread's alone.
+
+    Another endpoint is given as for every AWS client: AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SNS.
+    """
+
+    def __init__(self) -> None:
+        self._session = botocore.session.Session()
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def send(self, transport: str, destination: str, body: str) -> None:
+        """Put one message into a queue (its URL), or publish it to a topic (its ARN).
+
+        Raises:
+            NotDelivered: no credentials, no line, or the other side refused.
+        """
+        try:
+            if transport == "SQS":
+                found = _REGION_OF_QUEUE.match(destination)
+                queue = self._client("sqs", found[1] if found else USUAL_REGION)
+                queue.send_message(QueueUrl=destination, MessageBody=body)
+            else:
+                topic = self._client("sns", destination.split(":")[3])
+                topic.publish(TopicArn=destination, Message=body)
+        except (BotoCoreError, ClientError) as error:
+            raise NotDelivered(str(error)) from error
+
+    def _client(self, service: str, region: str) -> Any:
+        key = (service, region)
+        if key not in self._clients:
+            config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
+            self._clients[key] = self._session.create_client(service, region_name=region, config=config)
+        return self._clients[key]

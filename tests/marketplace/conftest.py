@@ -140,7 +140,7 @@ def market(database_url: str) -> Iterator[LiveMarketplace]:
     clock = Clock()
     server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
     origin = f"http://127.0.0.1:{server.server_port}"
-    app = create_marketplace(database_url, "a secret of the tests", origin, clock=clock)
+    app = create_marketplace(database_url, "a secret of the tests", origin, clock=clock, courier_interval_s=0.2)
     server.app = DispatcherMiddleware(Response("the study", 404), {"/marketplace": app})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -149,6 +149,7 @@ def market(database_url: str) -> Iterator[LiveMarketplace]:
     server.shutdown()
     thread.join()
     server.server_close()
+    app.extensions["marketplace_courier"].stop()
     app.extensions["marketplace"].store.close()
 
 

@@ -23,6 +23,11 @@ def due_events(connection: Connection, now: datetime, limit: int) -> list[Event]
     return [Event(**row._mapping) for row in connection.execute(ordered)]
 
 
+def anything_left(connection: Connection) -> bool:
+    """Whether something waits to be told, now or later."""
+    return connection.execute(select(events.c.event_id).limit(1)).first() is not None
+
+
 def claim(connection: Connection, event: Event, until: datetime) -> bool:
     """Take an event, so that no other process delivers it meanwhile; False when another one was faster."""
     claimed = connection.execute(
