@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from pipelines.bins import Bins
+from pipelines.bins import Bin, Bins
 from pipelines.clip import Clip
 from pipelines.conditions import IDENTICAL, OBVIOUS, POSITIVE, REENCODED
 from pipelines.design import PairDesign
 from pipelines.planned import PlannedPair, digest, planned_pair
 from pipelines.sounds.base import SoundBank
 
-OPPOSITE = {"low": "high", "high": "low"}
+OPPOSITE: Mapping[Bin | None, Bin] = {"low": "high", "high": "low"}
+OPPOSITE_NEEDED = "choose clips of low and high activation by one speaker"
 
 
 @dataclass(frozen=True)
-class ControlsAndChecks:
-    """The pairs that no clip is drawn for, and what the clips could not give, as sentences."""
+class Extras:
+    """Pairs that no draw deals, and what the clips could not give of them, as sentences."""
 
     pairs: tuple[PlannedPair, ...]
     shortages: tuple[str, ...]
@@ -26,7 +27,7 @@ class ControlsAndChecks:
 
 def controls_and_checks(
     clips: Sequence[Clip], design: PairDesign, seed: int, *, sounds: SoundBank, bins: Bins
-) -> ControlsAndChecks:
+) -> Extras:
     """Controls and checks, on clips that share nothing as long as there are clips."""
     quiet = sorted(clips, key=lambda clip: digest(seed, "controls", clip.clip_id))
     same = quiet[: design.identical_controls]
@@ -43,20 +44,25 @@ def controls_and_checks(
         "identical controls": (design.identical_controls, len(same), "choose more clips"),
         "positive controls": (design.positive_controls, len(positive), "choose more clips"),
         "identical checks": (design.checks - design.checks // 2, len(easy), "choose more clips"),
-        "obvious checks": (design.checks // 2, len(obvious), "choose clips of low and high activation by one speaker"),
+        "obvious checks": (design.checks // 2, len(obvious), OPPOSITE_NEEDED),
     }
-    return ControlsAndChecks(
+    return Extras(
         (
             *(planned_pair(seed, clip, (IDENTICAL, REENCODED)[odd % 2], "identical") for odd, clip in enumerate(same)),
             *(planned_pair(seed, clip, POSITIVE, "positive") for clip in positive),
             *(planned_pair(seed, clip, IDENTICAL, "check") for clip in easy),
             *obvious,
         ),
-        tuple(
-            f"the clips give {got} of {asked} {what}; {advice}, or ask for fewer"
-            for what, (asked, got, advice) in found.items()
-            if got < asked
-        ),
+        shortages(found),
+    )
+
+
+def shortages(found: Mapping[str, tuple[int, int, str]]) -> tuple[str, ...]:
+    """Sentences on what was asked for and not found: how many of each were asked for, how many found, what to do."""
+    return tuple(
+        f"the clips give {got} of {asked} {what}; {advice}, or ask for fewer"
+        for what, (asked, got, advice) in found.items()
+        if got < asked
     )
 
 

@@ -1,4 +1,4 @@
-"""Which pairs a study makes: its draws of conditions, its controls and its checks."""
+"""Which pairs a study makes: its draws of conditions, its controls, its checks and its practice."""
 
 from __future__ import annotations
 
@@ -116,6 +116,12 @@ class PairDesign(BaseModel):
         ge=0,
         description="attention checks: half identical pairs, half obviously different ones",
         json_schema_extra={"paper": "section 5.1"},
+    )
+    practice: int = Field(
+        4,
+        ge=0,
+        description="pairs on which workers learn the task: half identical, half obviously different; they are never "
+        "counted; 0 for none",
     )
     sample_rate_hz: int = Field(
         16000,

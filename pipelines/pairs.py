@@ -33,6 +33,8 @@ from pipelines.sounds.base import SoundBank
 
 OnProblem: TypeAlias = Callable[[Problem | Refusal], None]
 ONE_PROCESS = Workers()
+#: Settings that folders of earlier versions don't name, as they were made.
+BEFORE = {"practice": 0}
 
 
 class FolderTaken(ValueError):
@@ -169,7 +171,7 @@ def _refuse_other(folder: Path, found: Header, expected: Header) -> None:
     if found.seed != expected.seed:
         differences.append(f"seed {found.seed}, and this run has seed {expected.seed}")
     for name in sorted({*found.design, *expected.design}):
-        then, now = found.design.get(name), expected.design.get(name)
+        then, now = found.design.get(name, BEFORE.get(name)), expected.design.get(name)
         if then != now:
             differences.append(f"{name} = {then}, and this run has {now}")
     if found.clips_sha256 != expected.clips_sha256:

@@ -1,4 +1,4 @@
-"""Which pairs are made: each clip under conditions that are balanced over clips, with controls and checks beside."""
+"""Which pairs are made: each clip under conditions that are balanced over clips; controls, checks, practice beside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pipelines.controls import controls_and_checks
 from pipelines.dealing import deal
 from pipelines.design import PairDesign
 from pipelines.noises.base import Noise
-from pipelines.planned import ClipPlan, Lack, Plan, PlannedDraw, digest, planned_pair
+from pipelines.planned import ClipPlan, Lack, Plan, PlannedDraw, PlannedPair, digest, planned_pair
+from pipelines.practice import practice_pairs
 from pipelines.sounds.base import SoundBank
 
 
@@ -26,12 +27,26 @@ class DuplicateClips(ValueError):
 
 
 def plan_pairs(
-    clips: Iterable[Clip], design: PairDesign, seed: int, *, sounds: SoundBank, bins: Bins = USUAL_BINS
+    clips: Iterable[Clip],
+    design: PairDesign,
+    seed: int,
+    *,
+    sounds: SoundBank,
+    bins: Bins = USUAL_BINS,
+    others: Iterable[Clip] = (),
 ) -> Plan:
     """The pairs of a study: the same clips, design, bank and seed give the same plan, in whatever order clips come.
 
     Every condition of a draw is given to as many clips as every other, as far as clips can carry it, and so within
     each bin of activation and valence and each gender.
+
+    Args:
+        clips: what the study is about.
+        design: which pairs to make of them.
+        seed: of everything that is drawn.
+        sounds: what noises draw from.
+        bins: where low ends and high begins.
+        others: further clips of the corpus, which practice is made of as far as they give it.
 
     Raises:
         DuplicateClips: two clips have one id.
@@ -49,16 +64,28 @@ def plan_pairs(
         for clip_id, planned in deal(draw, mixed, lacking, seed):
             draws[clip_id].append(planned)
     extra = controls_and_checks(chosen, design, seed, sounds=sounds, bins=bins)
+    practice = practice_pairs(chosen, others, extra.pairs, design.practice, seed, bins)
+    beside = (*extra.pairs, *practice.pairs)
     plans = (
         ClipPlan(
             clip,
-            tuple(draws[clip.clip_id]),
-            tuple(pair for pair in extra.pairs if pair.clip is clip),
-            tuple(Lack(planned_pair(seed, clip, name, "study"), why) for name, why in lacking[clip.clip_id].items()),
+            tuple(draws.get(clip.clip_id, ())),
+            tuple(pair for pair in beside if pair.clip is clip),
+            tuple(
+                Lack(planned_pair(seed, clip, name, "study"), why)
+                for name, why in lacking.get(clip.clip_id, {}).items()
+            ),
         )
-        for clip in chosen
+        for clip in _of_all(chosen, practice.pairs)
     )
-    return Plan(tuple(plans), (*_never(design, lacking), *_too_few(design, draws), *extra.shortages))
+    shortages = (*_never(design, lacking), *_too_few(design, draws), *extra.shortages, *practice.shortages)
+    return Plan(tuple(plans), shortages)
+
+
+def _of_all(chosen: Sequence[Clip], practice: Iterable[PlannedPair]) -> list[Clip]:
+    """The clips that anything is made of, in the order of their ids."""
+    by_id = {clip.clip_id: clip for clip in (*(pair.clip for pair in practice), *chosen)}
+    return [by_id[clip_id] for clip_id in sorted(by_id)]
 
 
 def _lacks(clip: Clip, names: Iterable[str], noises: Mapping[str, Noise], sounds: SoundBank) -> dict[str, str]:

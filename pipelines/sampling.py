@@ -55,6 +55,10 @@ class Sampling(BaseModel):
             )
         return self
 
+    def fits(self, clip: Clip) -> bool:
+        """Whether a clip lasts as long as those that are chosen."""
+        return self.min_length_s <= clip.length_s <= self.max_length_s
+
 
 def apportion(total: int, available: Mapping[Key, int], weights: Mapping[Key, float]) -> dict[Key, int]:
     """Share out `total` by weight, never more to a key than it has; what one lacks goes to the others.
@@ -99,7 +103,7 @@ def choose_clips(
 
 def _fit(clips: Sequence[Clip], sampling: Sampling, bins: Bins) -> list[Clip]:
     rated = [clip for clip in clips if bins.cell_of(clip) is not None]
-    fit = [clip for clip in rated if sampling.min_length_s <= clip.length_s <= sampling.max_length_s]
+    fit = [clip for clip in rated if sampling.fits(clip)]
     if not fit:
         raise NoClipsToChoose(len(clips), len(rated), sampling)
     return fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +54,11 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
         everything = usable_clips(wired)
         sounds = wired.sounds(everything)
         chosen = chosen_clips(wired, everything)
-        rank = _ranking_of(wired, everything, chosen)  # what can't be ranked is said before anything is made
         tell(f"planning the pairs of {len(chosen)} clips")
-        plan = plan_pairs(chosen, design, seed, sounds=sounds, bins=wired.study.bins)
+        others = filter(wired.study.sampling.fits, everything)
+        plan = plan_pairs(chosen, design, seed, sounds=sounds, bins=wired.study.bins, others=others)
+        heard = frozenset(clip.clip_id for pair in plan.pairs for clip in (pair.clip, pair.other) if clip)
+        rank = _ranking_of(wired, everything, heard)  # what can't be ranked is said before anything is made
         left_out: list[Problem | Refusal] = []
         making = make_pairs(
             plan,
@@ -78,9 +80,11 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
 
 
 def _ranking_of(
-    wired: Wired, everything: Sequence[Clip], chosen: Sequence[Clip]
+    wired: Wired, everything: Sequence[Clip], heard: Collection[str]
 ) -> Callable[[], Sequence[RankingSet]] | None:
     """What makes the sets of clips that workers rank, known to be possible; None where the study wants none.
+
+    They are of clips that are not `heard` in its pairs, by their ids, as far as the corpus has others.
 
     Raises:
         RankingImpossible: the corpus' ratings do not give them.
@@ -91,10 +95,9 @@ def _ranking_of(
     if not study.qualification.wanted:
         return None
     needed = Needed(study.qualification.clips, study.qualification.attempts)
-    in_study = frozenset(clip.clip_id for clip in chosen)
-    plan_ranking(everything, in_study, needed, study.sampling, study.study.seed)
+    plan_ranking(everything, heard, needed, study.sampling, study.study.seed)
     return lambda: make_ranking(
-        everything, in_study, needed, study.pairs, wired.folder.pairs, sampling=study.sampling, seed=study.study.seed
+        everything, heard, needed, study.pairs, wired.folder.pairs, sampling=study.sampling, seed=study.study.seed
     )
 
 

@@ -16,15 +16,16 @@ ROLE_WORDS: dict[Role, str] = {
     "positive": "as a control",
     "check": "as an attention check",
     "repeat": "to be judged again",
+    "practice": "for practice",
 }
 CONTROL_WORDS = {
     IDENTICAL: "The same sound twice. As a control it tells how often people hear a change in nothing; as an attention "
-    "check, whether they listen at all.",
+    "check, whether they listen at all; in practice, what no change sounds like.",
     REENCODED: "A control: the same sound through a codec that nobody should hear. It tells how often people hear a "
     "change in nothing.",
     POSITIVE: "A control: a change as subtle as the real ones that people ought to hear. It tells how often they do.",
     OBVIOUS: "An attention check, and no noise at all: another clip of the same speaker with the opposite activation. "
-    "Whoever listens hears the difference.",
+    "Whoever listens hears the difference. For practice, it shows what a difference sounds like.",
 }
 #: What the second clip of a pair is called where it is no noisy twin.
 SECOND_WORDS = {IDENTICAL: "The same again", OBVIOUS: "Another clip"}

@@ -105,7 +105,7 @@ def test_every_condition_tells_what_was_made_what_was_refused_and_why(write: Wri
     assert "nat-st SNR 10 dB" in text
     assert re.search(r"8 pairs made; 1 refused, as here: the clip lasts 0.013 s; .* needs", text)
     assert "9 pairs made." in text
-    assert "3 pairs made: 1 as a control, 2 as an attention check" in text
+    assert "5 pairs made: 1 as a control, 2 as an attention check, 2 for practice" in text
     for said in ("Drawn: sound ", "The same sound twice.", "no noise at all: another clip of the same speaker"):
         assert said in text
 
@@ -133,7 +133,7 @@ def test_compressed_sound_is_as_long_as_the_file_and_much_like_it(write: Write, 
 def test_a_rate_that_mp3_does_not_know_is_embedded_without_loss(
     clips: list[Clip], sounds: SoundBank, tmp_path: Path
 ) -> None:
-    design = DESIGN.model_copy(update={"sample_rate_hz": 10000, "identical_controls": 0, "checks": 0})
+    design = DESIGN.model_copy(update={"sample_rate_hz": 10000, "identical_controls": 0, "checks": 0, "practice": 0})
     list(make_pairs(plan_pairs(clips[:1], design, 1, sounds=sounds), sounds, design, tmp_path / "pairs", 1))
 
     write_listening_page(

@@ -27,7 +27,7 @@ from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import DiskFull
 
 CONDITIONS = ("nat-st", "hum-co-0db", "fade-out", "fade-in")
-DESIGN = PairDesign(draws=(all_of(CONDITIONS),), identical_controls=2, positive_controls=0, checks=4)
+DESIGN = PairDesign(draws=(all_of(CONDITIONS),), identical_controls=2, positive_controls=0, checks=4, practice=0)
 
 FACTS = {"nat-st": ("nat", 10.0), "hum-co-0db": ("hum", 0.0), "fade-in": ("fade", None), "fade-out": ("fade", None)}
 
@@ -101,7 +101,7 @@ def test_speech_is_as_loud_in_every_twin_as_in_the_original_even_where_noise_lea
     loud = tmp_path / "loud.wav"
     soundfile.write(loud, soundfile.read(clips[0].path)[0] * 2, 16000)
     draws = (all_of(("hum-co-0db", "fade-out", "nat-st")),)
-    design = PairDesign(draws=draws, identical_controls=1, positive_controls=0, checks=0, headroom_db=0)
+    design = PairDesign(draws=draws, identical_controls=1, positive_controls=0, checks=0, practice=0, headroom_db=0)
 
     pairs = make(tmp_path / "pairs", design, clips=[replace(clips[0], path=loud)])
 
@@ -224,6 +224,16 @@ def test_another_design_in_the_same_folder_is_refused(
         make(tmp_path, **changes)
 
     assert contents(tmp_path) == before
+
+
+def test_a_folder_from_before_there_was_practice_goes_on_without_it(make: Make, tmp_path: Path) -> None:
+    pairs = make(tmp_path)
+    manifest = tmp_path / "manifest.jsonl"
+    manifest.write_text(manifest.read_text().replace('"practice": 0, ', ""))
+
+    assert make(tmp_path) == pairs
+    with pytest.raises(FolderTaken, match="practice = 0, and this run has 4"):
+        make(tmp_path, design=DESIGN.model_copy(update={"practice": 4}))
 
 
 def test_another_choice_of_clips_in_the_same_folder_is_refused(make: Make, clips: list[Clip], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -15,14 +16,16 @@ from pipelines.audio import Speech
 from pipelines.bins import BINS, Bins
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
+from pipelines.controls import controls_and_checks
 from pipelines.dealing import NothingToDraw, deal
 from pipelines.design import Draw, PairDesign, all_of, paper_draws
 from pipelines.plan import DuplicateClips, plan_pairs
-from pipelines.planned import file_stem
+from pipelines.planned import Plan, PlannedPair, file_stem
+from pipelines.practice import practice_pairs
 from pipelines.sounds.base import SoundBank
 
 SOME = ("nat-st", "hum-st", "int-st", "fade-in", "fade-out", "nat-co-0db")
-BARE = {"identical_controls": 0, "positive_controls": 0, "checks": 0}
+BARE = {"identical_controls": 0, "positive_controls": 0, "checks": 0, "practice": 0}
 FEW = PairDesign(draws=(Draw(take=4, of=SOME),), **BARE)
 #: Ratings in the middle of each bin.
 RATING = {"low": 2.0, "mid": 3.0, "high": 4.0}
@@ -200,17 +203,114 @@ def test_every_pair_has_an_id_a_seed_and_a_file_of_its_own_and_the_id_says_nothi
 def test_what_the_corpus_can_not_give_is_said(clips: list[Clip], sounds: SoundBank) -> None:
     calm = [replace(clip, activation=1.5) for clip in clips]
 
-    plan = plan_pairs(calm, FEW.model_copy(update={"identical_controls": 9, "checks": 4}), 1, sounds=sounds)
+    plan = plan_pairs(
+        calm, FEW.model_copy(update={"identical_controls": 9, "checks": 4, "practice": 4}), 1, sounds=sounds
+    )
 
     assert [sentence.split(";")[0] for sentence in plan.shortages] == [
         "the clips give 8 of 9 identical controls",
         "the clips give 0 of 2 obvious checks",
+        "the clips give 0 of 2 obvious practice pairs",
     ]
 
 
 def test_two_clips_of_one_id_are_refused(clips: list[Clip], sounds: SoundBank) -> None:
     with pytest.raises(DuplicateClips, match="'c0' among them"):
         plan_pairs([*clips, clips[0]], FEW, 1, sounds=sounds)
+
+
+#: Eight clips of controls and checks, twelve that are nothing but the study's, and eight that are not in the study.
+TALKERS = [
+    Clip(f"t{number:02}", Path("x.wav"), f"s{number % 2}", length_s=2.0, activation=4.5 if number % 4 < 2 else 1.5)
+    for number in range(28)
+]
+CHOSEN, OTHERS = TALKERS[:20], TALKERS[20:]
+WITH_CHECKS = FEW.model_copy(update={"identical_controls": 2, "positive_controls": 2, "checks": 4, "practice": 4})
+
+
+def practised(plan: Plan) -> list[PlannedPair]:
+    """The practice pairs of a plan."""
+    return [pair for pair in plan.pairs if pair.role == "practice"]
+
+
+def clip_ids(pairs: Iterable[PlannedPair]) -> set[str]:
+    """Every clip that is heard in these pairs."""
+    return {clip.clip_id for pair in pairs for clip in (pair.clip, pair.other) if clip}
+
+
+def test_practice_is_half_identical_and_half_obvious_on_clips_outside_the_study(sounds: SoundBank) -> None:
+    plan = plan_pairs(CHOSEN, WITH_CHECKS, 1, sounds=sounds, others=TALKERS)
+
+    assert Counter(pair.condition for pair in practised(plan)) == {"identical": 2, "obvious": 2}
+    assert clip_ids(practised(plan)) <= {clip.clip_id for clip in OTHERS}
+    assert len(clip_ids(practised(plan))) == 6  # each pair has clips of its own
+    for pair in practised(plan):
+        assert pair.other is None or (pair.other.speaker, pair.other.activation) != (
+            pair.clip.speaker,
+            pair.clip.activation,
+        )
+        assert pair.other is None or pair.other.speaker == pair.clip.speaker
+    assert plan.shortages == ()
+
+
+def test_without_other_clips_practice_takes_those_that_are_no_control_and_no_check(sounds: SoundBank) -> None:
+    plan = plan_pairs(CHOSEN, WITH_CHECKS, 1, sounds=sounds)
+
+    assert len(practised(plan)) == 4
+    assert not clip_ids(practised(plan)) & clip_ids(p for p in plan.pairs if p.role not in ("study", "practice"))
+
+
+@given(
+    voices=st.lists(st.tuples(st.integers(0, 2), st.sampled_from((1.5, 3.0, 4.5, None))), min_size=12, max_size=40),
+    studied=st.integers(12, 40),
+    practice=st.integers(0, 7),
+    seed=st.integers(0, 2**16),
+)
+def test_practice_meets_controls_and_checks_only_where_the_clips_do_not_suffice(
+    sounds: SoundBank, voices: list[tuple[int, float | None]], studied: int, practice: int, seed: int
+) -> None:
+    clips = [
+        Clip(f"v{number:02}", Path("x.wav"), f"s{speaker}", length_s=2.0, activation=activation)
+        for number, (speaker, activation) in enumerate(voices)
+    ]
+    design = WITH_CHECKS.model_copy(update={"positive_controls": 0, "practice": practice})
+    extra = controls_and_checks(clips[:studied], design, seed, sounds=sounds, bins=Bins())
+
+    made = practice_pairs(clips[:studied], clips, extra.pairs, practice, seed, Bins())
+
+    free = [clip for clip in clips if clip.clip_id not in clip_ids(extra.pairs)]
+    voiced = Counter((clip.speaker, clip.activation) for clip in free)
+    obvious = sum(min(voiced[f"s{speaker}", 1.5], voiced[f"s{speaker}", 4.5]) for speaker in range(3))
+    assert len(made.pairs) <= practice
+    assert bool(made.shortages) == (len(made.pairs) < practice)
+    if obvious >= practice // 2 and len(free) >= practice + practice // 2:
+        assert len(made.pairs) == practice
+        assert not clip_ids(made.pairs) & clip_ids(extra.pairs)
+        assert len(clip_ids(made.pairs)) == practice + practice // 2
+
+
+def test_practice_changes_no_other_pair_of_a_study(sounds: SoundBank) -> None:
+    without = plan_pairs(CHOSEN, WITH_CHECKS.model_copy(update={"practice": 0}), 1, sounds=sounds)
+    plan = plan_pairs(CHOSEN, WITH_CHECKS, 1, sounds=sounds, others=OTHERS)
+
+    assert [pair for pair in plan.pairs if pair.role != "practice"] == list(without.pairs)
+
+
+def test_the_same_seed_gives_the_same_practice_in_whatever_order_clips_come(sounds: SoundBank) -> None:
+    plan = plan_pairs(CHOSEN, WITH_CHECKS, 1, sounds=sounds, others=OTHERS)
+
+    assert plan == plan_pairs(CHOSEN[::-1], WITH_CHECKS, 1, sounds=sounds, others=OTHERS[::-1])
+    assert practised(plan) != practised(plan_pairs(CHOSEN, WITH_CHECKS, 2, sounds=sounds, others=OTHERS))
+
+
+def test_practice_takes_short_clips_where_there_are_any(sounds: SoundBank) -> None:
+    long = [replace(clip, length_s=20.0) for clip in OTHERS]
+
+    mixed = plan_pairs(CHOSEN, WITH_CHECKS, 1, sounds=sounds, others=[*long[:2], *OTHERS[2:]])
+    only = plan_pairs(CHOSEN, WITH_CHECKS, 1, sounds=sounds, others=long)
+
+    assert clip_ids(practised(mixed)) == clip_ids(practised(mixed)) & {clip.clip_id for clip in OTHERS[2:]}
+    assert len(clip_ids(practised(only))) == 6
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ from tests.pipelines.conftest import RATE_HZ, spoken
 
 USUAL = Needed(clips=5, attempts=2)
 DESIGN = PairDesign(
-    draws=(all_of(("fade-in",)),), identical_controls=0, positive_controls=0, checks=0, sample_rate_hz=8000
+    draws=(all_of(("fade-in",)),), identical_controls=0, positive_controls=0, checks=0, practice=0, sample_rate_hz=8000
 )
 
 

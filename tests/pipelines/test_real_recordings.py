@@ -40,7 +40,7 @@ def test_a_dozen_real_clips_are_paired(real_data: Path, tmp_path: Path) -> None:
 
     bank = Esc50(real_data / "ESC-50")
     names = ("nat-st", "hum-co-0db", "int-sh", "reverb", "laugh", "opus-12kbps", "fade-out")
-    design = PairDesign(draws=(all_of(names),), identical_controls=4, positive_controls=2, checks=4)
+    design = PairDesign(draws=(all_of(names),), identical_controls=4, positive_controls=2, checks=4, practice=0)
     plan = plan_pairs(chosen, design, 1, sounds=bank)
     pairs = list(make_pairs(plan, bank, design, tmp_path, seed=1))
 

@@ -22,7 +22,12 @@ from pipelines.sounds.base import SoundBank
 from pipelines.verify import verify_pairs
 
 DESIGN = PairDesign(
-    draws=(all_of(("nat-st", "fade-in")),), identical_controls=0, positive_controls=0, checks=0, headroom_db=0
+    draws=(all_of(("nat-st", "fade-in")),),
+    identical_controls=0,
+    positive_controls=0,
+    checks=0,
+    practice=0,
+    headroom_db=0,
 )
 RATE_HZ = 16000
 

@@ -93,6 +93,16 @@ def test_verify_counts_what_agrees_and_names_what_does_not(made: Path, earwitnes
     assert earwitness("pairs", "verify", "--study", made).code == 0
 
 
+def test_practice_pairs_are_of_clips_outside_the_study(made: Path, earwitness) -> None:
+    rows = [line.split("\t") for line in earwitness("pairs", "list", "--study", made).out.splitlines()]
+    clips = {role: {row[3] for row in rows if row[1] == role} for role in ("study", "practice")}
+
+    assert sorted(row[2] for row in rows if row[1] == "practice") == ["identical", "identical", "obvious", "obvious"]
+    assert len(clips["study"]) == 2
+    assert len(clips["practice"]) == 4
+    assert not clips["study"] & clips["practice"]
+
+
 def test_conditions_are_listed_with_their_settings_and_whether_they_are_drawn(study: Path, earwitness) -> None:
     toml = study / "study.toml"
     text, found = re.subn(r"(?m)^\[pairs.noises\]$", "[pairs.noises.nat-co-10db]\nsnr_db = 12", toml.read_text())
