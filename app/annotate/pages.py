@@ -176,6 +176,7 @@ def _standing(web: Web, assignment_id: str) -> Standing:
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         asked = None if work.state in DONE else store.next_trial(session, assignment_id, now)
+    with web.database.reading() as session:  # others may write meanwhile
         return Standing(
             work,
             asked,
