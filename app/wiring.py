@@ -115,6 +115,37 @@ def invite_simulated(wired: Wired) -> str:
     return administration.add_invite(url, keys.marketplace_access_key_id, simulated=True)
 
 
+def add_requester(study: Path, settings: Settings, name: str, balance_minor: int) -> tuple[str, str]:
+    """A new requester of this study's marketplace: access key id and secret access key."""
+    from app.marketplace import administration
+
+    return administration.add_requester(_ready_marketplace(study, settings), name, balance_minor)
+
+
+def requesters(study: Path, settings: Settings) -> list[tuple[str, str, int]]:
+    """The marketplace's requesters: name, access key id, and what is left in US cents."""
+    from app.marketplace import administration
+
+    return administration.list_requesters(_ready_marketplace(study, settings))
+
+
+def invite_workers(study: Path, settings: Settings, access_key_id: str, uses: int | None) -> str:
+    """The path of a new invite for a requester's workers, below the server's address."""
+    from app.marketplace import administration
+
+    code = administration.add_invite(_ready_marketplace(study, settings), access_key_id, uses)
+    return f"{MARKETPLACE_PATH}/invite/{code}"
+
+
+def _ready_marketplace(study: Path, settings: Settings) -> str:
+    """The URL of the marketplace's database, at its newest revision."""
+    from app.marketplace import administration
+
+    url = settings.marketplace_url(study)
+    administration.upgrade(url)
+    return url
+
+
 def load_pages() -> None:
     """Load what pages are made of: a server does so before its workers fork, so that no first page waits."""
     import app.marketplace.factory

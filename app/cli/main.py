@@ -27,6 +27,7 @@ COMMANDS = (
     "attack",
     "db",
     "researcher",
+    "marketplace",
 )
 
 

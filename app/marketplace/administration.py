@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 
 from app.marketplace.ids import new_invite_code, new_key
+from app.marketplace.paying import purse_of
 from app.marketplace.records import Invite, Requester
 from app.marketplace.refusals import Refused
 from app.marketplace.store import requesters
@@ -64,6 +65,20 @@ def add_requester(database_url: str, name: str, balance_minor: int) -> tuple[str
     finally:
         store.close()
     return access_key_id, secret
+
+
+def list_requesters(database_url: str) -> list[tuple[str, str, int]]:
+    """All requesters by name: name, access key id, and what is available in US cents."""
+    store = Store(database_url)
+    try:
+        with store.read() as connection:
+            now = datetime.now(UTC)
+            return [
+                (one.name, one.access_key_id, purse_of(connection, one, now).available_minor)
+                for one in requesters.all_requesters(connection)
+            ]
+    finally:
+        store.close()
 
 
 def knows(database_url: str, access_key_id: str) -> bool:

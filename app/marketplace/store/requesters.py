@@ -22,6 +22,12 @@ def find_requester(connection: Connection, access_key_id: str) -> Requester | No
     return None if row is None else Requester(**row._mapping)
 
 
+def all_requesters(connection: Connection) -> list[Requester]:
+    """Every requester, by name."""
+    ordered = select(requesters).order_by(requesters.c.name, requesters.c.access_key_id)
+    return [Requester(**row._mapping) for row in connection.execute(ordered)]
+
+
 def lock_purse(connection: Connection, access_key_id: str) -> None:
     """Wait until no other transaction spends this requester's money (SQLite's writers wait for one another anyway)."""
     connection.execute(
