@@ -156,7 +156,7 @@ def show(row: dict[str, Any], server: float) -> None:
 
 
 def figure(rows: list[dict[str, Any]]) -> int:
-    """The largest number of annotators at work who were served well, as all smaller ones were; arrivals without error."""
+    """The largest number of annotators at work who were served well, as all smaller ones were; none met an error."""
     well = 0
     for row in rows:
         at_work = row["phase"].endswith("at work")
