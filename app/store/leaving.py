@@ -9,7 +9,6 @@ from typing import Literal
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.store.database import one_at_a_time
 from app.store.events import note_event
 from app.store.hits import LONGEST_HAND_IN
 from app.store.money import FOR_PART, plan_payments, work_done
@@ -108,7 +107,6 @@ def settle_run_out(session: Session, platform_hit_id: str, *, pay: Pay, now: dat
 
 def _hold(session: Session, assignment_id: str) -> tuple[AssignmentRow, list[TrialRow]]:
     """An assignment and its trials, in nobody else's hands until the transaction ends: trials first, as answers do."""
-    one_at_a_time(session, "begin")
     ours = select(TrialRow).where(TrialRow.assignment_id == assignment_id).order_by(TrialRow.position)
     fresh = {"populate_existing": True}
     trials = list(session.scalars(ours.with_for_update().execution_options(**fresh)))
