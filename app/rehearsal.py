@@ -17,9 +17,11 @@ import requests
 from app.ears import Ears
 from app.seen_pages import Form, Page, PageUnexpected
 from app.store.database import Database
+from app.store.steps import asked_under
 from app.store.work import condition_of, trial
 from hits.judgment import RATED, Said
 from hits.listeners import Listener, say, truly_changed
+from hits.qualification import Round, order_by_ear
 
 TIMEOUT_S = 60
 LOOK_AGAIN_S = 3.0
@@ -175,13 +177,31 @@ def _practise(visit: Visit, page: Page) -> Page:
     return _post(visit.browser, page.form("").filled(**_spoken(said, "second"), **_heard(page)))
 
 
+def _rank(visit: Visit, page: Page) -> Page:
+    """Put clips in order as one hears them; or go on from the page between two attempts, which has no sound."""
+    if not page.sources:
+        return _go_on(visit, page)
+    _hear_both(visit, page)
+    form = page.form("")
+    with visit.rehearsal.database.reading() as session:
+        known = asked_under(session, "qualification", form.fields["round"])
+    if known is None:
+        raise PageUnexpected(page.url, "a round that the database does not know", "a round of this study")
+    clips = Round.of_json(known).clips
+    ordered = order_by_ear({clip.token: clip.rating for clip in clips}, visit.rng)
+    places = {f"{token}_place": str(place) for place, token in enumerate(ordered, start=1)}
+    return _post(visit.browser, form.filled(**places, **{f"{clip.token}_s": str(clip.length_s) for clip in clips}))
+
+
 #: How each page before the first trial is passed, by its kind.
 PASSAGES: Mapping[str, Callable[[Visit, Page], Page]] = {
     "welcome": _go_on,
     "sound-check": _check_sound,
     "headphones": _find_one_of_three,
+    "qualification": _rank,
     "how": _go_on,
     "practice": _practise,
+    "feedback": _go_on,
 }
 
 

@@ -13,6 +13,7 @@ from app.store.leaving import settle_run_out
 from app.store.lock import Hands
 from app.store.money import committed_minor, drop_parts, keep_payment, payments_in, plan_payments, work_done
 from app.store.progress import trials_out, votes_still_missing, votes_still_open
+from app.store.steps import mark_told, untold_steps
 from app.study import Study
 from hits.batch import open_hits, open_hits_needed
 from hits.collect import collect, payments_due
@@ -20,6 +21,7 @@ from hits.ledger import reconcile, send
 from hits.pay import OverCap
 from hits.platforms.base import Platform, PlatformAssignment, PlatformRefused
 from hits.publish import cost_minor, offer_of, publish
+from hits.qualification import qualification_name
 
 LAUNCHED = "launched"  # the fact that a researcher said yes to spending
 CLOSED = "closed"  # the fact that a researcher took the study off the shelf; publishing again ends it
@@ -81,6 +83,7 @@ def take_turn(site: Worksite) -> Turn:
         turn.notes.append(f"HITs could not be published: {error}")
     collect_due(site, turn)
     pay_due(site, turn)
+    tell_qualifications(site, turn)
     close_run_out(site, turn)
     top_up(site, turn)
     close_when_decided(site, turn)
@@ -188,6 +191,25 @@ def _approved(site: Worksite, platform_assignment_id: str) -> bool:
         seen.assignment_id == platform_assignment_id and seen.state == "approved"
         for seen in site.platform.assignments(hit_id)
     )
+
+
+def tell_qualifications(site: Worksite, turn: Turn) -> None:
+    """Tell the platform how workers' qualifications ended, so that it can keep HITs for those who passed.
+
+    The platform does it again without harm, so it is asked again until it says yes.
+    """
+    with site.database.reading() as session:
+        untold = untold_steps(session, "qualification")
+    for one in untold:
+        score = int(one.found[-1].get("score", 0))
+        try:
+            site.platform.grant(one.platform_worker_id, qualification_name(site.study.study.name), score)
+        except PlatformRefused as error:  # pay does not wait for it
+            turn.notes.append(f"a qualification could not be given: {error}")
+            continue
+        with site.database.writing() as session:
+            mark_told(session, one.worker, "qualification", datetime.now(UTC))
+        site.hands.renew()
 
 
 def close_run_out(site: Worksite, turn: Turn) -> None:

@@ -90,6 +90,7 @@ class RudePlatform(Platform):
         self.bonuses: dict[str, tuple[str, int, str]] = {}
         self.rejected: dict[str, str] = {}
         self.messages: list[tuple[str, str, str]] = []
+        self.granted: dict[tuple[str, str], int] = {}
         self.prepared = 0
         self.books_are_closed = False  # it does not say which bonuses it paid
         self.break_before: set[str] = set()
@@ -144,6 +145,9 @@ class RudePlatform(Platform):
 
     def expire(self, platform_hit_id: str) -> None:
         self._manners("expire", lambda: None)
+
+    def grant(self, worker_id: str, qualification_name: str, score: int) -> None:
+        self._manners("grant", lambda: self.granted.update({(worker_id, qualification_name): score}))
 
     def balance_minor(self) -> int:
         return 10_000

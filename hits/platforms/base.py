@@ -177,6 +177,17 @@ class Platform(ABC):
     def balance_minor(self) -> int:
         """What the requester has left, in minor units."""
 
+    def grant(self, worker_id: str, qualification_name: str, score: int) -> None:  # noqa: B027 - not all have them
+        """Remember at the platform that a worker has a qualification, and with what score, in place of an earlier one.
+
+        Doing so again changes nothing. A platform that knows no qualifications does nothing.
+
+        Args:
+            worker_id: as the platform calls the worker.
+            qualification_name: one a study; made on first use.
+            score: 0..100; 0 for who did not pass.
+        """
+
     @staticmethod
     @abstractmethod
     def arrive(query: Mapping[str, str], submit_hosts: frozenset[str]) -> Arrival:

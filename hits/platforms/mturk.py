@@ -39,6 +39,12 @@ LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)  # an expiry that every HIT has pass
 #: Our marketplace's WorkerIds of simulated listeners begin so; MTurk's are too short to.
 SIMULATED_PREFIX = "ASIMULATED"
 
+#: What workers read of the qualification that a study gives.
+QUALIFICATION_IN_WORDS = (
+    "Put clips of voices in order by their emotion. The value is a hundred times the agreement with the people who "
+    "rated the clips before; 0 means that it was not close enough this time."
+)
+
 # MTurk's own qualifications
 LOCALE, PERCENT_APPROVED, NUMBER_APPROVED = "00000000000000000071", "000000000000000000L0", "00000000000000000040"
 
@@ -298,6 +304,46 @@ class MTurk(Platform):
             action=arrival.submit_to.rstrip("/") + SUBMIT_PATH,
             fields={"assignmentId": arrival.assignment_id, "finished": "yes"},
         )
+
+    def grant(self, worker_id: str, qualification_name: str, score: int) -> None:
+        """Give a worker the qualification type of that name with the score as its value, without a message."""
+        type_id = self._qualification_type(qualification_name)
+        with self._asking("AssociateQualificationWithWorker"):
+            self._client.associate_qualification_with_worker(
+                QualificationTypeId=type_id, WorkerId=worker_id, IntegerValue=score, SendNotification=False
+            )
+
+    def _qualification_type(self, name: str) -> str:
+        """The requester's own type of a name, made where there is none: two of one name can't be."""
+        known = self._own_type(name)
+        if known is not None:
+            return known
+        try:
+            with self._asking("CreateQualificationType"):
+                made = self._client.create_qualification_type(
+                    Name=name, Description=QUALIFICATION_IN_WORDS, QualificationTypeStatus="Active"
+                )
+            return str(made["QualificationType"]["QualificationTypeId"])
+        except MTurkRefused:
+            known = self._own_type(name)  # somebody was faster, or the listing was behind
+            if known is None:
+                raise
+            return known
+
+    def _own_type(self, name: str) -> str | None:
+        with self._asking("ListQualificationTypes"):
+            pages = self._client.get_paginator("list_qualification_types").paginate(
+                Query=name, MustBeRequestable=False, MustBeOwnedByCaller=True, PaginationConfig={"PageSize": 100}
+            )
+            return next(
+                (
+                    str(found["QualificationTypeId"])
+                    for page in pages
+                    for found in page.get("QualificationTypes", [])
+                    if found["Name"] == name
+                ),
+                None,
+            )
 
     def _status_of(self, assignment_id: str) -> str:
         with self._asking("GetAssignment"):

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +18,19 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.store.hits import plan_hits
+from app.store.lock import hands
 from app.store.steps import Step, asked_under, mark_told, step_of, untold_steps
 from app.tables import HitRow, WorkerRow
+from app.turn import Turn, Worksite, take_turn
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
+from hits.platforms.base import PlatformUnreachable
 from hits.qualification import Round
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, FILE_NAME, FORMAT, VERSION, RankedClip, RankingSet
 from tests.app.conftest import CLIP_S, write_sound
 from tests.app.test_annotate_pages import begin, clips, hidden, kind, query
+from tests.conftest import RudePlatform
 
 CLIPS = 3
 HEARD_S = "0.1"
@@ -70,14 +75,14 @@ def found(web: Web, number: int = 1) -> Step:
     return step
 
 
-def asked(web: Web) -> Round:
-    return Round.of_json(found(web).asked)
+def asked(web: Web, number: int = 1) -> Round:
+    return Round.of_json(found(web, number).asked)
 
 
-def order(web: Web, page: TestResponse, *, backwards: bool = False) -> dict[str, str]:
+def order(web: Web, page: TestResponse, number: int = 1, *, backwards: bool = False) -> dict[str, str]:
     """The form of a page, with its clips in the right order or in the reverse."""
     fields = hidden(page)
-    right = sorted(asked(web).clips, key=lambda clip: clip.rating, reverse=backwards)
+    right = sorted(asked(web, number).clips, key=lambda clip: clip.rating, reverse=backwards)
     fields |= {f"{clip.token}_place": str(place) for place, clip in enumerate(right, start=1)}
     return fields | {f"{clip.token}_s": HEARD_S for clip in right}
 
@@ -86,10 +91,10 @@ def send(client: FlaskClient, here: str, fields: dict[str, str]) -> TestResponse
     return client.post(f"{here}step/qualification", data=fields)
 
 
-def put_in_order(web: Web, client: FlaskClient, here: str, *, backwards: bool = False) -> TestResponse:
+def put_in_order(web: Web, client: FlaskClient, here: str, number: int = 1, *, backwards: bool = False) -> TestResponse:
     """Hear the clips of the page that is asked, and send an order; the page that comes then."""
     page = client.get(here)
-    fields = order(web, page, backwards=backwards)
+    fields = order(web, page, number, backwards=backwards)
     time.sleep(CLIPS * CLIP_S)
     assert send(client, here, fields).location == here
     return client.get(here)
@@ -311,7 +316,73 @@ def test_a_study_without_a_qualification_asks_for_none(web: Web) -> None:
     assert kind(client.get(begin(client))) == "trial"
 
 
-def test_the_platform_is_told_of_whoever_is_through_once(qualified_web: Web, client: FlaskClient) -> None:
+@pytest.fixture
+def turn(qualified_web: Web) -> tuple[RudePlatform, Callable[[], Turn]]:
+    """A rude platform, and what takes one turn there."""
+    platform = RudePlatform()
+
+    def take() -> Turn:
+        with hands(qualified_web.database) as held:
+            return take_turn(Worksite(qualified_web.study, qualified_web.database, platform, "http://localhost/", held))
+
+    return platform, take
+
+
+NAME = "Hears emotion in voices (study)"
+
+
+def go_through(web: Web, client: FlaskClient, number: int, *, backwards: bool = False) -> None:
+    """One worker's whole qualification."""
+    here = begin(client, number)
+    for _ in range(2):
+        for _ in DIMENSIONS:
+            page = client.get(here)
+            if kind(page) == "qualification" and "One more try" not in page.text:
+                put_in_order(web, client, here, number, backwards=backwards)
+        send(client, here, {"again": "yes"})
+
+
+def test_the_platform_learns_of_who_passed_and_of_who_did_not(
+    qualified_web: Web, client: FlaskClient, turn: tuple[RudePlatform, Callable[[], Turn]]
+) -> None:
+    platform, take = turn
+    go_through(qualified_web, client, 1)
+    go_through(qualified_web, client, 2, backwards=True)
+    client.get(begin(client, 3))  # still at it
+    take()
+    assert platform.granted == {("AWORKER1", NAME): 100, ("AWORKER2", NAME): 0}
+    platform.granted.clear()
+    take()
+    assert platform.granted == {}
+
+
+def test_a_refusal_is_a_note_and_others_are_told_all_the_same(
+    qualified_web: Web, client: FlaskClient, turn: tuple[RudePlatform, Callable[[], Turn]]
+) -> None:
+    platform, take = turn
+    go_through(qualified_web, client, 1)
+    platform.refuse = {"grant"}
+    assert take().notes == ["a qualification could not be given: grant: no"]
+    platform.refuse = set()
+    platform.break_after = {"grant"}
+    with pytest.raises(PlatformUnreachable):
+        take()
+    assert take().notes == []
+    assert platform.granted == {("AWORKER1", NAME): 100}
+
+
+def test_whoever_was_forgotten_is_not_named_to_the_platform(
+    qualified_web: Web, client: FlaskClient, turn: tuple[RudePlatform, Callable[[], Turn]]
+) -> None:
+    platform, take = turn
+    go_through(qualified_web, client, 1)
+    with qualified_web.database.writing() as session:
+        session.query(WorkerRow).update({"platform_worker_id": None})
+    take()
+    assert platform.granted == {}
+
+
+def test_whoever_is_through_is_told_of_once(qualified_web: Web, client: FlaskClient) -> None:
     here = begin(client)
     client.get(begin(client, 2))  # still at it
     put_in_order(qualified_web, client, here)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hits.platforms.base import PlatformRefused
 from hits.qualification import (
     NotInOrder,
     Round,
@@ -21,6 +25,8 @@ from hits.qualification import (
 )
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, Dimension, RankedClip, RankingSet
+from tests.conftest import RudePlatform
+from tests.hits.test_platforms import OFFER, Market
 
 RULE = Qualification(wanted=True)
 NOW = "2030-01-01T00:00:00+00:00"
@@ -144,3 +150,81 @@ def test_simulated_listeners_nearly_always_pass() -> None:
 
 def test_the_name_is_the_study_s_own() -> None:
     assert qualification_name("pilot") != qualification_name("main")
+
+
+NAME = qualification_name("pilot")
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Iterator[Market]:
+    """Our marketplace, up."""
+    market = Market(tmp_path)
+    yield market
+    market.close()
+
+
+def holders(market: Market, name: str = NAME) -> list[dict[str, int]]:
+    """Of each of our types of that name, the workers and their values, as any requester's script would ask."""
+    client: Any = market.platform()._client
+    types = client.list_qualification_types(Query=name, MustBeRequestable=False, MustBeOwnedByCaller=True)
+    return [
+        {
+            one["WorkerId"]: one["IntegerValue"]
+            for one in client.list_workers_with_qualification_type(QualificationTypeId=own["QualificationTypeId"])[
+                "Qualifications"
+            ]
+        }
+        for own in types["QualificationTypes"]
+    ]
+
+
+def worker_of(market: Market) -> str:
+    """Somebody who did a HIT."""
+    arrival = market.work(market.platform().publish(OFFER))
+    assert arrival.worker_id is not None
+    return arrival.worker_id
+
+
+def test_the_platform_remembers_who_qualified_under_one_name_a_study(market: Market) -> None:
+    first, second = worker_of(market), worker_of(market)
+    for platform in (market.platform(), market.platform()):  # another process, which knows nothing of the first
+        platform.grant(first, NAME, 95)
+        platform.grant(first, NAME, 95)
+        platform.grant(second, NAME, 0)
+    assert holders(market) == [{first: 95, second: 0}]
+    market.platform().grant(second, NAME, 80)
+    assert holders(market) == [{first: 95, second: 80}]
+
+
+def test_another_study_s_name_is_another_qualification(market: Market) -> None:
+    worker = worker_of(market)
+    market.platform().grant(worker, NAME, 95)
+    market.platform().grant(worker, qualification_name("pilot-2"), 70)
+    assert holders(market, qualification_name("pilot-2")) == [{worker: 70}]
+
+
+def test_a_name_that_somebody_made_meanwhile_is_found(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, slow, quick = worker_of(market), market.platform(), market.platform()
+    looked = slow._own_type
+    seen: list[str | None] = []
+
+    def look_before_it_is_there(name: str) -> str | None:
+        seen.append(looked(name))
+        if len(seen) == 1:
+            quick.grant(worker, name, 70)
+        return seen[-1]
+
+    monkeypatch.setattr(slow, "_own_type", look_before_it_is_there)
+    slow.grant(worker, NAME, 95)
+    assert seen[0] is None
+    assert seen[1] is not None
+    assert holders(market) == [{worker: 95}]
+
+
+def test_a_worker_whom_the_platform_does_not_know_is_refused(market: Market) -> None:
+    with pytest.raises(PlatformRefused, match="AssociateQualificationWithWorker"):
+        market.platform().grant("A2NOBODY", NAME, 95)
+
+
+def test_a_platform_without_qualifications_does_nothing() -> None:
+    super(RudePlatform, RudePlatform()).grant("A2", NAME, 95)
