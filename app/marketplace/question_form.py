@@ -203,20 +203,24 @@ class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.lines = [""]
+        self._unread = 0  # inside of how many scripts and style sheets
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         """A block begins a line."""
+        self._unread += tag in ("script", "style")
         if tag in _BLOCKS:
             self.lines.append("")
 
     def handle_endtag(self, tag: str) -> None:
         """A block ends one."""
+        self._unread -= tag in ("script", "style")
         if tag in _BLOCKS:
             self.lines.append("")
 
     def handle_data(self, data: str) -> None:
         """Words go on the line that is open."""
-        self.lines[-1] += data
+        if self._unread <= 0:
+            self.lines[-1] += data
 
 
 def _lines_of_html(html: str) -> list[str]:
