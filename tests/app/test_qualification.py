@@ -15,21 +15,30 @@ from pathlib import Path
 import pytest
 import soundfile
 from flask.testing import FlaskClient
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
 
+from app.marketplace import administration
+from app.marketplace.factory import create_marketplace
+from app.rehearsal import Rehearsal, rehearse
+from app.store.database import sqlite_url
 from app.store.hits import plan_hits
 from app.store.lock import hands
 from app.store.steps import Step, asked_under, mark_told, step_of, untold_steps
-from app.tables import HitRow, WorkerRow
+from app.tables import HitRow, JudgmentRow, StepRow, WorkerRow
 from app.turn import Turn, Worksite, take_turn
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
+from hits.listeners import Listener
 from hits.platforms.base import PlatformUnreachable
+from hits.platforms.mturk import MTurk
+from hits.publish import offer_of
 from hits.qualification import Round
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, FILE_NAME, FORMAT, VERSION, RankedClip, RankingSet
 from tests.app.conftest import CLIP_S, write_sound
 from tests.app.test_annotate_pages import begin, clips, hidden, kind, query
+from tests.browser.conftest import serving
 from tests.conftest import RudePlatform
 
 CLIPS = 3
@@ -401,3 +410,32 @@ def test_a_rehearsal_may_know_what_is_asked(qualified_web: Web, client: FlaskCli
         assert asked_under(session, "qualification", "nothing") is None
     assert known is not None
     assert Round.of_json(known) == asked(qualified_web)
+
+
+def test_a_simulated_listener_ranks_on_its_way_to_the_pairs(qualified_web: Web, tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "marketplace.db")
+    administration.upgrade(url)
+    access_key_id, secret = administration.add_requester(url, "The lab", 100_000)
+    code = administration.add_invite(url, access_key_id)
+
+    def site(at: str) -> DispatcherMiddleware:
+        served = replace(qualified_web, submit_hosts=frozenset({at}), public_url=at)
+        return DispatcherMiddleware(create_app(served), {"/marketplace": create_marketplace(url, "a key", at)})
+
+    def missing() -> int:
+        with qualified_web.database.reading() as session:
+            return 3 - session.query(JudgmentRow).count()
+
+    with serving(site) as at:
+        platform = MTurk(f"{at}/marketplace/requester", access_key_id=access_key_id, secret_access_key=secret)
+        design = qualified_web.study
+        offer = offer_of(Hit("h1", "fixed", 3, 3), "house", design.hits, design.pay, f"{at}/annotate/")
+        with qualified_web.database.writing() as session:
+            session.get_one(HitRow, "h1").platform_hit_id = platform.publish(offer)
+        come = Rehearsal(f"{at}/marketplace/invite/{code}", qualified_web.database, {}, seed=1)
+        assert rehearse([Listener("one", 0.0, 1.0)], come, missing) == 3
+        with hands(qualified_web.database) as held:
+            take_turn(Worksite(design, qualified_web.database, platform, f"{at}/annotate/", held))
+    with qualified_web.database.reading() as session:
+        step = session.query(StepRow).one()
+        assert (step.state, step.told_at is not None) == ("passed", True)
