@@ -202,6 +202,7 @@ PASSAGES: Mapping[str, Callable[[Visit, Page], Page]] = {
     "how": _go_on,
     "practice": _practise,
     "feedback": _go_on,
+    "feedback": _go_on,
 }
 
 
