@@ -22,6 +22,7 @@ from hits.pay import fee_minor, money, reward_minor
 from hits.publish import cost_minor
 from pipelines.clip import Pair
 from pipelines.manifest import FILE_NAME, read_manifest
+from pipelines.ranking import read_ranking
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,12 @@ def prepare(database: Database, study: Study, folder: Path, clips: int | None = 
 
     Raises:
         TooFewPairs: there is nothing to publish.
+        RankingMissing, RankingWrong: workers could not go through the qualification that the study asks for.
         OverCap: it would exceed the cap.
     """
     pairs = read_pairs(folder)
+    if study.qualification.wanted:
+        read_ranking(folder)
     with database.reading() as session:
         before = committed_minor(session, study.pay)
         known = known_pairs(session)

@@ -55,6 +55,13 @@ RATINGS_IN_WORDS = {
 }
 
 
+class RankingMissing(FileNotFoundError):
+    """The sets were never made."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"there is no {path}, which the qualification needs; `earwitness pairs make` writes it")
+
+
 class RankingWrong(ValueError):
     """ranking.json is not what `pairs make` wrote."""
 
@@ -247,7 +254,7 @@ def _known(folder: Path, head: Mapping[str, Any]) -> dict[str, RankedClip]:
     """The clips of sets that were made before in the same way; a file by other hands is replaced."""
     try:
         before = {clip.clip_id: clip for one in read_ranking(folder) for clip in one.clips}
-    except (FileNotFoundError, RankingWrong):
+    except (RankingMissing, RankingWrong):
         return {}
     said = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
     return before if {name: said.get(name) for name in head} == dict(head) else {}
@@ -275,19 +282,25 @@ def read_ranking(folder: Path) -> tuple[RankingSet, ...]:
     """The sets that lie beside the pairs of a folder.
 
     Raises:
-        FileNotFoundError: there are none.
+        RankingMissing: there are none.
         RankingWrong: the file was changed by other hands.
     """
     path = folder / FILE_NAME
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RankingMissing(path) from error
+    except UnicodeDecodeError as error:
+        raise RankingWrong(path, "no UTF-8 text") from error
+    try:
+        said = json.loads(text)
         if (said["format"], said["version"]) != (FORMAT, VERSION):
             raise RankingWrong(path, f"{said['format']!r} of version {said['version']!r}")
         sets = tuple(
             RankingSet(one["set_id"], one["dimension"], tuple(RankedClip(**clip) for clip in one["clips"]))
             for one in said["sets"]
         )
-    except (KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise RankingWrong(path, f"something else than sets of clips ({error})") from error
     outside = [clip.path for one in sets for clip in one.clips if Path(clip.path).parent != Path(FOLDER)]
     if outside:

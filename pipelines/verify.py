@@ -12,7 +12,7 @@ from pipelines.manifest import FILE_NAME, read_header, read_manifest
 from pipelines.planned import planned_pair
 from pipelines.ranking import FILE_NAME as RANKING
 from pipelines.ranking import FOLDER as RANKED
-from pipelines.ranking import read_ranking
+from pipelines.ranking import RankingMissing, read_ranking
 from pipelines.sound_file import SoundUnreadable, file_sha256, read_sound, sha256_of, sound_length_s
 
 FOLDERS = ("original", "noisy", RANKED)
@@ -88,7 +88,7 @@ def _files_of(pair: Pair) -> Iterator[tuple[Path, _Promised]]:
 def _ranked(folder: Path) -> dict[Path, _Promised]:
     try:
         sets = read_ranking(folder)
-    except FileNotFoundError:
+    except RankingMissing:
         return {}
     return {
         Path(clip.path): _Promised(clip.file_sha256, clip.sha256, clip.length_s, f"its place in {RANKING}")

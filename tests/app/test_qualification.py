@@ -303,7 +303,7 @@ def test_without_clips_the_worker_is_told_that_it_is_our_fault(
     (qualified_web.folder / "pairs" / FILE_NAME).unlink()
     page = client.get(begin(client))
     assert (page.status_code, kind(page)) == (503, "stop")
-    assert "`earwitness pairs make` writes them" in caplog.text
+    assert "`earwitness pairs make` writes it" in caplog.text
 
 
 def test_a_set_that_was_replaced_meanwhile_is_drawn_anew(qualified_web: Web, client: FlaskClient) -> None:

@@ -22,7 +22,7 @@ from app.store import steps as store
 from app.store.steps import StepName
 from app.study import Study
 from hits.qualification import NotInOrder, Round, correlation, draw_round, passes, score
-from pipelines.ranking import DIMENSIONS, RankingWrong, read_ranking
+from pipelines.ranking import DIMENSIONS, RankingMissing, RankingWrong, read_ranking
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +111,8 @@ def _open(session: Session, at: Entrance, step: store.Step | None) -> store.Step
     found = step.found if step is not None else ()
     try:
         sets = read_ranking(at.web.folder / "pairs")
-    except (FileNotFoundError, RankingWrong) as error:
-        log.exception("the qualification has no clips; `earwitness pairs make` writes them")
+    except (RankingMissing, RankingWrong) as error:
+        log.exception("a worker could not begin the qualification")
         raise Halt("missing-clip") from error
     now = datetime.now(UTC)
     asked = draw_round(

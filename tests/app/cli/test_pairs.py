@@ -146,3 +146,12 @@ def test_a_corpus_that_gives_no_sets_is_refused_before_anything_is_made(study: P
     assert ended.code == 1
     assert "Set qualification.wanted = false in study.toml" in " ".join(ended.err.split())
     assert not (study / "pairs").exists()
+
+
+def test_a_qualification_without_clips_is_not_published(made: Path, earwitness) -> None:
+    want_qualification(made, 3)
+
+    ended = earwitness("hits", "publish", "--study", made, "--yes")
+
+    assert ended.code == 1
+    assert "which the qualification needs; `earwitness pairs make` writes it" in " ".join(ended.err.split())
