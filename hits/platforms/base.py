@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 PlatformState: TypeAlias = Literal["submitted", "approved", "rejected", "returned", "expired"]
 #: How a worker's way through a task can end; platforms with completion codes have one for each.
@@ -24,12 +24,14 @@ class Traits:
         reports: the platform says who handed in. Where it does not, the study's own word has to do.
         pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
         rejects: it knows rejections.
+        names_bonuses: its books tell two bonuses of one amount for one assignment apart.
     """
 
     shared_hits: bool = False
     reports: bool = True
     pays: bool = True
     rejects: bool = True
+    names_bonuses: bool = True
 
 
 class PlatformRefused(RuntimeError):
@@ -106,6 +108,21 @@ class PlatformAssignment:
     code: str | None = None  # the completion code that the worker brought, where the platform says
 
 
+@dataclass(frozen=True)
+class News:
+    """What a platform says by itself. It may say so twice, late, or after we looked; looking is what settles."""
+
+    news_id: str  # the platform's own, the same however often it is said
+    kind: str
+    detail: Mapping[str, str]
+    platform_hit_id: str | None = None  # where the platform names it
+    assignment_id: str | None = None
+
+
+class NewsRefused(ValueError):
+    """A message that the platform did not send, or that is none: what is wrong with it."""
+
+
 class Platform(ABC):
     """Where workers come from. Calls are made by one process at a time; each raises the two errors above only.
 
@@ -165,6 +182,24 @@ class Platform(ABC):
     def expire(self, platform_hit_id: str) -> None:
         """Take a HIT off the shelf; work that was begun may still be handed in."""
 
+    def grow(self, platform_hit_id: str, places: int) -> None:  # noqa: ARG002
+        """See to it that a HIT has so many places, those taken included; it never shrinks. Repeated: nothing happens.
+
+        Raises:
+            PlatformRefused: HITs of this platform can't grow.
+        """
+        raise PlatformRefused(
+            f"HIT {platform_hit_id} can't grow: HITs of this platform keep the places they began with"
+        )
+
+    def take_notes(self) -> list[str]:
+        """What was passed over since this was last asked, as sentences for the researcher."""
+        return []
+
+    def link_keys(self) -> dict[str, Any] | None:
+        """The public keys by which the platform signs its links, for pages to keep; None where it signs none."""
+        return None
+
     @abstractmethod
     def message(self, worker_ids: Sequence[str], subject: str, text: str) -> None:
         """Write to workers, through the platform.
@@ -211,3 +246,32 @@ class Platform(ABC):
             outcome: how it ended.
             code: that of the outcome, where the offer had codes.
         """
+
+    @staticmethod
+    def require_signed(query: Mapping[str, str], keys: Mapping[str, Any], audience: str) -> None:  # noqa: ARG004
+        """Refuse a URL that the platform did not sign.
+
+        Args:
+            query: the parameters of the task's URL.
+            keys: what `link_keys` gave.
+            audience: the address for which it has to be signed, `scheme://host[:port]`.
+
+        Raises:
+            ArrivalRefused: the signature is missing, wrong, run out, or for somewhere or somebody else.
+        """
+        raise ArrivalRefused("This platform signs no links. Open the task from the platform's own list, please.")
+
+    @staticmethod
+    def news(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> News:  # noqa: ARG004
+        """What the platform says by itself, once it is proven that it does.
+
+        Args:
+            headers: of the request, whatever the case of their names.
+            body: as it came.
+            secret: what the platform signs with.
+            now: to refuse what is too old to be new.
+
+        Raises:
+            NewsRefused: it is not signed as it should be, too old, or can't be read.
+        """
+        raise NewsRefused("this platform says nothing by itself")
