@@ -301,18 +301,6 @@ def test_no_page_is_wider_than_its_window(open_page: OpenPage, arrive: Arrive, w
     assert all(size is not None and size["width"] >= 56 and size["height"] >= 56 for size in sizes)
 
 
-def test_the_sound_check_counts_tones_and_blocks_nobody(open_page: OpenPage, arrive: Arrive) -> None:
-    page = open_page()
-    page.goto(arrive(10))
-    page.get_by_role("button", name="Play the tones").click()
-    count = page.get_by_label("How many did you hear?")
-    expect(count).to_be_enabled(timeout=10_000)
-    count.fill("9")
-
-    expect(page.get_by_role("status")).to_contain_text("Not quite.")
-    expect(page.get_by_role("button", name="Begin")).to_be_enabled()
-
-
 def test_a_figure_and_a_question_are_named_for_those_who_do_not_see_them(open_page: OpenPage, arrive: Arrive) -> None:
     page = open_page()
     begin(page, arrive(11))
