@@ -13,6 +13,8 @@ from urllib.parse import urljoin
 
 import numpy as np
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from app.ears import Ears
 from app.seen_pages import Form, Page, PageUnexpected
@@ -93,12 +95,21 @@ def rehearse(listeners: list[Listener], rehearsal: Rehearsal, missing: Callable[
     return sum(one.result() for one in going)
 
 
+def line() -> requests.Session:
+    """A line to the server, opened anew where the server closed it in a pause, as browsers do; every page bears it."""
+    session = requests.Session()
+    again = HTTPAdapter(max_retries=Retry(total=3, allowed_methods=None, backoff_factor=0.2))
+    session.mount("http://", again)
+    session.mount("https://", again)
+    return session
+
+
 def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
     """One listener's way, from the invite to going home."""
     rng = np.random.default_rng([rehearsal.seed, number])
     answered = 0
     time.sleep(float(rng.random()) * 2)  # people do not come in step
-    with requests.Session() as browser, suppress(NotInvited):
+    with line() as browser, suppress(NotInvited):
         visit = Visit(browser, listener, rehearsal, rng)
         invite = _get(browser, rehearsal.invite_url)
         tasks = _post(browser, invite.form("invite"))
@@ -201,7 +212,6 @@ PASSAGES: Mapping[str, Callable[[Visit, Page], Page]] = {
     "qualification": _rank,
     "how": _go_on,
     "practice": _practise,
-    "feedback": _go_on,
     "feedback": _go_on,
 }
 

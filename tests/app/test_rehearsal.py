@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +16,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from app.ears import Ears
 from app.marketplace import administration
 from app.marketplace.factory import create_marketplace
-from app.rehearsal import Rehearsal, rehearse
+from app.rehearsal import Rehearsal, line, rehearse
 from app.store.database import sqlite_url
 from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow
 from app.web import Web, create_app
@@ -78,3 +81,23 @@ def test_a_listener_walks_through_a_whole_hit_with_headphones_and_not_with_louds
         ]
     assert steps == {"sound-check": "passed", "headphones": "passed" if headphones else "failed"}
     assert rounds == [6, 6] if headphones else len(rounds) == 4
+
+
+def test_a_line_that_the_server_closed_is_opened_anew() -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        first, _ = listening.accept()
+        first.recv(1024)
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing it resets it
+        first.close()
+        second, _ = listening.accept()
+        second.recv(1024)
+        second.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        second.close()
+
+    server = Thread(target=serve)
+    server.start()
+    with listening, line() as browser:
+        assert browser.post(f"http://127.0.0.1:{listening.getsockname()[1]}/", data={"a": "b"}, timeout=10).text == "ok"
+        server.join()
