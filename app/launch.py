@@ -10,7 +10,7 @@ import numpy as np
 
 from app.store import hits as hit_store
 from app.store.database import Database
-from app.store.events import drop_fact, keep_fact, note_event
+from app.store.events import PAUSED, drop_fact, keep_fact, note_event
 from app.store.money import committed_minor
 from app.store.pairs import keep_pairs, known_pairs
 from app.study import Study
@@ -135,6 +135,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         session.flush()
         hit_store.plan_hits(session, planned, study.study.name, study.hits, study.pay)
         drop_fact(session, CLOSED)
+        drop_fact(session, PAUSED)
         keep_fact(session, LAUNCHED, {"at": datetime.now(UTC).isoformat()})
         if planned:
             note_event(session, "launch", f"{many(len(asked), 'pair')} launched with {many(len(planned), 'HIT')}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.store import hits as hit_store
 from app.store.database import Database
-from app.store.events import fact, keep_fact, note_event
+from app.store.events import PAUSED, fact, keep_fact, note_event
 from app.store.leaving import settle_run_out
 from app.store.lock import Hands
 from app.store.money import committed_minor, drop_parts, keep_payment, payments_in, plan_payments, work_done
@@ -93,7 +93,7 @@ def take_turn(site: Worksite) -> Turn:
 def publish_due(site: Worksite, turn: Turn) -> None:
     """Put out every HIT that was planned, or whose publication was never confirmed (its token makes that safe)."""
     with site.database.reading() as session:
-        due = hit_store.unsent_hits(session)
+        due = [] if fact(session, PAUSED) is not None else hit_store.unsent_hits(session)
     offers = [(hit, offer_of(hit, token, site.study.hits, site.study.pay, site.task_url)) for hit, token in due]
     with site.database.writing() as session:
         hit_store.mark_sent(session, [hit.hit_id for hit, _ in due])
@@ -226,7 +226,8 @@ def top_up(site: Worksite, turn: Turn) -> None:
     now = datetime.now(UTC)
     try:
         with site.database.writing() as session:
-            if fact(session, LAUNCHED) is None or fact(session, CLOSED) is not None:
+            held = fact(session, CLOSED) is not None or fact(session, PAUSED) is not None
+            if fact(session, LAUNCHED) is None or held:
                 return
             needed = open_hits_needed(
                 votes_still_open(session, site.study.hits, now),

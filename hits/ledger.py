@@ -6,7 +6,7 @@ it is `unknown`, and only the platform's own books move it on. So nothing is eve
 
 What is handed in earns its reward, and a top-up where it took longer. What is not earns a bonus for the part that was
 done: `partial` where its worker left or ran out of time, `screening` where the study let the worker go. Such a bonus is
-`dropped` if the whole is handed in after all before it was sent.
+`dropped` if the whole is handed in after all before it was sent. A `bonus` is a person's wish, with the person's reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 from hits.platforms.base import Platform, PlatformRefused, PlatformUnreachable
 
-PaymentKind: TypeAlias = Literal["reward", "top-up", "partial", "screening"]
+PaymentKind: TypeAlias = Literal["reward", "top-up", "partial", "screening", "bonus"]
 PaymentState: TypeAlias = Literal["planned", "sent", "confirmed", "unknown", "refused", "dropped"]
 
 FOLLOWS: dict[PaymentState, frozenset[PaymentState]] = {

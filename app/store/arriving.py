@@ -14,6 +14,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.database import one_at_a_time
+from app.store.events import PAUSED, fact
 from app.store.hits import HitFacts, slots_of
 from app.store.outlook import worth_asking
 from app.store.steps import StepName, failed_any
@@ -55,6 +56,8 @@ def find_hit(session: Session, platform_hit_id: str, pay: Pay) -> HitFacts | Non
 
 
 def _open_hit(session: Session, platform_hit_id: str) -> HitRow | None:
+    if fact(session, PAUSED) is not None:  # whoever began goes on
+        return None
     return session.scalar(
         select(HitRow).where(HitRow.platform_hit_id == platform_hit_id, HitRow.state.in_(("open", "sent")))
     )

@@ -92,4 +92,5 @@ def _unweigh_check(session: Session, said: JudgmentRow, rule: Quality) -> None:
     answer = Said(said.activation, said.valence, **ratings, scale=said.scale)  # type: ignore[arg-type]
     row.checks_answered -= 1
     row.checks_passed -= check_passed(condition, answer)
-    row.trusted = is_trusted(row.checks_passed, row.checks_answered, rule)
+    if not row.distrusted_because:  # what a person decided stays
+        row.trusted = is_trusted(row.checks_passed, row.checks_answered, rule)

@@ -266,7 +266,8 @@ def _weigh(session: Session, worker: str, trial: TrialRow, said: Said, rule: Qua
     is_check = trial.role == "check"
     answered = row.checks_answered + is_check
     passed = row.checks_passed + (is_check and check_passed(condition, said))
-    trusted = is_trusted(passed, answered, rule) if is_check else row.trusted
+    ruled = is_check and not row.distrusted_because  # what a person decided stays
+    trusted = is_trusted(passed, answered, rule) if ruled else row.trusted
     session.execute(
         update(WorkerRow)
         .where(WorkerRow.worker == worker)
