@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,13 +11,14 @@ from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.annotate.answers import FIELDS, Posted, posted
+from app.annotate.answers import Posted, posted
+from app.annotate.asking import FIGURES, asking, sources
 from app.annotate.languages import about, asked_for, consent
-from app.annotate.manikin import ENDS, STEPS, figure
+from app.annotate.manikin import ENDS
 from app.annotate.markdown import as_html
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import Entrance
-from app.annotate.tokens import WHICH, assignment_token, clip_token
+from app.annotate.tokens import assignment_token
 from app.annotate.way import next_step, required_steps
 from app.languages import amount
 from app.serving import Web, served
@@ -29,14 +30,13 @@ from app.store.languages import keep_language
 from app.store.leaving import so_far
 from app.store.undo import last_answered, undo
 from app.store.work import OpenTrial, TrialClosed, Work
-from hits.judgment import RATINGS, WrongAnswer
+from hits.judgment import WrongAnswer
 from hits.listening import NotHeard
 from hits.pay import earned_so_far_minor
 from hits.platforms.base import Arrival, ArrivalRefused
 
 log = logging.getLogger(__name__)
 
-FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
 DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired", "withdrawn", "screened-out")
 
 
@@ -61,6 +61,7 @@ def welcome() -> str:
         about=about(web.study),
         consent=as_html(consent(web.study)),
         contact=web.study.study.contact,
+        explains=not web.study.screening.practice,  # else how to answer is a page of its own
         figures=FIGURES,
         ends=ENDS,
     )
@@ -129,7 +130,8 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
                     now=now,
                 )
     except (NotHeard, WrongAnswer) as missing:
-        return _asked_again(web, token, sent, gettext(str(missing))), 422  # app.annotate.answers lists them
+        sentence = gettext(str(missing))  # app.annotate.answers lists them
+        return _trial_page(web, token, _standing(web, assignment_id), sent, sentence), 422
     except TrialClosed:
         log.info("an answer came for a trial that is not open any more")
     return redirect(_here(token), 303)
@@ -194,50 +196,16 @@ def _trial_page(
     left = work.trials - work.answered
     minutes = facts.minutes if facts else round(work.trials * web.study.pay.expected_s_per_trial / 60)
     earned = earned_so_far_minor(work.answered, work.trials, work.reward_minor)
-    first_src, second_src = _sources(web, token, work, asked.trial_id)
     return render_template(
         "annotate/trial.html",
-        trial=asked,
-        first_src=first_src,
-        second_src=second_src,
-        coming=_sources(web, token, work, standing.coming) if standing.coming else (),
-        said=sent.fields if sent else dict.fromkeys(FIELDS, ""),
-        sentence=sentence,
-        here=_here(token),
+        **asking(web, token, work, asked, sent, sentence),
+        coming=sources(web, token, work, standing.coming) if standing.coming else (),
         answer_at=url_for("annotate.answer", token=token),
         undo_at=url_for("annotate.take_back", token=token),
         last=standing.last,
         minutes_left=max(1, round(minutes * left / max(1, work.trials))),
         earned=_amount(web, earned) if work.reward_minor else None,
-        rated=tuple((f"{which}_", which) for which in WHICH) if asked.rate == "both" else (("", asked.noisy_is),),
-        scale_kind=web.study.hits.scale,
-        figures=FIGURES,
-        steps=STEPS,
-        ends=ENDS,
     )
-
-
-def _sources(web: Web, token: str, work: Work, trial_id: str) -> tuple[str, ...]:
-    """The addresses of a trial's two clips, for this worker, for as long as the task may take."""
-    return tuple(
-        url_for(
-            "annotate.clip",
-            token=token,
-            clip=clip_token(web.secret_key, work.assignment_id, trial_id, which, work.expires_at),
-        )
-        for which in WHICH
-    )
-
-
-def _asked_again(web: Web, token: str, sent: Posted, sentence: str) -> str:
-    """The same trial once more, with what was chosen and heard still there."""
-    standing, heard = _standing(web, assignment_behind(token)), sent.listened
-    asked = standing.asked
-    assert asked is not None  # it was open a moment ago, and only an answer closes it
-    if heard.total_s < asked.first_length_s + asked.second_length_s:
-        known = {"first_s": str(heard.first_s), "second_s": str(heard.second_s)}
-        sent = replace(sent, fields={**sent.fields, **known})
-    return _trial_page(web, token, standing, sent, sentence)
 
 
 def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:

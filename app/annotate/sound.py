@@ -1,4 +1,4 @@
-"""The sound of a trial: for the worker who is asked about it, for as long as the task may take."""
+"""The sound of a trial, in practice too: for the worker who is asked about it, for as long as the task may take."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Response
 
 from app.annotate.disguise import MIMETYPE, disguised
+from app.annotate.examples import practised
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.tokens import LinkExpired, LinkRefused, clip_of
 from app.serving import Web, served
@@ -30,7 +31,7 @@ def clip(token: str, clip: str) -> Response:
     except LinkRefused as refused:
         raise Halt("wrong-link") from refused
     with web.database.reading() as session:
-        found = store.trial(session, trial_id)
+        found = store.trial(session, trial_id) or practised(session, web.secret_key, assignment_id, trial_id)
     if found is None or found.assignment_id != assignment_id:
         raise Halt("wrong-link")
     path = _sound_path(web, found.first_path if which == "first" else found.second_path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -59,3 +62,9 @@ def clip_of(secret_key: str, assignment_id: str, token: str, now: datetime) -> t
     if now.timestamp() > until_s:
         raise LinkExpired("this clip's link is too old")
     return str(trial_id), which
+
+
+def practice_id(secret_key: str, assignment_id: str, pair_id: str) -> str:
+    """What a practice pair is called in an assignment's links: a word like the id of a trial, always the same."""
+    words = f"practice/{assignment_id}/{pair_id}".encode()
+    return base64.urlsafe_b64encode(hmac.new(secret_key.encode(), words, hashlib.sha256).digest()[:12]).decode()

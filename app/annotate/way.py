@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import DEVICE_STEPS, Entrance, Step
 from app.annotate.steps.headphones import HeadphonesStep
+from app.annotate.steps.practice import PracticeStep
 from app.annotate.steps.qualification import QualificationStep
 from app.annotate.steps.sound_check import SoundCheckStep
 from app.serving import Web, served
@@ -25,6 +26,7 @@ WAY: tuple[Step, ...] = (
     SoundCheckStep(),
     HeadphonesStep(),
     QualificationStep(),
+    PracticeStep(),
 )
 AT_WORK = ("accepted", "finished")
 

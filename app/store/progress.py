@@ -113,10 +113,11 @@ def _per_hour(session: Session) -> list[tuple[datetime, int]]:
 
 
 def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
-    """One row a condition and role: pairs, how many are decided, judgments in."""
+    """One row a condition and role: pairs, how many are decided, judgments in; practice is not among them."""
     by_pair = {standing.pair_id: standing for standing in standings(session, datetime.now(UTC))}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    for pair in session.scalars(select(PairRow).order_by(PairRow.family, PairRow.snr_db.desc(), PairRow.condition)):
+    pairs = select(PairRow).where(PairRow.role != "practice")
+    for pair in session.scalars(pairs.order_by(PairRow.family, PairRow.snr_db.desc(), PairRow.condition)):
         row = rows.setdefault(
             (pair.condition, pair.role),
             {
