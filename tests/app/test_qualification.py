@@ -30,7 +30,7 @@ from app.turn import Turn, Worksite, take_turn
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
 from hits.listeners import Listener
-from hits.platforms.base import PlatformUnreachable
+from hits.platforms.base import PlatformRefused, PlatformUnreachable
 from hits.platforms.mturk import MTurk
 from hits.publish import offer_of
 from hits.qualification import Round
@@ -325,10 +325,23 @@ def test_a_study_without_a_qualification_asks_for_none(web: Web) -> None:
     assert kind(client.get(begin(client))) == "trial"
 
 
+class Forgetful(RudePlatform):
+    """It does not know some workers any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unknown_workers: set[str] = set()
+
+    def grant(self, worker_id: str, qualification_name: str, score: int) -> None:
+        if worker_id in self.unknown_workers:
+            raise PlatformRefused(f"{worker_id}: nobody has this id")
+        super().grant(worker_id, qualification_name, score)
+
+
 @pytest.fixture
-def turn(qualified_web: Web) -> tuple[RudePlatform, Callable[[], Turn]]:
-    """A rude platform, and what takes one turn there."""
-    platform = RudePlatform()
+def turn(qualified_web: Web) -> tuple[Forgetful, Callable[[], Turn]]:
+    """A platform, and what takes one turn there."""
+    platform = Forgetful()
 
     def take() -> Turn:
         with hands(qualified_web.database) as held:
@@ -352,7 +365,7 @@ def go_through(web: Web, client: FlaskClient, number: int, *, backwards: bool = 
 
 
 def test_the_platform_learns_of_who_passed_and_of_who_did_not(
-    qualified_web: Web, client: FlaskClient, turn: tuple[RudePlatform, Callable[[], Turn]]
+    qualified_web: Web, client: FlaskClient, turn: tuple[Forgetful, Callable[[], Turn]]
 ) -> None:
     platform, take = turn
     go_through(qualified_web, client, 1)
@@ -366,22 +379,24 @@ def test_the_platform_learns_of_who_passed_and_of_who_did_not(
 
 
 def test_a_refusal_is_a_note_and_others_are_told_all_the_same(
-    qualified_web: Web, client: FlaskClient, turn: tuple[RudePlatform, Callable[[], Turn]]
+    qualified_web: Web, client: FlaskClient, turn: tuple[Forgetful, Callable[[], Turn]]
 ) -> None:
     platform, take = turn
     go_through(qualified_web, client, 1)
-    platform.refuse = {"grant"}
-    assert take().notes == ["a qualification could not be given: grant: no"]
-    platform.refuse = set()
+    go_through(qualified_web, client, 2)
+    platform.unknown_workers.add("AWORKER1")
+    assert take().notes == ["a qualification could not be given: AWORKER1: nobody has this id"]
+    assert platform.granted == {("AWORKER2", NAME): 100}
+    platform.unknown_workers.clear()
     platform.break_after = {"grant"}
     with pytest.raises(PlatformUnreachable):
         take()
     assert take().notes == []
-    assert platform.granted == {("AWORKER1", NAME): 100}
+    assert platform.granted == {("AWORKER1", NAME): 100, ("AWORKER2", NAME): 100}
 
 
 def test_whoever_was_forgotten_is_not_named_to_the_platform(
-    qualified_web: Web, client: FlaskClient, turn: tuple[RudePlatform, Callable[[], Turn]]
+    qualified_web: Web, client: FlaskClient, turn: tuple[Forgetful, Callable[[], Turn]]
 ) -> None:
     platform, take = turn
     go_through(qualified_web, client, 1)

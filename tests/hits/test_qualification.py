@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.marketplace.administration import add_requester
 from hits.platforms.base import PlatformRefused
 from hits.qualification import (
     NotInOrder,
@@ -201,6 +202,17 @@ def test_another_study_s_name_is_another_qualification(market: Market) -> None:
     market.platform().grant(worker, NAME, 95)
     market.platform().grant(worker, qualification_name("pilot-2"), 70)
     assert holders(market, qualification_name("pilot-2")) == [{worker: 70}]
+
+
+def test_another_requester_s_type_of_that_name_is_left_alone(market: Market) -> None:
+    worker, own = worker_of(market), market.keys
+    market.keys = add_requester(market.database_url, "Another lab", 1000)
+    market.platform().grant(worker, NAME, 10)
+    others, market.keys = market.keys, own
+    market.platform().grant(worker, NAME, 95)
+    assert holders(market) == [{worker: 95}]
+    market.keys = others
+    assert holders(market) == [{worker: 10}]
 
 
 def test_a_name_that_somebody_made_meanwhile_is_found(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,9 +93,9 @@ def test_a_large_corpus_gives_three_times_as_many_sets_as_attempts_and_other_see
     clips = rated(2000)
     sets = plan_ranking(clips, frozenset(), USUAL, Sampling(), 1)
     assert [one.dimension for one in sets] == ["activation"] * 6 + ["valence"] * 6
-    assert {one.set_id for one in sets}.isdisjoint(
-        one.set_id for one in plan_ranking(clips, frozenset(), USUAL, Sampling(), 2)
-    )
+    other = plan_ranking(clips, frozenset(), USUAL, Sampling(), 2)
+    assert {one.set_id for one in sets}.isdisjoint(one.set_id for one in other)
+    assert {clip.clip_id for one in sets for clip in one.clips} != {c.clip_id for one in other for c in one.clips}
 
 
 def test_clips_of_the_study_are_taken_only_where_the_others_do_not_suffice() -> None:
