@@ -70,13 +70,17 @@ class Worksite:
     on_step: OnStep = _quiet
 
 
-def take_turn(site: Worksite) -> Turn:
+def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
     """Everything that is due now, in the order in which money is safest.
+
+    Args:
+        site: the study, its platform, the held lock.
+        begun: what this turn did already, to be counted in.
 
     Raises:
         PlatformUnreachable: the platform gives no answer; what was done is kept, the rest comes with the next turn.
     """
-    turn = Turn()
+    turn = begun or Turn()
     try:
         publish_due(site, turn)
     except PlatformRefused as error:  # no money for further HITs must not keep anybody from their pay

@@ -44,12 +44,16 @@ def run(study: Path, once: bool) -> None:
 
 
 def one_turn(wired: Wired) -> Turn:
-    """Everything that is due now, under the lock."""
+    """Everything that was wished for and that is due now, under the lock."""
     from app.store.lock import hands
-    from app.turn import Worksite, take_turn
+    from app.turn import Turn, Worksite, take_turn
+    from app.wishing import grant_wishes
 
     with hands(wired.database, on_wait=tell) as held:
-        return take_turn(Worksite(wired.study, wired.database, connected(wired), task_url(wired), held))
+        site = Worksite(wired.study, wired.database, connected(wired), task_url(wired), held)
+        turn = Turn()
+        grant_wishes(site, turn, wired.folder.pairs)
+        return take_turn(site, turn)
 
 
 def task_url(wired: Wired) -> str:
