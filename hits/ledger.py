@@ -130,23 +130,28 @@ def _pay(payment: Payment, platform: Platform) -> None:
     )
 
 
-def reconcile(payment: Payment, approved: bool, platform: Platform) -> Payment:
+def reconcile(payment: Payment, approved: bool, platform: Platform, alike: int = 0) -> Payment:
     """Settle a payment whose outcome nobody saw, by the platform's own books.
 
     Args:
         payment: in the state `sent` (the process died) or `unknown` (no answer came).
         approved: whether the platform lists its assignment as approved.
         platform: asked for its list of bonuses.
+        alike: other bonuses of this amount for this assignment that have left, or may have.
 
     Raises:
         PlatformUnreachable: the books can't be read either; the payment stays as it is.
     """
     unknown = payment if payment.state == "unknown" else payment.step("unknown", "no answer was seen")
-    on_the_books = (
-        approved
-        if payment.kind == "reward"
-        else platform.bonus_sent(payment.platform_assignment_id, payment.amount_minor, payment.words, payment.handle)
-    )
+    on_the_books: bool | None
+    if payment.kind == "reward":
+        on_the_books = approved
+    elif alike and not platform.traits.names_bonuses:
+        on_the_books = None  # the one on the books may be another
+    else:
+        on_the_books = platform.bonus_sent(
+            payment.platform_assignment_id, payment.amount_minor, payment.words, payment.handle
+        )
     if on_the_books is None:
         return replace(unknown, note="the platform's books do not say whether it was paid; a person has to")
     return unknown.step("confirmed" if on_the_books else "planned", "settled by the platform's books")

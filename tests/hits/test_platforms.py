@@ -33,7 +33,9 @@ from hits.platforms.base import (
     PlatformUnreachable,
 )
 from hits.platforms.mturk import MTurk, WorkerRequirements, _amount, _external_question, _minor
+from hits.platforms.prolific import Prolific
 from pipelines.variants import load, variant_names
+from tests.hits.prolific_stand_in import TOKEN, StandIn
 
 OFFER = Offer(
     token="study-1-hit-1",
@@ -46,6 +48,8 @@ OFFER = Offer(
     assignment_duration_s=600,
     lifetime_s=86_400,
     auto_approval_delay_s=86_400,
+    minutes=4,
+    codes={"completed": "DONE123456", "screened-out": "OUT1234567", "withdrawn": "LEFT123456"},
 )
 ARRIVAL = {"assignmentId": "3ABC", "hitId": "3DEF", "workerId": "A2GHI", "turkSubmitTo": "https://lab.example/market"}
 HOSTS = frozenset({"https://lab.example"})
@@ -104,11 +108,30 @@ def market(tmp_path: Path) -> Iterator[Market]:
 
 
 @pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A stand-in for Prolific, up."""
+    made = StandIn()
+    yield made
+    made.close()
+
+
+def work_on_prolific(stand_in: StandIn, study_id: str) -> Arrival:
+    """A new participant takes a place, and follows the link that the platform's file says."""
+    arrival = Prolific.arrive(stand_in.take_place(study_id), frozenset({stand_in.url}))
+    completion = Prolific.complete(arrival, "completed", OFFER.codes["completed"])
+    requests.get(completion.action, params=dict(completion.fields), timeout=30).raise_for_status()
+    return arrival
+
+
+@pytest.fixture
 def peopled(request: pytest.FixtureRequest) -> Peopled:
     """The platform that the test names, with people on it. A new platform adds its line here."""
     if request.param == "mturk":
         market: Market = request.getfixturevalue("market")
         return Peopled(market.platform(), market.work)
+    if request.param == "prolific":
+        stand_in: StandIn = request.getfixturevalue("stand_in")
+        return Peopled(Prolific(TOKEN, stand_in.url), lambda study_id: work_on_prolific(stand_in, study_id))
     raise NotImplementedError(f"say here how the tests bring people to the platform {request.param}")
 
 
@@ -141,13 +164,38 @@ class TestEveryPlatform:
         assert arrival.worker_id
         platform.approve(arrival.assignment_id)
         assert not platform.bonus_sent(arrival.assignment_id, 30, "care")
-        platform.bonus(arrival.worker_id, arrival.assignment_id, 30, "care", "bonus-1")
+        handle = platform.prepare_bonus(arrival.worker_id, arrival.assignment_id, 30, "care")
+        platform.bonus(arrival.worker_id, arrival.assignment_id, 30, "care", "bonus-1", handle)
         left = platform.balance_minor()
         platform.approve(arrival.assignment_id)
-        platform.bonus(arrival.worker_id, arrival.assignment_id, 30, "care", "bonus-1")
+        platform.bonus(arrival.worker_id, arrival.assignment_id, 30, "care", "bonus-1", handle)
         assert platform.balance_minor() == left
         assert platform.bonus_sent(arrival.assignment_id, 30, "care")
         assert not platform.bonus_sent(arrival.assignment_id, 31, "care")
+
+    def test_setting_a_bonus_up_moves_no_money(self, peopled: Peopled) -> None:
+        platform, arrival = peopled.platform, peopled.work(peopled.platform.publish(OFFER))
+        before = platform.balance_minor()
+        for _ in range(2):
+            platform.prepare_bonus(arrival.worker_id or "", arrival.assignment_id or "", 30, "care")
+        assert platform.balance_minor() == before
+
+    def test_what_is_rejected_can_be_rejected_again(self, peopled: Peopled) -> None:
+        hit_id = peopled.platform.publish(OFFER)
+        arrival, reason = peopled.work(hit_id), "Nothing was answered, although both clips were played. " * 3
+        for _ in range(2):
+            peopled.platform.reject(arrival.assignment_id or "", reason)
+        assert next(peopled.platform.assignments(hit_id)).state == "rejected"
+
+    def test_where_hits_are_shared_they_grow_and_never_shrink(self, peopled: Peopled) -> None:
+        platform, hit_id = peopled.platform, peopled.platform.publish(replace(OFFER, assignments=1))
+        if not platform.traits.shared_hits:
+            with pytest.raises(PlatformRefused, match="can't grow"):
+                platform.grow(hit_id, 2)
+            return
+        for places in (2, 2, 1):
+            platform.grow(hit_id, places)
+        assert len({peopled.work(hit_id).assignment_id for _ in range(2)}) == 2
 
     def test_an_expired_hit_can_be_expired_again_and_still_listed(self, peopled: Peopled) -> None:
         hit_id = peopled.platform.publish(OFFER)
@@ -168,7 +216,9 @@ class TestEveryPlatform:
 
 
 @pytest.mark.parametrize("name", variant_names(hits.platforms))
-@pytest.mark.parametrize("query", [{}, {"assignmentId": "<script>"}, {"workerId": "A2"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"assignmentId": "<script>"}, {"workerId": "A2"}, {"PROLIFIC_PID": "0" * 24, "STUDY_ID": "<script>"}]
+)
 def test_no_platform_takes_an_incomplete_arrival(name: str, query: dict[str, str]) -> None:
     arrive = load(hits.platforms, name, Platform).arrive  # type: ignore[attr-defined]
     with pytest.raises(ArrivalRefused):
