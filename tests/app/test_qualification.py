@@ -25,7 +25,7 @@ from app.store.database import sqlite_url
 from app.store.hits import plan_hits
 from app.store.lock import hands
 from app.store.steps import Step, asked_under, mark_told, step_of, untold_steps
-from app.tables import HitRow, JudgmentRow, StepRow, WorkerRow
+from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow, WorkerRow
 from app.turn import Turn, Worksite, take_turn
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
@@ -78,7 +78,7 @@ def client(qualified_web: Web) -> FlaskClient:
 def found(web: Web, number: int = 1) -> Step:
     """How far a worker got."""
     with web.database.reading() as session:
-        row = session.query(WorkerRow).filter_by(platform_worker_id=f"AWORKER{number}").one()
+        row = session.query(AssignmentRow).filter_by(platform_assignment_id=f"3ASSIGNMENT{number}").one()
         step = step_of(session, row.worker, "qualification")
     assert step is not None
     return step

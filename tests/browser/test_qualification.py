@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from app.store.steps import step_of
-from app.tables import WorkerRow
+from app.tables import AssignmentRow
 from app.web import Web, create_app
 from hits.qualification import Round
 from hits.screening import Qualification
@@ -71,7 +71,8 @@ def come(asking: Web) -> Iterator[Arrive]:
 def asked(web: Web, number: int) -> Round:
     """What only the server knows of the page that a worker sees."""
     with web.database.reading() as session:
-        worker = session.scalars(select(WorkerRow.worker).where(WorkerRow.platform_worker_id == f"AQ{number}")).one()
+        begun = AssignmentRow.platform_assignment_id == f"3Q{number}"
+        worker = session.scalars(select(AssignmentRow.worker).where(begun)).one()
         step = step_of(session, worker, "qualification")
     assert step is not None
     return Round.of_json(step.asked)
