@@ -14,8 +14,7 @@ from flask import Flask, Request
 from flask_babel import Babel, get_locale
 
 from app.catalogues import WRITTEN_IN, Domain, Words, translations
-
-MINOR_PER_MAJOR = 100  # cents in a dollar, euro or pound
+from hits.pay import minor_per_major
 
 
 class Spoken(flask_babel.Domain):  # type: ignore[misc]
@@ -79,5 +78,5 @@ def amount(minor: int, currency: str) -> str:
     From right to left the currency has its name: a browser would tear the sign from the letters of "US$".
     """
     form: Literal["standard", "name"] = "standard" if direction() == "ltr" else "name"
-    major, locale = Decimal(minor) / MINOR_PER_MAJOR, get_locale() or WRITTEN_IN
+    major, locale = Decimal(minor) / minor_per_major(currency), get_locale() or WRITTEN_IN
     return str(format_currency(major, currency, locale=locale, format_type=form))

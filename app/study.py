@@ -19,6 +19,7 @@ from app.wording import wrong_words
 from hits.batch import Hits
 from hits.listening import Listening
 from hits.pay import Pay
+from hits.platforms.panel import PanelDesign
 from hits.quality import Quality
 from hits.screening import Qualification, Screening
 from models.attacks.base import AttackDesign
@@ -101,6 +102,7 @@ class Study(BaseModel):
     qualification: Qualification = Qualification()
     listening: Listening = Listening()
     pay: Pay = Pay()
+    panel: PanelDesign = PanelDesign()
     quality: Quality = Quality()
     decision: DecisionRule = DecisionRule()
     training: Training = Training()

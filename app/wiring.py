@@ -15,7 +15,9 @@ from app.folder import Keys, StudyFolder
 from app.settings import Settings
 from app.store.database import Database
 from app.study import Study, read_study
+from hits.fees import usual_fees
 from hits.platforms.base import Platform
+from hits.platforms.panel import Panel
 from pipelines.clip import Clip
 from pipelines.corpora.base import Corpus
 from pipelines.sounds.base import JoinedSounds, SoundBank
@@ -60,7 +62,7 @@ def wire(path: Path, settings: Settings) -> Wired:
         DatabaseUnusable: the database's URL can't be used.
     """
     folder = StudyFolder(path)
-    study = read_study(path)
+    study = with_usual_fees(read_study(path), settings)
     return Wired(folder, study, settings, Database(settings.database_url or folder.database_url))
 
 
@@ -70,11 +72,15 @@ def platform_class(study: Study) -> type[Platform]:
     Raises:
         UnknownVariant: there is no such platform.
     """
+    if study.hits.platform == "panel":
+        return Panel.of(study.panel)
     return load(hits.platforms, study.hits.platform, Platform)  # type: ignore[return-value]
 
 
 def connect_platform(wired: Wired, server_url: str) -> Platform:
     """The study's platform, ready to be called: our marketplace under `server_url`, or the endpoint of the settings."""
+    if wired.study.hits.platform == "panel":
+        return Panel.of(wired.study.panel)()
     keys = wired.folder.keys()
     elsewhere = wired.settings.mturk_endpoint_url
     return load(hits.platforms, wired.study.hits.platform, Platform)(

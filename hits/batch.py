@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 
 import numpy as np
@@ -83,6 +84,21 @@ class Hits(BaseModel):
         description="time after which the platform pays by itself",
         json_schema_extra={"unit": "s"},
     )
+    deadline: date | None = Field(
+        None,
+        description="last day (ISO date, UTC) on which workers are sought: after it nothing is published, and what is "
+        "open leaves the shelf",
+    )
+    max_hits_per_worker: int | None = Field(
+        None, ge=1, le=10_000, description="HITs that one worker may do in the whole study; none: any number"
+    )
+    max_per_clip: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="trials in which one worker may hear the same utterance in the whole study, checks and repeats "
+        "not counted; none: once a HIT as long as there are others",
+    )
 
     @model_validator(mode="after")
     def _room_beside_checks(self) -> Hits:
@@ -92,6 +108,16 @@ class Hits(BaseModel):
                 f"{self.trials_per_hit}; expected fewer checks and repeats than trials, since they are among them"
             )
         return self
+
+    def over_at(self, now: datetime) -> bool:
+        """Whether the last day on which workers are sought is over.
+
+        >>> Hits(deadline=date(2030, 1, 1)).over_at(datetime(2030, 1, 1, 23, tzinfo=UTC))
+        False
+        """
+        if self.deadline is None:
+            return False
+        return now >= datetime.combine(self.deadline, time(), UTC) + timedelta(days=1)
 
     @property
     def asked_per_hit(self) -> int:

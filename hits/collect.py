@@ -58,9 +58,10 @@ def payments_due(work: Work, pay: Pay) -> list[Payment]:
 
     What was paid before, for a part of it, counts towards the floor and takes nothing from the reward.
 
-    Work without a single answer is owed nothing by rule; a person looks at it.
+    Work without a single answer is owed nothing by rule; a person looks at it. Course credit and volunteers' work are
+    not money.
     """
-    if not work.seconds_by_trial:
+    if not work.seconds_by_trial or pay.mode != "money":
         return []
     due = [work.payment("reward", work.reward_minor)]
     paid_minor = work.reward_minor + work.paid_before_minor

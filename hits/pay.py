@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from math import ceil
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from babel.numbers import get_currency_precision, list_currencies
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-MINOR_PER_MAJOR = 100  # cents in a dollar, euro or pound
+from hits.fees import PERCENT, Fees, percent_fee_minor, reward_percent
+
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
 
 
 class Pay(BaseModel):
@@ -15,11 +21,11 @@ class Pay(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="currency of every amount in the study")
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="currency of every amount in the study (ISO 4217)")
     wage_per_hour: float = Field(
         9.45,
         ge=0,
-        le=1000,
+        le=10_000_000,
         description="wage that nobody falls under",
         json_schema_extra={"unit": "currency an hour", "paper": "section 5.1"},
     )
@@ -47,18 +53,52 @@ class Pay(BaseModel):
         description="the study never commits more than this, fees included",
         json_schema_extra={"unit": "currency"},
     )
-    fee_percent: float = Field(
-        20.0,
+    mode: Literal["money", "credit", "volunteer"] = Field(
+        "money",
+        description="'money'; 'credit': course credit, so that no page speaks of money and none is ever planned; "
+        "'volunteer': neither",
+    )
+    credits_per_hit: float = Field(
+        0.5,
         ge=0,
         le=100,
-        description="the platform's fee on rewards and bonuses",
+        description="under mode = 'credit': what a HIT that was handed in is worth",
+        json_schema_extra={"unit": "credits"},
+    )
+    fees: Fees | None = Field(
+        None,
+        description="whose rule for fees: 'none', 'mturk', 'prolific-academic' or 'prolific-corporate'; left out: that "
+        "of the platform ('prolific-corporate' on Prolific, 'none' on our own marketplace and on panels)",
+    )
+    fee_percent: float | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="the platform's fee on rewards and bonuses, in place of the rule's own share",
         json_schema_extra={"unit": "%"},
     )
+
+    @field_validator("currency")
+    @classmethod
+    def _known(cls, currency: str) -> str:
+        if currency not in list_currencies():
+            raise ValueError("a currency of ISO 4217, such as USD, EUR or JPY")
+        return currency
 
     @property
     def cap_minor(self) -> int:
         """The cap in minor units."""
-        return round(self.cap * MINOR_PER_MAJOR)
+        return round(self.cap * minor_per_major(self.currency))
+
+    @property
+    def paying(self) -> bool:
+        """Whether workers are paid money, and may read of it."""
+        return self.mode == "money" and self.wage_per_hour > 0
+
+    @property
+    def percent(self) -> float:
+        """The platform's share of every bonus, and of rewards at least."""
+        return PERCENT[self.fees or "none"] if self.fee_percent is None else self.fee_percent
 
 
 class OverCap(ValueError):
@@ -72,23 +112,68 @@ class OverCap(ValueError):
         )
 
 
+class AmountWrong(ValueError):
+    """A text is no amount of money in that currency."""
+
+
+def minor_per_major(currency: str) -> int:
+    """Minor units of a currency: cents in a dollar; a yen has none, a dinar a thousand.
+
+    >>> minor_per_major("EUR"), minor_per_major("JPY"), minor_per_major("KWD")
+    (100, 1, 1000)
+    """
+    return int(10 ** get_currency_precision(currency))
+
+
 def money(minor: int, currency: str) -> str:
     """An amount for a person to read.
 
-    >>> money(1234, "USD")
-    '12.34 USD'
+    >>> money(1234, "USD"), money(1234, "JPY")
+    ('12.34 USD', '1234 JPY')
     """
-    return f"{minor // MINOR_PER_MAJOR}.{minor % MINOR_PER_MAJOR:02d} {currency}"
+    return f"{plain_amount(minor, currency)} {currency}"
+
+
+def plain_amount(minor: int, currency: str) -> str:
+    """An amount as a decimal number with all digits of its currency, for files.
+
+    >>> plain_amount(5, "USD"), plain_amount(5, "JPY"), plain_amount(1500, "KWD")
+    ('0.05', '5', '1.500')
+    """
+    digits = get_currency_precision(currency)
+    return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
+
+
+def read_amount(text: str, currency: str) -> int:
+    """An amount that a person wrote, in minor units.
+
+    Raises:
+        AmountWrong: it is no number, below zero, or finer than the currency's smallest coin.
+
+    >>> read_amount("1.5", "USD"), read_amount("150", "JPY")
+    (150, 150)
+    """
+    minor = Decimal(text.strip()) * minor_per_major(currency) if _NUMBER.fullmatch(text.strip()) else Decimal("NaN")
+    if minor.is_nan() or minor != int(minor):
+        raise AmountWrong(
+            f"found {text!r}; expected an amount such as {plain_amount(150, currency)}, in {currency} with "
+            f"{get_currency_precision(currency)} digits after the point at most"
+        )
+    return int(minor)
 
 
 def earned_minor(seconds: float, pay: Pay) -> int:
     """What that much work earns: by the minute begun (section 5.1), rounded up to a whole minor unit.
 
+    Nothing where a study gives course credit, or asks volunteers.
+
     >>> earned_minor(61, Pay())  # two minutes at 9.45 an hour
     32
     """
+    if not pay.paying:
+        return 0
     minutes = ceil(seconds / 60)  # the study pays by the minute begun (section 5.1)
-    return ceil(round(minutes / 60 * pay.wage_per_hour * MINOR_PER_MAJOR, 6))
+    return ceil(round(minutes / 60 * pay.wage_per_hour * minor_per_major(pay.currency), 6))
 
 
 def reward_minor(trials: int, pay: Pay) -> int:
@@ -124,11 +209,18 @@ def top_up_minor(worked_s: float, paid_minor: int, pay: Pay) -> int:
 
 
 def fee_minor(amount_minor: int, pay: Pay) -> int:
-    """The platform's fee on an amount: at least one minor unit where there is a fee at all.
+    """The platform's fee on a bonus: at least one minor unit where there is a fee at all.
 
-    >>> fee_minor(32, Pay())
-    7
+    >>> fee_minor(32, Pay(fees="mturk")), fee_minor(32, Pay())
+    (7, 0)
     """
-    if amount_minor == 0 or pay.fee_percent == 0:
-        return 0
-    return max(1, ceil(round(amount_minor * pay.fee_percent / 100, 6)))
+    return percent_fee_minor(amount_minor, pay.percent)
+
+
+def reward_fee_minor(reward_minor: int, assignments: int, pay: Pay) -> int:
+    """The platform's fee on one reward of a HIT with so many assignments.
+
+    >>> reward_fee_minor(32, 9, Pay(fees="mturk")), reward_fee_minor(32, 10, Pay(fees="mturk"))
+    (7, 13)
+    """
+    return percent_fee_minor(reward_minor, reward_percent(pay.fees or "none", pay.percent, assignments))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hits.batch import Hits
 from hits.judgment import Hit
-from hits.pay import Pay, fee_minor, reward_minor
+from hits.pay import Pay, reward_fee_minor, reward_minor
 from hits.platforms.base import Offer, Platform
 
 
@@ -39,7 +39,7 @@ def cost_minor(hits: Iterable[Hit], pay: Pay) -> int:
     total = 0
     for hit in hits:
         reward = reward_minor(hit.trials_per_hit, pay)
-        total += hit.assignments_wanted * (reward + fee_minor(reward, pay))
+        total += hit.assignments_wanted * (reward + reward_fee_minor(reward, hit.assignments_wanted, pay))
     return total
 
 

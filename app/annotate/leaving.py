@@ -23,7 +23,7 @@ def stored() -> dict[str, Any]:
     begun = token is not None and request.endpoint not in ("annotate.leave", "annotate.leave_now")
     return {
         "stored": True,
-        "pays": study.pay.wage_per_hour > 0,
+        "pays": study.pay.paying,
         "contact": study.study.contact,
         "leave_at": url_for("annotate.leave", token=token) if begun else None,
     }

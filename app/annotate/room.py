@@ -28,7 +28,7 @@ def show_stop(halt: Halt) -> tuple[str, int]:
         "stop.html",
         title=stop.title,
         sentence=stop.sentence,
-        paid=stop.paid if served().study.pay.wage_per_hour else None,
+        paid=stop.paid if served().study.pay.paying else None,
         next_step=stop.next_step,
         reason=stop.reason,
     )

@@ -12,7 +12,7 @@ from app.store.hits import LEFT
 from app.tables import AssignmentRow, HitRow, PaymentRow, StepRow, TrialRow, WorkerRow
 from hits.collect import Work
 from hits.ledger import Payment
-from hits.pay import Pay, fee_minor
+from hits.pay import Pay, fee_minor, reward_fee_minor
 
 #: Bonuses for a part of what was not handed in.
 FOR_PART = ("partial", "screening")
@@ -82,7 +82,9 @@ def plan_payments(session: Session, assignment_id: str, payments: list[Payment],
     """Write down what is owed; the number that was new. What is written already stays as it is."""
     now = datetime.now(UTC)
     new = 0
+    hit = session.get_one(HitRow, session.get_one(AssignmentRow, assignment_id).hit_id)
     for payment in payments:
+        rewards = payment.kind == "reward"
         if session.get(PaymentRow, payment.key) is None:
             session.add(
                 PaymentRow(
@@ -90,7 +92,9 @@ def plan_payments(session: Session, assignment_id: str, payments: list[Payment],
                     kind=payment.kind,
                     assignment_id=assignment_id,
                     amount_minor=payment.amount_minor,
-                    fee_minor=fee_minor(payment.amount_minor, pay),
+                    fee_minor=reward_fee_minor(payment.amount_minor, hit.assignments_wanted, pay)
+                    if rewards
+                    else fee_minor(payment.amount_minor, pay),
                     state=payment.state,
                     reason=payment.reason,
                     planned_at=now,
@@ -166,5 +170,5 @@ def committed_minor(session: Session, pay: Pay) -> int:
     for hit in session.scalars(select(HitRow)):
         asked = begun.get(hit.hit_id, 0) if hit.state == "closed" else hit.assignments_wanted
         left = max(0, asked - in_ledger.get(hit.hit_id, 0))
-        to_come += left * (hit.reward_minor + fee_minor(hit.reward_minor, pay))
+        to_come += left * (hit.reward_minor + reward_fee_minor(hit.reward_minor, hit.assignments_wanted, pay))
     return confirmed + pending + to_come

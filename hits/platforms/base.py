@@ -25,6 +25,7 @@ class Traits:
         pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
         rejects: it knows rejections.
         names_bonuses: its books tell two bonuses of one amount for one assignment apart.
+        currencies: those in which it pays; none where any will do.
     """
 
     shared_hits: bool = False
@@ -32,6 +33,7 @@ class Traits:
     pays: bool = True
     rejects: bool = True
     names_bonuses: bool = True
+    currencies: tuple[str, ...] = ()
 
 
 class PlatformRefused(RuntimeError):
@@ -191,6 +193,15 @@ class Platform(ABC):
         raise PlatformRefused(
             f"HIT {platform_hit_id} can't grow: HITs of this platform keep the places they began with"
         )
+
+    def invitation(self, url: str, platform_hit_id: str) -> str | None:  # noqa: ARG002
+        """The link that a person has to put where workers find it; None where the platform shows the HIT by itself.
+
+        Args:
+            url: where the task lives.
+            platform_hit_id: what `publish` gave.
+        """
+        return None
 
     def take_notes(self) -> list[str]:
         """What was passed over since this was last asked, as sentences for the researcher."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
@@ -27,6 +27,7 @@ from hits.platforms.base import (
     PlatformRefused,
     PlatformState,
     PlatformUnreachable,
+    Traits,
 )
 
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
@@ -115,6 +116,8 @@ class MTurk(Platform):
         secret_access_key: its secret.
         requirements: who may accept; None for everybody (our marketplace's workers are invited).
     """
+
+    traits: ClassVar[Traits] = Traits(currencies=("USD",))
 
     def __init__(
         self,

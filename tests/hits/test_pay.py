@@ -1,11 +1,28 @@
 """What work is worth."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from hits.collect import Work, part_minor, payments_due, payments_for_part
+from hits.fees import Fees, usual_fees
 from hits.judgment import Hit
-from hits.pay import Pay, active_s, earned_minor, fee_minor, money, reward_minor, top_up_minor
+from hits.pay import (
+    AmountWrong,
+    Pay,
+    active_s,
+    earned_minor,
+    fee_minor,
+    money,
+    plain_amount,
+    read_amount,
+    reward_fee_minor,
+    reward_minor,
+    top_up_minor,
+)
 from hits.publish import cost_minor
 
 
@@ -25,12 +42,65 @@ def test_a_page_left_open_is_paid_up_to_the_limit() -> None:
     assert active_s([5.0, 86_400.0], Pay(longest_paid_s_per_trial=60)) == 65.0
 
 
-def test_the_fee_is_a_fifth_and_a_cent_at_least_and_nothing_of_nothing() -> None:
-    assert [fee_minor(amount, Pay()) for amount in (0, 1, 100, 101)] == [0, 1, 20, 21]
+def test_mturk_s_fee_is_a_fifth_and_a_cent_at_least_and_nothing_of_nothing() -> None:
+    assert [fee_minor(amount, Pay(fees="mturk")) for amount in (0, 1, 100, 101)] == [0, 1, 20, 21]
+
+
+def test_from_ten_assignments_a_hit_mturk_takes_two_fifths_of_the_reward_and_one_of_a_bonus() -> None:
+    mturk = Pay(fees="mturk")
+    assert [reward_fee_minor(100, assignments, mturk) for assignments in (1, 9, 10, 11)] == [20, 20, 40, 40]
+    assert [reward_fee_minor(1, assignments, mturk) for assignments in (9, 10)] == [1, 1]
+    assert fee_minor(100, mturk) == 20
+
+
+@pytest.mark.parametrize(
+    ("fees", "fee"), [("none", 0), ("prolific-academic", 333), ("prolific-corporate", 428), ("mturk", 200)]
+)
+def test_each_platform_s_fee_follows_its_own_rule(fees: Fees, fee: int) -> None:
+    assert fee_minor(1000, Pay(fees=fees)) == fee
+    assert fee_minor(1000, Pay(fees=fees, fee_percent=5)) == 50
+
+
+def test_a_rule_that_no_study_names_is_that_of_the_platform() -> None:
+    assert usual_fees("prolific", None) == "prolific-corporate"
+    assert usual_fees("panel", None) == "none"
+    assert usual_fees("mturk", None) == "none"  # our own marketplace
+    assert usual_fees("mturk", "https://mturk-requester.us-east-1.amazonaws.com") == "mturk"
+
+
+def test_a_wage_below_the_smallest_coin_is_rounded_up_in_every_currency() -> None:
+    assert earned_minor(60, Pay(currency="JPY", wage_per_hour=1200)) == 20
+    assert earned_minor(60, Pay(currency="KWD", wage_per_hour=3)) == 50
+    assert Pay(currency="JPY", cap=50_000).cap_minor == 50_000
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["USD", "JPY", "KWD", "EUR"]))
+def test_amounts_survive_being_written_and_read(minor: int, currency: str) -> None:
+    assert read_amount(plain_amount(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.005", "1,50", "nan", "inf", "1e999999999", "five"])
+def test_what_is_no_amount_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(AmountWrong, match="expected an amount such as 1.50"):
+        read_amount(text, "USD")
+
+
+def test_a_currency_that_nobody_has_is_refused() -> None:
+    with pytest.raises(ValidationError, match="ISO 4217"):
+        Pay(currency="ZZZ")
+
+
+@pytest.mark.parametrize("mode", ["credit", "volunteer"])
+def test_credit_and_volunteers_earn_no_money_and_nothing_is_planned_for_them(mode: str) -> None:
+    pay = Pay.model_validate({"mode": mode})
+    slow = replace(work(*[60.0] * 10), reward_minor=0)
+    assert reward_minor(10, pay) == 0
+    assert payments_due(slow, pay) == []
+    assert payments_for_part(slow, "partial", pay) == []
 
 
 def test_amounts_read_as_money() -> None:
-    assert money(5, "EUR") == "0.05 EUR"
+    assert [money(5, "EUR"), money(1200, "JPY")] == ["0.05 EUR", "1200 JPY"]
 
 
 def work(*seconds: float) -> Work:
@@ -82,5 +152,5 @@ def test_what_was_paid_for_a_part_counts_towards_the_floor_and_not_towards_the_r
 
 
 def test_the_cost_counts_every_assignment_and_its_fee() -> None:
-    pay = Pay(expected_s_per_trial=60, wage_per_hour=6)  # a dollar for ten trials
+    pay = Pay(expected_s_per_trial=60, wage_per_hour=6, fees="mturk")  # a dollar for ten trials
     assert cost_minor([Hit("h", "fixed", 10, 3)], pay) == 3 * (100 + 20)
