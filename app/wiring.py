@@ -66,6 +66,14 @@ def wire(path: Path, settings: Settings) -> Wired:
     return Wired(folder, study, settings, Database(settings.database_url or folder.database_url))
 
 
+def with_usual_fees(study: Study, settings: Settings) -> Study:
+    """The study with the rule for fees that holds where it names none."""
+    if study.pay.fees is not None:
+        return study
+    fees = usual_fees(study.hits.platform, settings.mturk_endpoint_url)
+    return study.model_copy(update={"pay": study.pay.model_copy(update={"fees": fees})})
+
+
 def platform_class(study: Study) -> type[Platform]:
     """The platform that the study recruits on.
 
