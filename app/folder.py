@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from app.sealing import Sealing, new_seal_key
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What a study keeps secret: it signs links and hashes workers' ids, and opens the marketplace."""
+    """What a study keeps secret: it signs links, hashes and seals workers' ids, and opens the marketplace."""
 
     secret_key: str
+    seal_key: str | None = None
     marketplace_access_key_id: str | None = None
     marketplace_secret_access_key: str | None = None
     invite: str | None = None
@@ -86,6 +90,23 @@ class StudyFolder:
                 f"{self.keys_file} can't be read ({error}); put a copy of it back: with other keys, workers' hashes "
                 "and links change"
             ) from error
+
+    def sealing(self, seal_keys: Sequence[str] = ()) -> Sealing:
+        """What hashes and seals workers' ids.
+
+        Args:
+            seal_keys: those of the environment, the newest first; where there are none, one is made once and kept
+                with the study's other keys. One that is kept there opens what it sealed in any case.
+
+        Raises:
+            KeysWrong: the file of keys is not what this program wrote.
+            SealKeyWrong: one of the keys is none.
+        """
+        keys = self.keys()
+        if keys.seal_key is None and not seal_keys:
+            keys = replace(keys, seal_key=new_seal_key())
+            self.keep_keys(keys)
+        return Sealing(keys.secret_key, [*seal_keys, *([keys.seal_key] if keys.seal_key else [])])
 
     def keep_keys(self, keys: Keys) -> None:
         """Write the keys, whole or not at all, for the owner's eyes alone."""

@@ -9,7 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from app.sealing import Sealing
 
 
 class SettingsWrong(ValueError):
@@ -33,6 +36,24 @@ class Settings(BaseModel):
     )
     mturk_endpoint_url: str | None = Field(
         None, pattern=r"^https?://\S+$", description="another requester endpoint than our marketplace"
+    )
+    earwitness_seal_key: str | None = Field(
+        None, description="seals workers' ids; several with commas, the newest first; default: one beside the study"
+    )
+    prolific_api_token: SecretStr | None = Field(None, description="who we are on Prolific, as its settings show it")
+    prolific_api_url: str = Field(
+        "https://api.prolific.com", pattern=r"^https?://\S+$", description="Prolific's API, without its version"
+    )
+    prolific_app_url: str = Field(
+        "https://app.prolific.com", pattern=r"^https?://[^/\s]+$", description="where participants bring their codes"
+    )
+    prolific_webhook_secret: SecretStr | None = Field(
+        None, description="signs what Prolific says by itself to /hooks/prolific; default: it is not listened to"
+    )
+    prolific_jwks_url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="Prolific's keys for signed study links; where it is set, nobody is let in without one",
     )
     earwitness_poll_s: float = Field(
         5.0, ge=0.2, le=3600, description="how often `earwitness run` looks at the platform, in seconds"
@@ -64,6 +85,17 @@ class Settings(BaseModel):
         except ConfigurationError as error:
             raise ValueError(f"a store of the package limits: {error}") from error
         return url
+
+    @field_validator("earwitness_seal_key")
+    @classmethod
+    def _seals(cls, keys: str) -> str:
+        Sealing("", [key.strip() for key in keys.split(",")])
+        return keys
+
+    @property
+    def seal_keys(self) -> list[str]:
+        """The keys that seal workers' ids, the newest first; none where the study keeps its own."""
+        return [key.strip() for key in (self.earwitness_seal_key or "").split(",") if key.strip()]
 
     def marketplace_folder(self, study: Path) -> Path:
         """Where an embedded marketplace keeps its database and its secret.
@@ -109,7 +141,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsWrong(
             "the environment has wrong settings:\n"
             + "\n".join(
-                f"  {str(details['loc'][0]).upper()}: found {details['input']!r}; expected {details['msg']}"
+                f"  {str(details['loc'][0]).upper()}: found {_shown(details)}; expected {details['msg']}"
                 for details in error.errors()
             )
         ) from error
+
+
+def _shown(details: ErrorDetails) -> str:
+    return "what is not shown here" if str(details["loc"][0]).endswith("_key") else repr(details["input"])

@@ -13,8 +13,8 @@ from app.annotate.room import pages
 from app.annotate.tokens import LinkRefused, assignment_of
 from app.catalogues import WRITTEN_IN
 from app.languages import best_match, language
+from app.sealing import worker_key
 from app.serving import Web, served
-from app.store.arriving import worker_key
 from app.store.languages import keep_language, language_of_assignment, language_of_worker
 from app.study import About, Study
 from hits.platforms.base import ArrivalRefused

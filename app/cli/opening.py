@@ -65,9 +65,25 @@ def opened(path: Path) -> Iterator[Wired]:
         if wired.database.revision() is None and wired.database.engine.dialect.name == "sqlite":
             upgrade(wired.database)
         require_newest(wired.database)
+        look_at_ids(wired)
         yield wired
     finally:
         wired.database.dispose()
+
+
+def look_at_ids(wired: Wired) -> None:
+    """Seal workers' ids from before they were sealed; say where the key is missing that opens them."""
+    from app.store.identities import plain_ids, seal_ids, shut_ids
+
+    with wired.database.reading() as session:
+        plain, shut = plain_ids(session), shut_ids(session)
+    if plain:
+        tell(f"{seal_ids(wired.database).now} workers' ids were kept as they came; they are sealed now")
+    if shut:
+        tell(
+            f"no key opens the ids of {shut} workers: set EARWITNESS_SEAL_KEY to the key that sealed them, or put "
+            "keys.json back. Nothing is lost: their pages and rewards go on, their bonuses wait for the key"
+        )
 
 
 def server_url(wired: Wired) -> str:

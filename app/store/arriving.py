@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -13,9 +11,11 @@ import numpy as np
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.sealing import worker_key
 from app.store.database import one_at_a_time
 from app.store.events import PAUSED, fact
 from app.store.hits import HitFacts, slots_of
+from app.store.identities import sealing_of
 from app.store.outlook import worth_asking
 from app.store.steps import StepName, failed_any
 from app.store.work import Rules, Work, as_work
@@ -38,12 +38,6 @@ class WorkRefused(ValueError):
     def __init__(self, sentence: str, reason: RefusedWhy) -> None:
         super().__init__(sentence)
         self.reason: RefusedWhy = reason
-
-
-def worker_key(platform: str, platform_worker_id: str, secret_key: str) -> str:
-    """The keyed hash that stands for a worker everywhere but in one table."""
-    message = f"{platform}/{platform_worker_id}".encode()
-    return "w" + hmac.new(secret_key.encode(), message, hashlib.sha256).hexdigest()[:15]
 
 
 def find_hit(session: Session, platform_hit_id: str, pay: Pay) -> HitFacts | None:
@@ -158,7 +152,7 @@ def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datet
         worker = WorkerRow(
             worker=key,
             platform=rules.hits.platform,
-            platform_worker_id=arrival.worker_id or "",
+            platform_worker_id=sealing_of(session).seal(arrival.worker_id or ""),
             simulated=arrival.simulated,
             checks_answered=0,
             checks_passed=0,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from app.sealing import Sealing
 from app.store.outlook import Outlook
 
 BUSY_TIMEOUT_S = 30
@@ -28,10 +30,29 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-class Database:
-    """An engine with two ways in: `reading` and `writing`. Safe to open in many processes at once."""
+class NoKeys(RuntimeError):
+    """A database was opened without the study's keys, and a worker's id was asked for."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self) -> None:
+        super().__init__("the database was opened without the study's keys; workers' ids can't be sealed or opened")
+
+
+def _without_keys() -> Sealing:
+    raise NoKeys
+
+
+class Database:
+    """An engine with two ways in: `reading` and `writing`. Safe to open in many processes at once.
+
+    Args:
+        url: where it is.
+        sealing: gives the study's keys, once they are needed; without it no worker's id can be read or written.
+
+    Raises:
+        DatabaseUnusable: the URL is none.
+    """
+
+    def __init__(self, url: str, sealing: Callable[[], Sealing] = _without_keys) -> None:
         try:
             self.url = make_url(url)
             self.engine: Engine = create_engine(self.url, pool_pre_ping=True)
@@ -42,7 +63,7 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         self._ways = {writes: self.engine.execution_options(earwitness_writes=writes) for writes in (False, True)}
         self._writer = RLock()
-        self._info = {"outlook": Outlook()}  # of this process, for whoever gets a session
+        self._info = {"outlook": Outlook(), "sealing": cache(sealing)}  # of this process, for whoever gets a session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -97,6 +118,12 @@ class Database:
                 return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
         except (OperationalError, DBAPIError):
             return None
+
+    def wipe_log(self) -> None:
+        """Leave nothing in an embedded database's log of what was overwritten; readers that hold it keep it a while."""
+        if self.engine.dialect.name == "sqlite":
+            with closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def dispose(self) -> None:
         """Close every connection; call it before a fork, and at the end."""

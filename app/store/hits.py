@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.store.events import fact, keep_fact
+from app.store.identities import sealing_of
 from app.tables import AssignmentRow, HitRow, SlotRow, WorkerRow
 from hits.batch import Hits
 from hits.judgment import Hit, Policy, Slot
@@ -153,6 +154,17 @@ def unsettled_ids(session: Session) -> list[str]:
     return [hit_id for hit_id in session.scalars(query) if hit_id]
 
 
+def token_of(session: Session, platform_hit_id: str) -> str:
+    """The token of a HIT by the platform's id."""
+    return session.scalars(select(HitRow.token).where(HitRow.platform_hit_id == platform_hit_id)).one()
+
+
+def run_out_ids(session: Session, before: datetime) -> list[str]:
+    """The platform's ids of the open HITs whose time on the shelf was over by then."""
+    query = select(HitRow.platform_hit_id).where(HitRow.state == "open", HitRow.closes_at < before)
+    return [hit_id for hit_id in session.scalars(query.order_by(HitRow.hit_id)) if hit_id]
+
+
 def platform_hit_of(session: Session, platform_assignment_id: str) -> str:
     """The platform's id of the HIT that an assignment belongs to."""
     query = select(HitRow.platform_hit_id).join(AssignmentRow, AssignmentRow.hit_id == HitRow.hit_id)
@@ -164,23 +176,39 @@ def count_hits(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(HitRow)) or 0
 
 
-def record_submission(session: Session, seen: PlatformAssignment) -> AssignmentRow | None:
-    """Take over what the platform says of an assignment; None where we never met it."""
-    row = session.scalar(
-        select(AssignmentRow)
+def find_assignment(session: Session, seen: PlatformAssignment) -> AssignmentRow | None:
+    """Our record of an assignment that the platform speaks of; None where we never met it."""
+    sealing = sealing_of(session)
+    begun = (
+        select(AssignmentRow, WorkerRow.platform)
         .join(WorkerRow, WorkerRow.worker == AssignmentRow.worker)
-        .where(
-            AssignmentRow.platform_assignment_id == seen.assignment_id,
-            WorkerRow.platform_worker_id == seen.worker_id,  # somebody else may have come under that id
-        )
+        .where(AssignmentRow.platform_assignment_id == seen.assignment_id)
     )
+    theirs = (  # somebody else may have come under that id
+        row for row, platform in session.execute(begun) if sealing.worker_key(platform, seen.worker_id) == row.worker
+    )
+    return next(theirs, None)
+
+
+def record_submission(
+    session: Session, seen: PlatformAssignment, *, stays_open: bool = False
+) -> AssignmentRow | None:
+    """Take over what the platform says of an assignment; None where we never met it.
+
+    Args:
+        session: the database.
+        seen: as the platform has it.
+        stays_open: the HIT is not closed once all of its places are taken: it may grow.
+    """
+    row = find_assignment(session, seen)
     if row is None:
         return None
     if row.state in ("accepted", "finished", "withdrawn", "expired"):  # the platform alone knows
         row.state = "submitted"
     row.submitted_at = row.submitted_at or seen.submitted_at
     session.flush()
-    _close_when_full(session, row.hit_id)
+    if not stays_open:
+        _close_when_full(session, row.hit_id)
     return row
 
 

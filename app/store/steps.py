@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.identities import own_id
 from app.tables import StepRow, WorkerRow
 
 StepName: TypeAlias = Literal["sound-check", "headphones", "qualification", "practice"]
@@ -114,7 +115,10 @@ class Untold:
 
 
 def untold_steps(session: Session, step: StepName) -> list[Untold]:
-    """Workers of whose step the platform is still to be told; who was forgotten can't be named to it any more."""
+    """Workers of whose step the platform is still to be told; who was forgotten can't be named to it any more.
+
+    Those whose id no key opens wait.
+    """
     query = (
         select(StepRow, WorkerRow.platform_worker_id)
         .join(WorkerRow, WorkerRow.worker == StepRow.worker)
@@ -126,7 +130,8 @@ def untold_steps(session: Session, step: StepName) -> list[Untold]:
         )
         .order_by(StepRow.settled_at, StepRow.worker)
     )
-    return [Untold(row.worker, platform_id or "", tuple(row.found)) for row, platform_id in session.execute(query)]
+    known = ((row, own_id(session, kept)) for row, kept in session.execute(query))
+    return [Untold(row.worker, platform_id, tuple(row.found)) for row, platform_id in known if platform_id]
 
 
 def mark_told(session: Session, worker: str, step: StepName, now: datetime) -> None:

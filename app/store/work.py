@@ -12,6 +12,7 @@ from typing import Literal
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from app.store.identities import own_id
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted
@@ -56,6 +57,7 @@ class Work:
     platform_hit_id: str
     submit_to: str | None
     expires_at: datetime
+    hit_token: str
 
 
 @dataclass(frozen=True)
@@ -98,10 +100,11 @@ def as_work(session: Session, row: AssignmentRow) -> Work:
         reward_minor=hit.reward_minor,
         simulated=worker.simulated,
         platform_assignment_id=row.platform_assignment_id,
-        platform_worker_id=worker.platform_worker_id or "",
+        platform_worker_id=own_id(session, worker.platform_worker_id),
         platform_hit_id=hit.platform_hit_id or "",
         submit_to=row.submit_to,
         expires_at=row.expires_at,
+        hit_token=hit.token,
     )
 
 

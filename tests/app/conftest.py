@@ -12,6 +12,7 @@ import soundfile
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.sealing import Sealing, new_seal_key
 from app.settings import Settings
 from app.store.database import Database, sqlite_url
 from app.store.hits import plan_hits
@@ -29,6 +30,7 @@ RATE_HZ = 16_000
 CLIP_S = 0.1
 CONDITION = "secretcondition-co-0db"
 SUBMIT_HOST = "https://workersandbox.mturk.com"
+SEALING = Sealing("a key for tests", [new_seal_key()])
 
 
 def write_sound(path: Path, hz: float) -> None:
@@ -73,7 +75,7 @@ def fill_study(web: Web, trials: int) -> None:
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[Web]:
     """A study of three pairs, and a HIT of all of them."""
-    database = Database(sqlite_url(tmp_path / "study.db"))
+    database = Database(sqlite_url(tmp_path / "study.db"), lambda: SEALING)
     Base.metadata.create_all(database.engine)
     study = Study(
         corpus=CorpusPlace(name="demo", path=tmp_path),

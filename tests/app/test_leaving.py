@@ -16,8 +16,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.annotate.stops import STOPS
-from app.store.arriving import worker_key
+from app.sealing import worker_key
 from app.store.hits import plan_hits
+from app.store.identities import own_id
 from app.store.pairs import keep_pairs
 from app.store.steps import note_round, open_step
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
@@ -360,10 +361,8 @@ def test_whoever_misses_the_checks_finishes_unaware_is_paid_and_is_not_asked_aga
 
     assert all(one == other for one, other in seen)  # not a word tells them apart
     with web.database.reading() as session:
-        assert dict(session.execute(select(WorkerRow.platform_worker_id, WorkerRow.trusted)).all()) == {
-            "AWORKER1": False,
-            "AWORKER2": True,
-        }
+        trusted = session.execute(select(WorkerRow.platform_worker_id, WorkerRow.trusted))
+        assert {own_id(session, kept): used for kept, used in trusted} == {"AWORKER1": False, "AWORKER2": True}
     page = client.post(f"/annotate/?{query(1, '5HIT')}")
     assert kind(page) == "not-invited"
     assert str(STOPS["not-invited"].paid) == "Everything that you handed in is paid."

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.sealing import Sealing, new_seal_key
 from app.store import arriving, work
 from app.store import hits as hit_store
 from app.store.database import Database
@@ -25,6 +26,7 @@ from pipelines.clip import Pair, Role
 
 SAME, DIFFERENT = Said("same", "same"), Said("different", "same", 2, 3)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+SEALING = Sealing("k", [new_seal_key()])
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -34,7 +36,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         url = f"sqlite:///{tmp_path / 'study.db'}"
     else:
         url = request.getfixturevalue("postgresql_url")
-    made = Database(url)
+    made = Database(url, lambda: SEALING)
     upgrade(made)
     yield made
     made.dispose()

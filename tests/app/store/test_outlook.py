@@ -17,7 +17,7 @@ from app.store.standing import standings
 from app.tables import TrialRow
 from hits.allocate import Standing
 from hits.batch import Hits
-from tests.app.store.conftest import NOW
+from tests.app.store.conftest import NOW, SEALING
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def _small_studies_count(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def other_process(database: Database) -> Iterator[Database]:
     """The same database as another process has it, with an outlook of its own."""
-    other = Database(database.url.render_as_string(hide_password=False))
+    other = Database(database.url.render_as_string(hide_password=False), lambda: SEALING)
     yield other
     other.dispose()
 

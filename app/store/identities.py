@@ -1,0 +1,75 @@
+"""Workers' own ids in the database: sealed in one column of one table, and found by their hash alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.sealing import MARK, Sealing
+from app.store.database import Database
+from app.tables import WorkerRow
+
+
+def sealing_of(session: Session) -> Sealing:
+    """The keys of the study that a session belongs to."""
+    sealing: Sealing = session.info["sealing"]()
+    return sealing
+
+
+def own_id(session: Session, kept: str | None) -> str:
+    """A worker's id as the platform knows it; empty where it was forgotten, or no key opens it."""
+    return "" if kept is None else sealing_of(session).open(kept) or ""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What came of sealing.
+
+    Attributes:
+        now: ids that were sealed by this call.
+        shut: ids that no key opens; they stay as they are.
+    """
+
+    now: int
+    shut: int
+
+
+def seal_ids(database: Database) -> Sealed:
+    """Seal every id that is kept plain or under an older key: all of them or, where anything fails, none.
+
+    What stood there before is overwritten in an embedded database's files, not only let go of.
+    """
+    now = shut = 0
+    with database.writing() as session:
+        if database.engine.dialect.name == "sqlite":
+            session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
+        sealing = sealing_of(session)
+        for row in session.scalars(select(WorkerRow).where(WorkerRow.platform_worker_id.is_not(None))):
+            kept = row.platform_worker_id or ""
+            if sealing.is_newest(kept):
+                continue
+            plain = sealing.open(kept)
+            if plain is None:
+                shut += 1
+            else:
+                row.platform_worker_id, now = sealing.seal(plain), now + 1
+    if now:
+        database.wipe_log()
+    return Sealed(now, shut)
+
+
+def plain_ids(session: Session) -> bool:
+    """Whether ids from before they were sealed are there."""
+    plain = select(WorkerRow.worker).where(
+        WorkerRow.platform_worker_id.is_not(None), WorkerRow.platform_worker_id.not_like(f"{MARK}%")
+    )
+    return session.scalar(plain.limit(1)) is not None
+
+
+def shut_ids(session: Session) -> int:
+    """How many ids no key opens; pay by a worker's id waits for the key."""
+    kept = session.scalars(select(WorkerRow.platform_worker_id).where(WorkerRow.platform_worker_id.is_not(None)))
+    sealing = sealing_of(session)
+    return sum(sealing.open(one or "") is None for one in kept)
