@@ -63,7 +63,8 @@ def wire(path: Path, settings: Settings) -> Wired:
     """
     folder = StudyFolder(path)
     study = with_usual_fees(read_study(path), settings)
-    return Wired(folder, study, settings, Database(settings.database_url or folder.database_url))
+    database = Database(settings.database_url or folder.database_url, lambda: folder.sealing(settings.seal_keys))
+    return Wired(folder, study, settings, database)
 
 
 def with_usual_fees(study: Study, settings: Settings) -> Study:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.store.events import note_event
 from app.store.hits import LEFT
+from app.store.identities import own_id
 from app.tables import AssignmentRow, HitRow, PaymentRow, StepRow, TrialRow, WorkerRow
 from hits.collect import Work
 from hits.ledger import Payment
@@ -39,7 +40,7 @@ def work_done(session: Session, assignment_id: str) -> Work:
     return Work(
         platform=hit.platform,
         platform_assignment_id=row.platform_assignment_id,
-        platform_worker_id=worker.platform_worker_id or "",
+        platform_worker_id=own_id(session, worker.platform_worker_id),
         reward_minor=hit.reward_minor,
         trials=len(trials),
         seconds_by_trial=tuple(
@@ -119,7 +120,7 @@ def payments_in(session: Session, *states: str) -> list[Payment]:
             key=row.key,
             kind=row.kind,  # type: ignore[arg-type]
             platform_assignment_id=assignment,
-            platform_worker_id=worker or "",
+            platform_worker_id=own_id(session, worker),
             amount_minor=row.amount_minor,
             state=row.state,  # type: ignore[arg-type]
             note=row.note,
@@ -128,6 +129,18 @@ def payments_in(session: Session, *states: str) -> list[Payment]:
         )
         for row, assignment, worker in rows
     ]
+
+
+def to_be_sent(session: Session) -> tuple[list[Payment], int]:
+    """The planned payments that can be sent now, and how many wait because no key opens their worker's id.
+
+    A reward needs no such id, so it never waits; the note of what waits says why.
+    """
+    planned = payments_in(session, "planned")
+    waiting = [payment for payment in planned if payment.kind != "reward" and not payment.platform_worker_id]
+    for payment in waiting:
+        session.get_one(PaymentRow, payment.key).note = "waits for the key that opens the worker's id"
+    return [payment for payment in planned if payment not in waiting], len(waiting)
 
 
 def keep_payment(session: Session, payment: Payment) -> None:

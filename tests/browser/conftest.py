@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 from app.marketplace import administration
 from app.marketplace.factory import create_marketplace
 from app.settings import Settings
+from app.sealing import Sealing, new_seal_key
 from app.store.database import Database, sqlite_url
 from app.store.hits import plan_hits
 from app.store.pairs import keep_pairs
@@ -37,6 +38,7 @@ from pipelines.clip import Pair
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
+SEALING = Sealing("a key for tests", [new_seal_key()])
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -97,7 +99,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """A study of two pairs, one HIT for many workers, one researcher."""
     folder = tmp_path_factory.mktemp("study")
-    database = Database(sqlite_url(folder / "study.db"))
+    database = Database(sqlite_url(folder / "study.db"), lambda: SEALING)
     Base.metadata.create_all(database.engine)
     study = Study(
         corpus=CorpusPlace(name="demo", path=folder),
