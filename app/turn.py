@@ -11,7 +11,15 @@ from app.store.database import Database
 from app.store.events import PAUSED, fact, keep_fact, note_event
 from app.store.leaving import settle_run_out
 from app.store.lock import Hands
-from app.store.money import committed_minor, drop_parts, keep_payment, payments_in, plan_payments, work_done
+from app.store.money import (
+    committed_minor,
+    drop_parts,
+    keep_payment,
+    payments_in,
+    plan_payments,
+    to_be_sent,
+    work_done,
+)
 from app.store.progress import trials_out, votes_still_missing, votes_still_open
 from app.store.steps import mark_told, untold_steps
 from app.study import Study
@@ -172,8 +180,10 @@ def pay_due(site: Worksite, turn: Turn) -> None:
             continue
         with site.database.writing() as session:
             keep_payment(session, settled)
-    with site.database.reading() as session:
-        planned = payments_in(session, "planned")
+    with site.database.writing() as session:
+        planned, waiting = to_be_sent(session)
+    if waiting:
+        turn.notes.append(f"{many(waiting, 'payment')} wait for the key that opens workers' ids (EARWITNESS_SEAL_KEY)")
     for number, payment in enumerate(planned, start=1):
         for step in send(payment, site.platform):
             with site.database.writing() as session:
