@@ -11,7 +11,7 @@ from app.store.database import one_at_a_time
 from app.store.events import note_event
 from app.tables import AssignmentRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.judgment import ASKED_ROLES, RATED, Said
-from hits.quality import Quality, check_passed, is_trusted
+from hits.quality import Mark, Quality, check_passed, weighed_by_checks
 
 UNDONE_IN = ("accepted", "finished")  # after that the platform has the work
 
@@ -92,5 +92,5 @@ def _unweigh_check(session: Session, said: JudgmentRow, rule: Quality) -> None:
     answer = Said(said.activation, said.valence, **ratings, scale=said.scale)  # type: ignore[arg-type]
     row.checks_answered -= 1
     row.checks_passed -= check_passed(condition, answer)
-    if not row.distrusted_because:  # what a person decided stays
-        row.trusted = is_trusted(row.checks_passed, row.checks_answered, rule)
+    mark = weighed_by_checks(Mark(row.trusted, row.distrusted_because), row.checks_passed, row.checks_answered, rule)
+    row.trusted, row.distrusted_because = mark.trusted, mark.because

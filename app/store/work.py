@@ -20,7 +20,7 @@ from hits.batch import Hits
 from hits.judgment import ASKED_ROLES, Rate, Said
 from hits.listening import Listened, Listening, require_heard
 from hits.pay import Pay
-from hits.quality import Quality, check_passed, is_trusted
+from hits.quality import Mark, Quality, check_passed, weighed_by_checks
 
 #: How many trials of an assignment are in which state: asked several times for each page, so put together once.
 TALLY = select(TrialRow.state, func.count()).where(TrialRow.assignment_id == bindparam("of")).group_by(TrialRow.state)
@@ -269,12 +269,12 @@ def _weigh(session: Session, worker: str, trial: TrialRow, said: Said, rule: Qua
     is_check = trial.role == "check"
     answered = row.checks_answered + is_check
     passed = row.checks_passed + (is_check and check_passed(condition, said))
-    ruled = is_check and not row.distrusted_because  # what a person decided stays
-    trusted = is_trusted(passed, answered, rule) if ruled else row.trusted
+    before = Mark(row.trusted, row.distrusted_because)
+    mark = weighed_by_checks(before, passed, answered, rule) if is_check else before
     session.execute(
         update(WorkerRow)
         .where(WorkerRow.worker == worker)
-        .values(checks_answered=answered, checks_passed=passed, trusted=trusted)
+        .values(checks_answered=answered, checks_passed=passed, trusted=mark.trusted, distrusted_because=mark.because)
     )
 
 
