@@ -7,7 +7,7 @@ PACKAGES := app pipelines hits analysis models migrations
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install format lint types imports spelling check browser test coverage demo serve migrate migration translations benchmarks clean
+.PHONY: help install format lint types imports spelling check browser test coverage screenshots demo serve migrate migration translations benchmarks clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ test: install browser  ## all tests, in a real browser and on real databases
 
 coverage: install browser  ## all tests, with what they cover
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
+
+screenshots: install browser  ## pictures of every page, on phone and desk, by day and night, in screenshots/
+	EARWITNESS_SCREENSHOTS=screenshots $(BIN)/pytest -q -n auto --dist loadfile tests/browser
 
 demo: install  ## the whole river on sound made here; ends with the pages open
 	$(BIN)/earwitness demo

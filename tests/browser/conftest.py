@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -94,27 +93,6 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-@pytest.fixture(scope="session")
-def shoot() -> Callable[[Page, str], None]:
-    """Take pictures of a page as it stands, on a phone and on a desk, by day and by night; `make screenshots` asks."""
-    folder = os.environ.get("EARWITNESS_SCREENSHOTS")
-
-    def shoot_(page: Page, name: str) -> None:
-        if not folder:
-            return
-        before = page.viewport_size
-        for width, height in ((360, 740), (1200, 800)):
-            page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-                page.screenshot(path=Path(folder) / f"{name}-{width}-{scheme}.png", full_page=True)
-        page.emulate_media(color_scheme="light", reduced_motion="reduce")
-        if before:
-            page.set_viewport_size(before)
-
-    return shoot_
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,6 @@ from tests.browser.test_qualification import write_ranking
 
 pytestmark = pytest.mark.browser
 
-Shoot = Callable[[Page, str], None]
 CONSENT = "By taking part you agree that your answers are *published* without your name."
 ROUNDS = 12
 
@@ -84,10 +83,10 @@ def market(asking: Web, tmp_path: Path) -> Iterator[tuple[str, MTurk, str]]:
 
 
 class Walk:
-    """One worker on the way: a window, the task in it (the window itself, or a frame), and pictures of every page."""
+    """One worker on the way: a window, and the task in it (the window itself, or a frame)."""
 
-    def __init__(self, web: Web, page: Page, shoot: Shoot) -> None:
-        self.web, self.page, self.shoot, self.seen = web, page, shoot, list[str]()
+    def __init__(self, web: Web, page: Page) -> None:
+        self.web, self.page, self.seen = web, page, set[str]()
 
     @property
     def task(self) -> Frame:
@@ -98,10 +97,8 @@ class Walk:
         """Wait for a page, look at it, and check that everybody can use it."""
         self.task.wait_for_selector(f"main[data-page={kind}]")
         if (name or kind) not in self.seen:
-            self.seen.append(name or kind)
-            if self.task == self.page.main_frame:
-                check_accessible(self.page)
-            self.shoot(self.page, f"{len(self.seen):02d}-{name or kind}")
+            self.seen.add(name or kind)
+            check_accessible(self.page, name or kind)
 
     def asked(self, step: str) -> dict[str, object]:
         """What only the server knows of the round that is open to the worker who came last."""
@@ -210,17 +207,17 @@ def judged(web: Web) -> list[str]:
 
 
 def test_from_an_invite_of_the_marketplace_through_the_frame_to_work_that_is_handed_in(
-    asking: Web, market: tuple[str, MTurk, str], open_page: Callable[..., Page], shoot: Shoot
+    asking: Web, market: tuple[str, MTurk, str], open_page: Callable[..., Page]
 ) -> None:
     invite, platform, hit_id = market
     page = open_page(1200, 1000)
     page.goto(invite)
-    shoot(page, "marketplace-invite")
+    check_accessible(page, "invite")
     page.get_by_role("button", name="Take part").click()
-    shoot(page, "marketplace-work")
+    check_accessible(page, "work")
     page.get_by_role("button", name="Accept").click()
     page.wait_for_selector("iframe")
-    walk = Walk(asking, page, lambda shown, name: shoot(shown, f"frame-{name}"))
+    walk = Walk(asking, page)
     walk.arrive_at("welcome")
     walk.take()
     expect(page.frame_locator("iframe").get_by_role("heading", name="Thank you, handed in")).to_be_visible()
@@ -229,14 +226,14 @@ def test_from_an_invite_of_the_marketplace_through_the_frame_to_work_that_is_han
     assert judged(asking) == ["study"] * TRIALS
 
 
-def test_on_a_phone_by_touch_straight_from_a_platforms_link(asking: Web, browser: Browser, shoot: Shoot) -> None:
+def test_on_a_phone_by_touch_straight_from_a_platforms_link(asking: Web, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.set_default_timeout(15_000)
     with serving(lambda _: create_app(asking)) as at:
         page.goto(f"{at}/annotate/?assignmentId=3WAY&hitId=3HIT&workerId=AWAY&turkSubmitTo=http://127.0.0.1:9&lang=en")
         page.route("http://127.0.0.1:9/**", lambda route: route.fulfill(body="handed in"))
-        walk = Walk(asking, page, shoot)
+        walk = Walk(asking, page)
         walk.arrive_at("welcome")
         walk.take()
         expect(page.get_by_text("handed in")).to_be_visible()
