@@ -15,12 +15,13 @@ def nonce() -> str:
     return str(g.nonce)
 
 
-def policy(*, framed_by: str, posts_to: Collection[str] = ()) -> str:
+def policy(*, framed_by: str, posts_to: Collection[str] = (), fetches_from: Collection[str] = ()) -> str:
     """A content security policy: our own files only, scripts by nonce, framed and posting as said.
 
     Args:
         framed_by: sources that may show the page in a frame; `'none'` for nobody.
         posts_to: origins, beside our own, to which forms may go.
+        fetches_from: origins, beside our own, from which scripts may fetch.
     """
     return "; ".join(
         (
@@ -28,7 +29,7 @@ def policy(*, framed_by: str, posts_to: Collection[str] = ()) -> str:
             f"script-src 'nonce-{nonce()}'",
             "style-src 'self'",
             "img-src 'self' data:",
-            "connect-src 'self'",
+            " ".join(("connect-src 'self'", *sorted(fetches_from))),
             "media-src 'self'",
             "base-uri 'none'",
             " ".join(("form-action 'self'", *sorted(posts_to))),

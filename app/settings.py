@@ -74,6 +74,24 @@ class Settings(BaseModel):
         0, ge=0, le=9, description="reverse proxies before this server, each of which notes whom it answers"
     )
 
+    media_bucket: str | None = Field(
+        None, description="the bucket of S3-compatible storage that holds the clips; default: clips come from the app"
+    )
+    media_endpoint_url: str | None = Field(
+        None, pattern=r"^https?://[^/\s]+/?$", description="where that storage is; default: AWS"
+    )
+    media_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/?$",
+        description="where browsers reach that storage, if it is not the endpoint's address",
+    )
+    media_region: str | None = Field(None, description="of the storage; default: AWS_DEFAULT_REGION, else us-east-1")
+    media_access_key_id: str | None = Field(
+        None, description="a key for the storage; default: as AWS's own tools find one"
+    )
+    media_secret_access_key: str | None = Field(None, description="the secret of that key")
+    media_variants: int = Field(3, ge=2, le=20, description="copies of each clip that are put into storage")
+
     @field_validator("earwitness_limits_url")
     @classmethod
     def _usable(cls, url: str) -> str:

@@ -30,7 +30,7 @@ def asking(
         sent: an answer that was not whole: it is still there.
         sentence: what is missing of it.
     """
-    first_src, second_src = sources(web, token, work, asked.trial_id)
+    first_src, second_src = sources(web, token, work, asked)
     return {
         "trial": asked,
         "first_src": first_src,
@@ -47,16 +47,25 @@ def asking(
     }
 
 
-def sources(web: Web, token: str, work: Work, trial_id: str) -> tuple[str, ...]:
+def sources(web: Web, token: str, work: Work, trial: OpenTrial) -> tuple[str, ...]:
     """The addresses of a trial's two clips, for this worker, for as long as the task may take."""
-    return tuple(
+    return _stored(web, work, trial) or tuple(
         url_for(
             "annotate.clip",
             token=token,
-            clip=clip_token(web.secret_key, work.assignment_id, trial_id, which, work.expires_at),
+            clip=clip_token(web.secret_key, work.assignment_id, trial.trial_id, which, work.expires_at),
         )
         for which in WHICH
     )
+
+
+def _stored(web: Web, work: Work, trial: OpenTrial) -> tuple[str, ...]:
+    """Their addresses in storage; none where the study has no storage, or not these clips in it."""
+    if not web.settings.media_bucket:
+        return ()
+    from app.annotate.stored import stored_sources  # here, so that only who uses storage waits for its library
+
+    return stored_sources(web, work, trial)
 
 
 def _still_there(sent: Posted, asked: OpenTrial) -> Posted:

@@ -66,7 +66,7 @@ def _examples(web: Web, token: str, work: Work) -> list[Example]:
     for sounds, pair in sorted(by_kind.items(), reverse=True):  # "same" first
         trial_id = practice_id(web.secret_key, work.assignment_id, pair.pair_id)
         trial = pair.as_trial(trial_id, work.assignment_id)
-        found.append(Example(sounds, trial, sources(web, token, work, trial_id)))
+        found.append(Example(sounds, trial, sources(web, token, work, trial)))
     return found
 
 

@@ -167,7 +167,7 @@ class Standing:
 
     work: Work
     asked: OpenTrial | None
-    coming: str | None
+    coming: OpenTrial | None
     last: str | None
     facts: HitFacts | None
 

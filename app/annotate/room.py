@@ -40,8 +40,19 @@ def allow_frames(response: Response) -> Response:
     """A task lives in the platform's frame, and hands work in there; nowhere else."""
     hosts = served().submit_hosts
     framed_by = " ".join(("'self'", *sorted(hosts)))
-    response.headers["Content-Security-Policy"] = headers.policy(framed_by=framed_by, posts_to=hosts)
+    response.headers["Content-Security-Policy"] = headers.policy(
+        framed_by=framed_by, posts_to=hosts, fetches_from=_storage()
+    )
     return response
+
+
+def _storage() -> frozenset[str]:
+    """Where the study's clips come from, if not from here."""
+    if not served().settings.media_bucket:
+        return frozenset()
+    from app.annotate.stored import storage_origins  # here, so that only who uses storage waits for its library
+
+    return storage_origins(served().settings)
 
 
 def assignment_behind(token: str) -> str:

@@ -16,6 +16,7 @@ COMMANDS = (
     "sounds",
     "init",
     "pairs",
+    "media",
     "serve",
     "run",
     "hits",

@@ -130,14 +130,19 @@ def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial
     return _open_trial(session, row)
 
 
-def trial_after(session: Session, opened: OpenTrial) -> str | None:
-    """The id of the trial that comes after an open one, which stays closed; None for the last."""
-    coming = select(TrialRow.trial_id).where(
-        TrialRow.assignment_id == opened.assignment_id,
-        TrialRow.position > opened.position,
-        TrialRow.state != "answered",
+def trial_after(session: Session, opened: OpenTrial) -> OpenTrial | None:
+    """The trial that comes after an open one, which stays closed; None for the last."""
+    coming = (
+        select(TrialRow, PairRow)
+        .join(PairRow)
+        .where(
+            TrialRow.assignment_id == opened.assignment_id,
+            TrialRow.position > opened.position,
+            TrialRow.state != "answered",
+        )
     )
-    return session.scalar(coming.order_by(TrialRow.position).limit(1))
+    met = session.execute(coming.order_by(TrialRow.position).limit(1)).one_or_none()
+    return None if met is None else _open_trial(session, met[0])
 
 
 def trial(session: Session, trial_id: str) -> OpenTrial | None:

@@ -1,0 +1,50 @@
+"""Clips that browsers fetch from storage: which variant a worker gets of each, and the link to it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from datetime import UTC, datetime
+
+from app.media import MediaOff, MediaRefused, MediaUnreachable, storage_of
+from app.serving import Web
+from app.settings import Settings
+from app.store.media import Serving, servings
+from app.store.work import OpenTrial, Work
+
+log = logging.getLogger(__name__)
+
+
+def stored_sources(web: Web, work: Work, trial: OpenTrial) -> tuple[str, ...]:
+    """Links to both clips of a trial, good as long as its assignment; none where one of them is not in storage."""
+    with web.database.reading() as session:
+        both = servings(session, work.worker, trial)
+    if not all(serving.keys for serving in both):
+        return ()
+    try:
+        storage, now = storage_of(web.settings), datetime.now(UTC)
+        return tuple(storage.link(_chosen(web, work, serving), work.expires_at, now) for serving in both)
+    except (MediaRefused, MediaUnreachable):
+        log.exception("clips come from the app, since their storage can't be used")
+        return ()
+
+
+def storage_origins(settings: Settings) -> frozenset[str]:
+    """Where pages may fetch sound from, beside their own server."""
+    try:
+        return frozenset({storage_of(settings).origin})
+    except (MediaOff, MediaRefused, MediaUnreachable):
+        return frozenset()
+
+
+def _chosen(web: Web, work: Work, serving: Serving) -> str:
+    """The variant whose turn it is: each worker has an order of their own, and goes on in it whenever the clip comes.
+
+    So neither the two copies of an identical pair nor a pair that is asked again are met under one name.
+    """
+
+    def place(key: str) -> bytes:
+        return hmac.new(web.secret_key.encode(), f"media/{work.worker}/{key}".encode(), hashlib.sha256).digest()
+
+    return sorted(serving.keys, key=place)[serving.before % len(serving.keys)]
