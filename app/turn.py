@@ -30,6 +30,7 @@ from hits.pay import OverCap
 from hits.platforms.base import Platform, PlatformAssignment, PlatformRefused
 from hits.publish import cost_minor, offer_of, publish
 from hits.qualification import qualification_name
+from app.store.trust import weigh_workers
 
 LAUNCHED = "launched"  # the fact that a researcher said yes to spending
 CLOSED = "closed"  # the fact that a researcher took the study off the shelf; publishing again ends it
@@ -185,6 +186,8 @@ def pay_due(site: Worksite, turn: Turn) -> None:
     if waiting:
         turn.notes.append(f"{many(waiting, 'payment')} wait for the key that opens workers' ids (EARWITNESS_SEAL_KEY)")
     for number, payment in enumerate(planned, start=1):
+        with site.database.writing() as session:
+            weigh_workers(session, site.study.quality, datetime.now(UTC))
         for step in send(payment, site.platform):
             with site.database.writing() as session:
                 keep_payment(session, step)
@@ -234,9 +237,10 @@ def close_run_out(site: Worksite, turn: Turn) -> None:
 
 
 def top_up(site: Worksite, turn: Turn) -> None:
-    """Under `adaptive`, plan as many HITs as the votes that are still open need, within the cap."""
-    if site.study.hits.policy != "adaptive":
-        return
+    """Plan as many HITs as the votes that are still open need, within the cap; they are filled on arrival.
+
+    Under `fixed` those are the votes that are not used, or that did not come while their HIT was on the shelf.
+    """
     now = datetime.now(UTC)
     try:
         with site.database.writing() as session:

@@ -19,6 +19,9 @@ from app.store.identities import sealing_of
 from app.store.outlook import worth_asking
 from app.store.steps import StepName, failed_any
 from app.store.work import Rules, Work, as_work
+from app.store.share import clips_of, heard_clips, share_done, worn_out
+from app.store.slot_votes import less_slots
+from app.store.standing import HANDED_IN, standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
 from hits.allocate import fill
 from hits.batch import Hits, rate_of, with_repeats
@@ -169,8 +172,29 @@ def _fill(
 ) -> list[Slot]:
     held = select(TrialRow.pair_id).join(AssignmentRow).where(AssignmentRow.worker == key)
     held = held.where(or_(TrialRow.state != "released", TrialRow.opened_at.is_not(None)))  # it may have been heard
-    met = frozenset(session.scalars(held))
-    return fill(worth_asking(session, met, rules.hits, rng, now), met, rules.hits, rng, again)
+    heard = heard_clips(session, key, now)
+    met = frozenset(session.scalars(held)) | closed_pairs(session) | worn_out(session, heard, rules.hits)
+    if rules.hits.policy == "fixed":  # it replaces votes that fixed HITs did not bring
+        found = less_slots(session, standings(session, now), now)
+    else:
+        found = worth_asking(session, met, rules.hits, rng, now)
+    return fill(found, met, rules.hits, rng, again, heard)
+
+
+def _fixed(session: Session, key: str, hit: HitRow, design: Hits, now: datetime) -> list[Slot]:
+    """The slots of a HIT whose pairs were chosen before, without those of closed conditions.
+
+    Empty where the worker would hear an utterance more often than the design allows, or nothing is asked any more.
+    """
+    closed = closed_pairs(session)
+    slots = [slot for slot in slots_of(session, hit.hit_id) if slot.pair_id not in closed]
+    asked = [slot.pair_id for slot in slots if slot.role in ASKED_ROLES]
+    if design.max_per_clip is not None:
+        times = Counter(heard_clips(session, key, now))
+        times.update(clips_of(session, asked).values())
+        if max(times.values(), default=0) > design.max_per_clip:
+            return []
+    return slots if asked else []
 
 
 def _repeatable(session: Session, key: str) -> list[str]:

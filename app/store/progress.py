@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.store.hits import LEFT
 from app.store.money import committed_minor, spent_minor
 from app.store.standing import confirmed, standings
+from app.store.slot_votes import less_slots
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
 from hits.allocate import Standing, votes_open, votes_wanted
 from hits.batch import Hits
@@ -72,12 +73,11 @@ def is_decided(standing: Standing, hits: Hits) -> bool:
 
 
 def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
-    """Judgments that adaptive HITs should still collect, reserved ones left out."""
-    return sum(
-        votes_open(standing, hits.votes_per_pair)
-        for standing in standings(session, now)
-        if standing.role in ASKED_ROLES
-    )
+    """Judgments that HITs which are filled on arrival should still collect, reserved ones left out.
+
+    Under `fixed` these replace what was not used, or not handed in while a HIT was on the shelf.
+    """
+    return sum(votes_free(standing, hits) for standing in less_slots(session, _still_asked(session, now), now))
 
 
 def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
