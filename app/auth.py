@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from time import monotonic
 from typing import ParamSpec, TypeVar, cast
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from app.serving import served
 from app.store import people
+from app.store.events import note_event
+from app.store.people import Researcher
 
 THROTTLE = "earwitness-throttle"
 FAILURES_ALLOWED = 8
 WITHIN_S = 300.0
 MOST_REMEMBERED = 10_000  # names and addresses; the oldest are forgotten first
 
-PARTS = frozenset({"research.live"})  # of pages: nobody wants to come back to one
+BY_LINK = "by_link"  # of a session: a password need not be known
+
+PARTS = frozenset({"research.live", "research.clip"})  # of pages: nobody wants to come back to one
 
 WRONG = "Name and password do not belong together."
 
@@ -61,13 +66,31 @@ class Throttle:
             self.failures.pop(key, None)
 
 
+def here() -> Researcher:
+    """Who is signed in; only within a view that `signed_in` or `owner` guards."""
+    return cast(Researcher, g.researcher)
+
+
+def _signed_in_as() -> Researcher | None:
+    """The researcher of this session; None where it is nobody's, or was ended elsewhere."""
+    name, stamp = session.get("researcher"), session.get("stamp")
+    if not isinstance(name, str) or not isinstance(stamp, str):
+        return None
+    with served().database.reading() as database:
+        found = people.researcher(database, name)
+    return found if found is not None and hmac.compare_digest(found.stamp, stamp) else None
+
+
 def signed_in(view: Callable[Given, Shown]) -> Callable[Given, Shown | Response]:
     """Let only researchers see a view; others are asked to sign in, and come back to it."""
 
     @wraps(view)
     def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Shown | Response:
-        if "researcher" in session:
+        found = _signed_in_as()
+        if found is not None:
+            g.researcher = found
             return view(*args, **kwargs)
+        session.pop("researcher", None)
         if request.method == "GET" and request.endpoint not in PARTS:
             session["next"] = request.path  # our own path, so nobody can be sent elsewhere by it
         return redirect(url_for("auth.login"), 303)
@@ -75,10 +98,30 @@ def signed_in(view: Callable[Given, Shown]) -> Callable[Given, Shown | Response]
     return guarded
 
 
+def owner(view: Callable[Given, Shown]) -> Callable[Given, Shown | Response | tuple[str, int]]:
+    """Let only owners act; a viewer reads why not."""
+
+    @signed_in
+    @wraps(view)
+    def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Shown | tuple[str, int]:
+        if here().acts:
+            return view(*args, **kwargs)
+        page = render_template(
+            "stop.html",
+            title="Only an owner of the study can do that",
+            sentence=f"You are signed in as {here().name}, who reads everything and changes nothing.",
+            next_step="Ask an owner, or to be made one: on the page People, or by the command earwitness researcher.",
+            reason="viewer",
+        )
+        return page, 403
+
+    return guarded
+
+
 @pages.get("/login")
 def login() -> str | Response:
     """Ask for name and password."""
-    if "researcher" in session:
+    if _signed_in_as() is not None:
         return redirect(url_for("research.dashboard"), 303)
     return render_template("research/login.html", name="", sentence=None)
 
@@ -86,20 +129,31 @@ def login() -> str | Response:
 @pages.post("/login")
 def check() -> tuple[str, int] | Response:
     """Sign in, or say in one sentence that this was not it, whichever half was wrong."""
-    throttle = cast(Throttle, current_app.extensions[THROTTLE])
     name, password = request.form.get("name", "").strip()[:200], request.form.get("password", "")[:1000]
+    sentence, status = tried(name, password)
+    if sentence is not None:
+        return render_template("research/login.html", name=name, sentence=sentence), status
+    return _enter(name)
+
+
+def tried(name: str, password: str) -> tuple[str | None, int]:
+    """Try a password: None where it is right, else the sentence that says what is wrong, and its HTTP status."""
+    throttle = cast(Throttle, current_app.extensions[THROTTLE])
     keys = (f"name {name}", f"address {request.remote_addr}")
     wait_s = throttle.wait_s(*keys)
     if wait_s > 0:
-        sentence = f"That was tried too often. Please wait {max(1, round(wait_s / 60))} minutes and try again."
-        return render_template("research/login.html", name=name, sentence=sentence), 429
+        return f"That was tried too often. Please wait {max(1, round(wait_s / 60))} minutes and try again.", 429
     with served().database.reading() as database:
         right = people.check_password(database, name, password)
-    if not right:
-        throttle.failed(*keys)
-        return render_template("research/login.html", name=name, sentence=WRONG), 401
-    throttle.succeeded(*keys)
-    return _enter(name)
+        known = people.researcher(database, name) is not None
+    if right:
+        throttle.succeeded(*keys)
+        return None, 200
+    throttle.failed(*keys)
+    whose = name if known else "a name that nobody has"  # which may be a password in the wrong field
+    with served().database.writing() as database:
+        note_event(database, "sign-in-failed", f"a wrong password was given for {whose}, from {request.remote_addr}")
+    return WRONG, 401
 
 
 @pages.get("/sign-in/<token>")
@@ -113,10 +167,12 @@ def redeem(token: str) -> tuple[str, int] | Response:
     """Sign in by a link, once."""
     with served().database.writing() as database:
         name = people.redeem_link(database, token)
+        if name is None:
+            note_event(database, "sign-in-failed", f"a link was used that is worth nothing, from {request.remote_addr}")
     if name is None:
         sentence = "This link was used before, or is out of date."
         return render_template("research/login.html", name="", sentence=sentence), 401
-    return _enter(name)
+    return _enter(name, by_link=True)
 
 
 @pages.post("/logout")
@@ -126,10 +182,21 @@ def logout() -> Response:
     return redirect(url_for("auth.login"), 303)
 
 
-def _enter(name: str) -> Response:
+def begin_session(researcher: Researcher, *, by_link: bool = False) -> None:
     """Start a fresh session, so that one made before signing in is worth nothing."""
-    wanted = session.get("next")
     session.clear()
     session.permanent = True
-    session["researcher"] = name
+    if by_link:
+        session[BY_LINK] = True
+    session["researcher"], session["stamp"] = researcher.name, researcher.stamp
+
+
+def _enter(name: str, *, by_link: bool = False) -> Response:
+    with served().database.writing() as database:
+        found = people.researcher(database, name)
+        if found is None:  # removed just now
+            return redirect(url_for("auth.login"), 303)
+        note_event(database, "sign-in", f"{name} signed in by {'a link' if by_link else 'password'}", name)
+    wanted = session.get("next")
+    begin_session(found, by_link=by_link)
     return redirect(wanted or url_for("research.dashboard"), 303)

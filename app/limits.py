@@ -10,13 +10,14 @@ from flask import Flask, current_app, g, request
 from flask_limiter import Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import auth
+from app import api, auth
 from app.annotate.room import pages as worker_pages
 from app.annotate.tokens import LinkRefused, assignment_of
 from app.serving import Web, served
 
 KEY = "earwitness-limits"
 SIGN_IN_TRIES = "30 per minute"  # of one address, right ones too: each costs a slow hash
+API_CALLS = "600 per minute"  # from one address, with a token or without
 OF_ONE_HOST_BITS = 64  # of an IPv6 address: whoever has one has all that begin so
 
 
@@ -40,6 +41,7 @@ def limit(app: Flask, web: Web) -> None:
         f"{settings.earwitness_arrivals_per_minute} per minute", "arrival", exempt_when=lambda: not _comes_unknown()
     )(worker_pages)
     limiter.shared_limit(SIGN_IN_TRIES, "sign-in", methods=["POST"])(auth.pages)
+    limiter.shared_limit(API_CALLS, "api")(api.pages)
     app.extensions[KEY] = limiter
 
 

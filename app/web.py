@@ -13,13 +13,14 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app import assets, auth, headers, limits
+from app import api, assets, auth, headers, limits
 from app.annotate import leaving, pages, sound, way  # noqa: F401 - their views join the worker's room
 from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
 from app.languages import speak
-from app.research import pages as research
+from app.research import assignment, events, ledger, overview, people, wishes, workers  # noqa: F401 - their views too
 from app.research.figures import Kept
+from app.research.room import pages as research_pages
 from app.serving import KEY, Web
 
 __all__ = ["Web", "create_app"]
@@ -56,13 +57,14 @@ def create_app(web: Web) -> Flask:
     assets.keep_assets(app)
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
-    app.extensions[research.KEPT] = Kept()
+    app.extensions[overview.KEPT] = Kept()
     speak(app, "annotate", web.study.study.languages, language_of_page, web.study.texts)
     app.jinja_env.globals.update(nonce=headers.nonce, languages_offered=languages_offered)
     limits.limit(app, web)  # first of all, so that what others refuse counts too
     csrf = CSRFProtect(app)
     csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in
-    for room in (worker_pages, auth.pages, research.pages):
+    csrf.exempt(api.pages)  # nor there: a token is sent by hand
+    for room in (worker_pages, auth.pages, research_pages, api.pages):
         app.register_blueprint(room)
     app.after_request(headers.guard)
     app.register_error_handler(CSRFError, _stale)

@@ -141,7 +141,7 @@ def _paid(site: Worksite, turn: Turn, wish: Wish, key: str) -> str | None:
     """Send what is planned, and say what came of one payment; None where it could not be sent yet."""
     pay_due(site, turn)
     with site.database.reading() as session:
-        state, note = by_hand.payment_standing(session, key)
+        state, note = by_hand.payment_standing(session, key) or ("planned", "")
     if state == "refused":
         raise PlatformRefused(note)
     if state == "planned":
@@ -171,7 +171,14 @@ def _message(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
 def _invite(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
     trusted, reason = wish.detail["trusted"], str(wish.detail["reason"])
     with site.database.writing() as session:
-        by_hand.set_trust(session, str(wish.detail["worker"]), trusted=trusted, because=reason, rule=site.study.quality)
+        by_hand.set_trust(
+            session,
+            str(wish.detail["worker"]),
+            trusted=trusted,
+            because=reason,
+            rule=site.study.quality,
+            by=wish.researcher or "a researcher",
+        )
     if trusted is None:
         return "the checks decide again"
     return f"invited on: {reason}" if trusted else f"not invited on, and paid for everything that was done: {reason}"

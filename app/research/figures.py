@@ -6,16 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
+from time import monotonic
 
 import pandas as pd
 from markupsafe import Markup
 
 from analysis.aggregators.majority_vote import MajorityVote
+from analysis.agreement import Agreement, agreements
 from analysis.certify import Certified, certify_judgments
 from analysis.forest import forest_svg
 from analysis.rule import DecisionRule
+from hits.judgment import RATED
 
 HOURS_SHOWN = 48
+AGREED_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class Kept:
     judgments: int = 0
     latest: Verdicts | None = None
     lock: Lock = field(default_factory=Lock)
+    clock: Callable[[], float] = monotonic
+    agreed_at: float = -AGREED_EVERY_S
+    agreed_of: int = 0
+    agreed: tuple[Agreement, ...] = ()
 
     def verdicts(
         self, judgments: int, rows: Callable[[], Iterable[Mapping[str, object]]], rule: DecisionRule
@@ -61,6 +69,18 @@ class Kept:
                 self.latest = verdicts(rows(), rule)
                 self.judgments = judgments
             return self.latest
+
+    def agreement(self, judgments: int, rows: Callable[[], Iterable[Mapping[str, object]]]) -> tuple[Agreement, ...]:
+        """How far workers agree so far, counted anew at most once a minute; nothing while nobody judged."""
+        with self.lock:
+            now = self.clock()
+            if judgments != self.agreed_of and now - self.agreed_at >= AGREED_EVERY_S:
+                table = pd.DataFrame(list(rows()))
+                if not table.empty:
+                    table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
+                self.agreed = () if table.empty else agreements(table)
+                self.agreed_of, self.agreed_at = judgments, now
+            return self.agreed
 
 
 @dataclass(frozen=True)
@@ -113,3 +133,25 @@ def cost(spent_minor: int, pending_minor: int, cap_minor: int) -> Cost:
     whole = max(cap_minor, 1)
     paid = min(100.0, 100 * spent_minor / whole)
     return Cost(paid, min(100.0 - paid, 100 * pending_minor / whole))
+
+
+def state_of(facts: Mapping[str, bool], pairs: int, decided: int) -> tuple[str, str]:
+    """The study's state in a word, and what it means in a sentence.
+
+    Args:
+        facts: whether it was `launched`, `closed`, `paused`.
+        pairs: that are asked about.
+        decided: of them, those that have their votes.
+
+    >>> state_of({"launched": True, "closed": False, "paused": True}, 10, 3)[0]
+    'paused'
+    """
+    if not facts["launched"]:
+        return "not published", "Nobody was asked yet."
+    if facts["closed"]:
+        return "closed", "Nobody can begin; work that was begun is taken and paid."
+    if facts["paused"]:
+        return "paused", "Nobody new can begin; whoever is at work goes on and is paid."
+    if pairs and decided == pairs:
+        return "complete", "Every pair that was published has its votes."
+    return "open", "People can begin, and what they hand in is collected and paid."

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.identities import own_id
 from app.store.money import committed_minor, keep_payment, plan_payments, work_done
 from app.tables import AssignmentRow, HitRow, PaymentRow, WorkerRow
 from hits.ledger import Payment, PaymentState, payment_key
 from hits.pay import OverCap, Pay, fee_minor
-from hits.quality import Quality, is_trusted
+from hits.quality import Mark, Quality, weighed_by_checks
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 1000
@@ -50,7 +51,9 @@ def subject(session: Session, assignment_id: str) -> Subject:
     if found is None:
         raise HandRefused(f"there is no assignment {assignment_id}")
     row, platform, platform_worker_id = found
-    return Subject(assignment_id, row.platform_assignment_id, platform_worker_id or "", platform, row.worker, row.state)
+    return Subject(
+        assignment_id, row.platform_assignment_id, own_id(session, platform_worker_id), platform, row.worker, row.state
+    )
 
 
 def plan_bonus(
@@ -170,16 +173,16 @@ def settle_payment(session: Session, key: str, *, paid: bool, by: str | None) ->
     return found
 
 
-def payment_standing(session: Session, key: str) -> tuple[str, str]:
-    """State and note of a payment."""
-    row = session.get_one(PaymentRow, key)
-    return row.state, row.note
+def payment_standing(session: Session, key: str) -> tuple[str, str] | None:
+    """State and note of a payment; None where there is none."""
+    row = session.get(PaymentRow, key)
+    return None if row is None else (row.state, row.note)
 
 
-def set_trust(session: Session, worker: str, *, trusted: bool | None, because: str, rule: Quality) -> None:
+def set_trust(session: Session, worker: str, *, trusted: bool | None, because: str, rule: Quality, by: str) -> None:
     """Use a worker's judgments and invite the worker on, or not, whatever the checks say; None gives it back to them.
 
-    A reason that is kept says that a person decided, and the checks change nothing as long as it stands.
+    A reason that begins with a person's name says that a person decided: no rule changes it as long as it stands.
 
     Raises:
         HandRefused: no such worker, or no reason.
@@ -188,15 +191,17 @@ def set_trust(session: Session, worker: str, *, trusted: bool | None, because: s
     if row is None:
         raise HandRefused(f"there is no worker {worker}")
     if trusted is None:
-        row.trusted, row.distrusted_because = is_trusted(row.checks_passed, row.checks_answered, rule), ""
+        mark = weighed_by_checks(Mark(trusted=True), row.checks_passed, row.checks_answered, rule)
+        row.trusted, row.distrusted_because = mark.trusted, mark.because
         return
     if len(because.strip()) < SHORTEST_REASON:
         raise HandRefused(f"please give a reason of {SHORTEST_REASON} characters at least")
-    row.trusted, row.distrusted_because = trusted, because.strip()[:LONGEST_REASON]
+    row.trusted, row.distrusted_because = trusted, f"{by}: {because.strip()}"[:LONGEST_REASON]
 
 
 def platform_worker_ids(session: Session, workers: list[str] | None) -> dict[str, str]:
     """The platform's ids by worker, for messages; None for everybody who is invited on. Forgotten ones are left out."""
     query = select(WorkerRow.worker, WorkerRow.platform_worker_id).where(WorkerRow.platform_worker_id.is_not(None))
     query = query.where(WorkerRow.trusted) if workers is None else query.where(WorkerRow.worker.in_(workers))
-    return {worker: known for worker, known in session.execute(query.order_by(WorkerRow.worker)) if known}
+    met = ((worker, own_id(session, kept)) for worker, kept in session.execute(query.order_by(WorkerRow.worker)))
+    return {worker: known for worker, known in met if known}

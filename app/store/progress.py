@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.store.conditions import closed_pairs
 from app.store.hits import LEFT
 from app.store.money import committed_minor, spent_minor
-from app.store.standing import confirmed, standings
 from app.store.slot_votes import less_slots
-from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, PaymentRow, WorkerRow
-from hits.allocate import Standing, votes_open, votes_wanted
+from app.store.standing import confirmed, standings
+from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, WorkerRow
+from hits.allocate import Standing, votes_free, votes_wanted
 from hits.batch import Hits
 from hits.judgment import ASKED_ROLES
 from hits.pay import Pay
@@ -137,8 +138,8 @@ def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
-    """Every judgment as a row of judgments.csv, in the order in which they came.
+def judgment_rows(session: Session, limit: int | None = None, offset: int = 0) -> Iterator[dict[str, Any]]:
+    """Every judgment, or so many after an offset, as rows of judgments.csv in the order in which they came.
 
     `used` are those of trusted workers whose assignment the platform says was theirs.
     """
@@ -148,6 +149,8 @@ def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
         .join(WorkerRow, WorkerRow.worker == JudgmentRow.worker)
         .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
         .order_by(JudgmentRow.submitted_at, JudgmentRow.judgment_id)
+        .limit(limit)
+        .offset(offset)
     )
     for judgment, pair, trusted, simulated, known in session.execute(query):
         yield {
@@ -180,32 +183,3 @@ def judgment_rows(session: Session) -> Iterator[dict[str, Any]]:
 def count_judgments(session: Session) -> int:
     """How many judgments are in."""
     return session.scalar(select(func.count()).select_from(JudgmentRow)) or 0
-
-
-def events(session: Session, limit: int = 50) -> list[tuple[datetime, str, str]]:
-    """The latest events, newest first."""
-    rows = session.scalars(select(EventRow).order_by(EventRow.event_id.desc()).limit(limit))
-    return [(row.at, row.kind, row.text) for row in rows]
-
-
-def payments(session: Session) -> list[dict[str, Any]]:
-    """The ledger, payments of unknown outcome on top, then the latest."""
-    rows = session.execute(
-        select(PaymentRow, AssignmentRow.worker)
-        .join(AssignmentRow, AssignmentRow.assignment_id == PaymentRow.assignment_id)
-        .order_by((PaymentRow.state != "unknown"), PaymentRow.changed_at.desc(), PaymentRow.key)
-    ).all()
-    return [
-        {
-            "key": row.key,
-            "kind": row.kind,
-            "amount_minor": row.amount_minor,
-            "fee_minor": row.fee_minor,
-            "state": row.state,
-            "note": row.note,
-            "worker": worker,
-            "assignment_id": row.assignment_id,
-            "at": row.changed_at,
-        }
-        for row, worker in rows
-    ]

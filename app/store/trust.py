@@ -22,7 +22,7 @@ def weigh_workers(session: Session, rule: Quality, now: datetime) -> int:
 
     It decides on the use of judgments and on further invitations, and on nothing else: what was handed in is paid.
     """
-    figures = figures_by_worker(_answered(session, now)) if rule.needs_figures else {}
+    figures = figures_by_worker(answered(session, now)) if rule.needs_figures else {}
     changed = 0
     for row in session.scalars(select(WorkerRow).order_by(WorkerRow.worker).with_for_update()):
         before = Mark(row.trusted, row.distrusted_because)
@@ -36,7 +36,7 @@ def weigh_workers(session: Session, rule: Quality, now: datetime) -> int:
     return changed
 
 
-def _answered(session: Session, now: datetime) -> list[Answered]:
+def answered(session: Session, now: datetime) -> list[Answered]:
     """Judgments of study pairs and checks, and their repeats, in the order in which they came."""
     query = (
         select(

@@ -14,10 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.store.database import Database, DatabaseUnusable
-from app.store.events import fact, keep_fact, note_event
+from app.store.events import fact, keep_fact, latest_events, note_event
 from app.store.lock import HandsBusy, hands
 from app.store.people import PasswordRefused, check_password, make_link, redeem_link, set_password
-from app.store.progress import events
 from app.store.revisions import configuration, newest_revision, require_newest, upgrade
 from app.tables import Base
 
@@ -99,7 +98,7 @@ def test_what_fails_half_way_leaves_nothing_behind(database: Database) -> None:
         session.flush()
         raise ZeroDivisionError
     with database.reading() as session:
-        assert events(session) == []
+        assert latest_events(session) == []
 
 
 def test_a_fact_is_kept_and_replaced(database: Database) -> None:

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 from app.store import arriving
 from app.store import work as store
+from app.store.events import latest_events
 from app.store.leaving import leave, screen_out, settle_run_out, so_far
+from app.store.ledger import payments
 from app.store.money import committed_minor, drop_parts, plan_payments, work_done
-from app.store.progress import events, judgment_rows, payments, trials_out
+from app.store.progress import judgment_rows, trials_out
 from app.store.standing import standings
 from app.store.steps import note_round, open_step
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
@@ -142,7 +144,7 @@ def test_leaving_twice_is_leaving_once(launched: Callable[..., object]) -> None:
 
     assert ledger(study) == [("partial", 16, "planned")]
     with study.database.reading() as session:
-        assert [kind for _, kind, _ in events(session)].count("left") == 1
+        assert [one.kind for one in latest_events(session)].count("left") == 1
 
 
 def test_two_clicks_at_the_same_moment_plan_one_payment(launched: Callable[..., object]) -> None:
@@ -181,7 +183,7 @@ def test_deleted_answers_are_gone_and_said_nowhere_but_their_time_is_paid(launch
         row = session.get_one(AssignmentRow, begun.assignment_id)
         assert (row.answers_deleted, row.comment) == (True, "")
         assert session.scalars(select(JudgmentRow)).all() == []
-        told = " ".join(text for _, _, text in events(session))
+        told = " ".join(text for text in (one.text for one in latest_events(session)))
         assert "were deleted at its worker's wish" in told
         assert "different" not in told
         assert "sad" not in told
@@ -477,7 +479,7 @@ class TestScreeningOut:
         assert state(study, begun) == "screened-out"
         assert set(trial_states(study, begun)) == {"released"}
         with study.database.reading() as session:
-            assert [kind for _, kind, _ in events(session)].count("screened-out") == 1
+            assert [one.kind for one in latest_events(session)].count("screened-out") == 1
 
     def test_is_remembered_and_reserves_nothing(self, launched: Callable[..., object]) -> None:
         study = launched(policy="fixed", pairs=12, trials_per_hit=7)

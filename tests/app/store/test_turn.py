@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.store import hits as hit_store
-from app.store.events import keep_fact
+from app.store.events import keep_fact, latest_events
 from app.store.leaving import leave, screen_out
+from app.store.ledger import payments
 from app.store.lock import hands
-from app.store.progress import events, overview, payments
+from app.store.progress import overview
 from app.store.steps import note_round, open_step
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
@@ -135,7 +136,7 @@ def test_a_refused_payment_is_said_and_kept(study_of, platform) -> None:
     assert "refused" in turn().notes[0]
     with study.database.reading() as session:
         assert [row["state"] for row in payments(session)] == ["refused"]
-        assert any("refused" in text for _, _, text in events(session))
+        assert any("refused" in one.text for one in latest_events(session))
 
 
 def test_a_refused_payment_is_paid_once_somebody_asks_again(study_of, platform) -> None:
@@ -384,7 +385,7 @@ def test_what_was_left_and_handed_in_all_the_same_is_paid_as_a_whole_alone(
             ("partial", "dropped"),
             ("reward", "confirmed"),
         }
-        assert any("was dropped" in text for _, _, text in events(session))
+        assert any("was dropped" in text for text in (one.text for one in latest_events(session)))
         assert overview(session, study.rules.hits, Pay()).pending_minor == 0
 
 
@@ -412,7 +413,7 @@ def test_work_whose_time_ran_out_is_paid_for_the_part_that_was_done(study_of, pl
     assert turn().idle
     assert [amount for _, amount, _ in platform.bonuses.values()] == [16]
     with study.database.reading() as session:
-        assert any("ran out of time" in text for _, _, text in events(session))
+        assert any("ran out of time" in text for text in (one.text for one in latest_events(session)))
 
 
 def test_work_that_was_handed_in_while_nobody_looked_is_no_part(study_of, platform) -> None:

@@ -1,4 +1,4 @@
-"""The views of a researcher: the dashboard and its living part, the judgments as a file, the report, health."""
+"""The study at a glance: progress, verdicts so far, agreement, money; and the study's judgments and report as files."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from flask import Response, current_app, render_template, send_from_directory
 from markupsafe import Markup
 
 from app.auth import signed_in
 from app.research import figures
 from app.research.figures import Kept
+from app.research.room import download, pages
 from app.serving import Web, served
 from app.store import progress
+from app.store.events import PAUSED, fact, latest_events
+from app.store.ledger import payments_by_state
+from app.store.wishes import latest_wishes
 from app.store.work import work
+from app.store.workers import workers_now
+from app.turn import CLOSED, LAUNCHED
 from hits.judgments_csv import write_judgments
-from hits.pay import money
 
-pages = Blueprint("research", __name__)
-
-EVENTS_SHOWN = 12
-PAYMENTS_SHOWN = 20
+EVENTS_SHOWN = 8
+WISHES_SHOWN = 5
 KEPT = "earwitness-verdicts"
 
 #: The report is our own, and self-contained: its styles stand in it, and it runs nothing.
@@ -50,13 +53,15 @@ def live() -> str:
 @signed_in
 def judgments() -> Response:
     """Every judgment, in the bytes that `earwitness judgments export` writes."""
-    web = served()
+    return download("judgments.csv", judgments_csv(served()))
+
+
+def judgments_csv(web: Web) -> bytes:
+    """The file judgments.csv as it stands now."""
     with tempfile.TemporaryDirectory() as folder, web.database.reading() as session:
         path = Path(folder) / "judgments.csv"
         write_judgments(progress.judgment_rows(session), path)
-        text = path.read_bytes()
-    name = f"{web.study.study.name}-judgments.csv"
-    return Response(text, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return path.read_bytes()
 
 
 @pages.get("/report/")
@@ -93,28 +98,32 @@ def healthz() -> Response:
 def _facts(web: Web) -> dict[str, object]:
     """All that the dashboard shows, from one state of the database."""
     study, now = web.study, datetime.now(UTC)
+    kept = cast(Kept, current_app.extensions[KEPT])
     with web.database.reading() as session:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
-        kept = cast(Kept, current_app.extensions[KEPT])
         decided = kept.verdicts(seen.judgments, lambda: progress.judgment_rows(session), study.decision)
-        ledger = progress.payments(session)
-        happened = progress.events(session, EVENTS_SHOWN)
+        agreed = kept.agreement(seen.judgments, lambda: progress.judgment_rows(session))
+        by_state = payments_by_state(session)
+        happened = latest_events(session, EVENTS_SHOWN)
+        wishes = latest_wishes(session, WISHES_SHOWN)
+        at_work = workers_now(session, now)
+        facts = {name: fact(session, name) is not None for name in (LAUNCHED, CLOSED, PAUSED)}
     by_name = {row.condition: row for row in decided.certified.decisions} if decided else {}
     return {
-        "study": study,
         "seen": seen,
+        "state": figures.state_of(facts, seen.pairs, seen.pairs_decided),
+        "paused": facts[PAUSED],
         "conditions": [{**row, "verdict": by_name.get(str(row["condition"]))} for row in conditions],
         "asked": sum(row["role"] == "study" for row in conditions),
         "decided": decided,
+        "agreed": agreed,
         "bars": figures.bars(seen.per_hour, now),
         "cost": figures.cost(seen.spent_minor, seen.pending_minor, seen.cap_minor),
-        "ledger": ledger[:PAYMENTS_SHOWN],
-        "ledger_length": len(ledger),
-        "unknown": [row for row in ledger if row["state"] == "unknown"],
+        "payments": by_state,
         "events": happened,
-        "amount": lambda minor: money(minor, seen.currency),
+        "wishes": wishes,
+        "at_work": at_work,
         "simulated": study.study.simulated or seen.workers_simulated > 0 or (decided is not None and decided.simulated),
-        "has_report": (web.folder / "report" / "index.html").is_file(),
         "now": now,
     }

@@ -1,0 +1,66 @@
+"""One assignment: each trial as its worker saw it, with both clips to hear; its history, its pay, its buttons."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from flask import Response, render_template, send_file
+
+from app.auth import signed_in
+from app.research.room import missing, pages
+from app.serving import served
+from app.store import assignments as store
+from app.store.ledger import payments
+from app.store.wishes import latest_wishes
+
+LATEST_SHOWN = 500
+WISHES_SHOWN = 20
+SHORTEST_REJECTION = 20  # characters of a reason that a person can answer
+
+
+@pages.get("/assignments")
+@signed_in
+def assignments() -> str:
+    """The latest assignments in one table."""
+    with served().database.reading() as session:
+        found = store.assignments(session, limit=LATEST_SHOWN)
+    return render_template("research/assignments.html", assignments=found, most=LATEST_SHOWN)
+
+
+@pages.get("/assignments/<assignment_id>")
+@signed_in
+def assignment(assignment_id: str) -> str | tuple[str, int]:
+    """One worker's go at one HIT."""
+    with served().database.reading() as session:
+        facts = store.assignment(session, assignment_id)
+        if facts is None:
+            return missing("assignment")
+        return render_template(
+            "research/assignment.html",
+            one=facts,
+            trials=store.trials_heard(session, assignment_id),
+            steps=store.steps_taken(session, facts.worker),
+            happened=store.history(session, facts),
+            ledger=payments(session, assignment_id=assignment_id),
+            wishes=latest_wishes(session, WISHES_SHOWN, {"assignment_id": assignment_id}),
+            rejects=served().platform.traits.rejects,
+            shortest_rejection=SHORTEST_REJECTION,
+        )
+
+
+@pages.get("/assignments/<assignment_id>/clips/<trial_id>/<which>")
+@signed_in
+def clip(assignment_id: str, trial_id: str, which: str) -> Response | tuple[str, int]:
+    """The sound of a trial as it was written for the study, for researchers only."""
+    web = served()
+    with web.database.reading() as session:
+        found = store.clip_path(session, assignment_id, trial_id, which)
+    if found is None:
+        return missing("clip")
+    path = (web.folder / "pairs" / found).resolve()
+    if not path.is_file():
+        return missing("file of this clip")
+    mimetype = "audio/flac" if path.suffix == ".flac" else mimetypes.guess_type(path.name)[0]
+    answer = send_file(path, mimetype=mimetype, conditional=True)
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer

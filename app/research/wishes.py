@@ -1,0 +1,79 @@
+"""Buttons: what they ask for is written down and carried out by `earwitness run`, so that no page waits."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.auth import here, owner
+from app.launch import prepare
+from app.research.asking import Asked, Unclear, detail_of, kind_of
+from app.research.room import pages, unclear
+from app.serving import Web, served
+from app.store.events import note_event
+from app.store.pairs import known_pairs
+from app.store.people import Researcher
+from app.store.wishes import Wish, make_wish
+from hits.batch import TooFewPairs
+from hits.pay import OverCap
+from pipelines.ranking import RankingMissing, RankingWrong
+
+LONGEST_NONCE = 64
+
+
+@pages.post("/wishes/<kind>")
+@owner
+def wish(kind: str) -> Response | tuple[str, int]:
+    """Write a wish down, once however often its form is sent, and go back to what it is about."""
+    web = served()
+    try:
+        with web.database.writing() as session:
+            made = wish_for(session, web, kind, request.form.to_dict(), here())
+    except Unclear as problem:
+        return unclear(str(problem))
+    return redirect(_place_of(made), 303)
+
+
+def wish_for(session: Session, web: Web, kind: str, asked: Asked, researcher: Researcher) -> Wish:
+    """Write a wish down with who asked, or find the one that this form made before.
+
+    Raises:
+        Unclear: it can't be carried out as it was said.
+    """
+    known, nonce = kind_of(kind), asked.get("nonce", "")
+    if not 0 < len(nonce) <= LONGEST_NONCE:
+        raise Unclear("The form has no nonce, a word of its own that tells a second click from a second wish.")
+    detail = detail_of(known, asked, web, session)
+    made, is_new = make_wish(session, known, detail, researcher.name, f"{researcher.name}/{nonce}")
+    if is_new:
+        told = "; ".join(f"{name}: {value}" for name, value in detail.items() if value is not None)
+        note_event(session, "wish", f"{known} was asked for" + (f" ({told})" if told else ""), researcher.name)
+    return made
+
+
+def _place_of(made: Wish) -> str:
+    """The page that shows what comes of a wish."""
+    if "assignment_id" in made.detail:
+        return url_for("research.assignment", assignment_id=made.detail["assignment_id"])
+    if "worker" in made.detail:
+        return url_for("research.worker", name=made.detail["worker"])
+    if made.kind == "message":
+        return url_for("research.workers")
+    return url_for("research.ledger" if made.kind == "settle" else "research.dashboard")
+
+
+@pages.get("/publish")
+@owner
+def publish() -> str | tuple[str, int]:
+    """Before spending: what the next wave asks for and costs."""
+    web, clips = served(), request.args.get("clips", type=int)
+    if clips is not None and clips < 1:
+        return unclear("The number of clips has to be above 0; leave it empty for all that are left.")
+    try:
+        bill = prepare(web.database, web.study, web.folder / "pairs", clips)
+    except (TooFewPairs, OverCap, RankingMissing, RankingWrong) as refused:
+        return render_template("research/publish.html", bill=None, refused=str(refused), clips=clips, pairs_before=0)
+    with web.database.reading() as session:
+        before = len(known_pairs(session))
+    return render_template("research/publish.html", bill=bill, refused="", clips=clips, pairs_before=before)
