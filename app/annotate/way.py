@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.room import Halt, assignment_behind, pages
-from app.annotate.steps.base import DEVICE_STEPS, Entrance, Step
+from app.annotate.steps.base import Entrance, Step, runs_out
 from app.annotate.steps.headphones import HeadphonesStep
 from app.annotate.steps.practice import PracticeStep
 from app.annotate.steps.qualification import QualificationStep
@@ -40,7 +39,7 @@ def next_step(web: Web, work: Work) -> Step | None:
     if work.state != "accepted":
         return None
     with web.database.reading() as session:
-        settled = settled_steps(session, work.worker, datetime.now(UTC), _runs_out(web.study))
+        settled = settled_steps(session, work.worker, datetime.now(UTC), runs_out(web.study))
     for step in WAY:
         if step.wanted(web.study) and settled.get(step.name) != "passed":
             if settled.get(step.name) == "failed":
@@ -54,10 +53,6 @@ def next_step(web: Web, work: Work) -> Step | None:
 def required_steps(study: Study) -> frozenset[StepName]:
     """The steps that a worker has to pass in a study."""
     return frozenset(step.name for step in WAY if step.wanted(study))
-
-
-def _runs_out(study: Study) -> Mapping[str, timedelta]:
-    return dict.fromkeys(DEVICE_STEPS, timedelta(hours=study.screening.valid_for_h))
 
 
 @pages.post("/<token>/step/<step>")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from flask import url_for
+from flask import abort, redirect, url_for
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app.serving import Web
+from app.store import steps as store
 from app.store.steps import StepName
 from app.store.work import Work
 from app.study import Study
@@ -30,6 +34,16 @@ class Entrance:
     def sound_at(self, step: StepName, sound: str) -> str:
         """The address of one of a step's sounds, by a name that gives nothing away."""
         return url_for("annotate.step_sound", token=self.token, step=step, sound=sound)
+
+    def come_to(self, session: Session, step: StepName) -> store.Step | None:
+        """How far the worker got in a step whose page is made now; nobody else changes it meanwhile.
+
+        Where another window settled it since this one asked for it, the worker goes on: it is not begun anew.
+        """
+        found = store.step_to_change(session, self.work.worker, step)
+        if step in store.settled_steps(session, self.work.worker, datetime.now(UTC), runs_out(self.web.study)):
+            abort(redirect(url_for("annotate.trial", token=self.token), 303))
+        return found
 
 
 class Step(ABC):
@@ -60,3 +74,8 @@ class Step(ABC):
 
 #: Steps that are passed but grow old, since a worker may come with another device.
 DEVICE_STEPS: tuple[StepName, ...] = ("sound-check", "headphones")
+
+
+def runs_out(study: Study) -> Mapping[str, timedelta]:
+    """How long steps stay passed that do not for ever."""
+    return dict.fromkeys(DEVICE_STEPS, timedelta(hours=study.screening.valid_for_h))

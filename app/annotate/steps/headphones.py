@@ -45,7 +45,7 @@ class HeadphonesStep(Step):
     def page(self, at: Entrance, sentence: str | None = None) -> str:
         """The round that is open; or, after an attempt that fell short, that there is another."""
         with at.web.database.writing() as session:
-            step = store.step_to_change(session, at.work.worker, self.name)
+            step = at.come_to(session, self.name)
             if step is None or step.settled_at is not None:
                 step = _open(session, at, attempt=1, number=1)
         asked = Round.of_json(step.asked) if step.asked else None

@@ -42,7 +42,7 @@ class PracticeStep(Step):
     def page(self, at: Entrance, sentence: str | None = None) -> str:
         """The page that comes now: how to answer, a trial, or what it was."""
         with at.web.database.writing() as session:
-            step = store.step_to_change(session, at.work.worker, self.name)
+            step = at.come_to(session, self.name)
             if step is None or not step.asked:
                 step = _open(session, at, () if step is None else step.found)
             pairs = {pair.pair_id: pair for pair in practice_pairs(session)}
@@ -67,7 +67,7 @@ class PracticeStep(Step):
         now, sent = datetime.now(UTC), posted(form)
         with at.web.database.writing() as session:
             step = store.step_to_change(session, at.work.worker, self.name)
-            if step is None or not hmac.compare_digest(step.asked.get("nonce", ""), sent.nonce):
+            if step is None or not step.asked or not hmac.compare_digest(step.asked["nonce"], sent.nonce):
                 return None  # it was sent before
             pairs = {pair.pair_id: pair for pair in practice_pairs(session)}
             elapsed_s = (now - datetime.fromisoformat(step.asked["opened_at"])).total_seconds()
@@ -83,8 +83,8 @@ class PracticeStep(Step):
 
 
 def _shown(found: Sequence[Mapping[str, Any]]) -> str:
-    """The page that comes now; the last one for whoever ended it in another window."""
-    return PAGES[min(len(found), len(PAGES) - 1)]
+    """The page that comes now."""
+    return PAGES[len(found)]
 
 
 def _open(session: Session, at: Entrance, found: Sequence[Mapping[str, Any]]) -> store.Step:

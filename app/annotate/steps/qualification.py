@@ -41,7 +41,7 @@ class QualificationStep(Step):
     def page(self, at: Entrance, sentence: str | None = None) -> str:
         """The clips that are to be put in order now; or, after an attempt that fell short, that there is another."""
         with at.web.database.writing() as session:
-            step = store.step_to_change(session, at.work.worker, self.name)
+            step = at.come_to(session, self.name)
             if step is None or (step.asked and not _is_there(at, Round.of_json(step.asked))):
                 step = _open(session, at, step)
         if not step.asked:

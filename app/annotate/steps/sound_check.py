@@ -36,7 +36,7 @@ class SoundCheckStep(Step):
     def page(self, at: Entrance, sentence: str | None = None) -> str:
         """The tones of the open round, and what helps somebody who has miscounted."""
         with at.web.database.writing() as session:
-            step = store.step_to_change(session, at.work.worker, self.name)
+            step = at.come_to(session, self.name)
             if step is None or step.settled_at is not None:
                 step = _open(session, at)
         missed = _missed_in_a_row(step.found)

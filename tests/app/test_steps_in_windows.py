@@ -1,0 +1,75 @@
+"""One worker in two windows, or with a program of their own: no step is begun anew, and none is passed over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+from werkzeug.exceptions import HTTPException
+
+from app.annotate.steps.base import Entrance, Step
+from app.annotate.tokens import assignment_of
+from app.annotate.way import WAY
+from app.store.steps import note_round, step_of
+from app.store.work import work
+from app.web import Web, create_app
+from hits.screening import Qualification, Screening
+from tests.app.test_annotate_pages import begin, hidden, kind
+from tests.app.test_practice import keep_practice, practising
+from tests.app.test_qualification import CLIPS, write_ranking
+
+
+@pytest.fixture
+def strict(web: Web) -> Web:
+    """The small study with every step that it can ask for."""
+    keep_practice(web)
+    write_ranking(web.folder / "pairs")
+    asked = {
+        "screening": Screening(headphones="required"),
+        "qualification": Qualification(wanted=True, clips=CLIPS),
+    }
+    return replace(web, study=web.study.model_copy(update=asked))
+
+
+def entrance(web: Web, here: str) -> Entrance:
+    """What a view knows of whoever asks for a page."""
+    token = here.split("/")[2]
+    with web.database.reading() as session:
+        found = work(session, assignment_of(web.secret_key, token))
+    assert found is not None
+    return Entrance(web, token, found)
+
+
+@pytest.mark.parametrize("step", WAY, ids=lambda step: step.name)
+@pytest.mark.parametrize("verdict", ["passed", "failed"])
+def test_a_page_that_another_window_has_overtaken_goes_on_and_leaves_the_verdict(
+    strict: Web, step: Step, verdict: Literal["passed", "failed"]
+) -> None:
+    app = create_app(strict)
+    at = entrance(strict, begin(app.test_client()))
+    with app.test_request_context(f"/annotate/{at.token}/"):
+        step.page(at)
+        with strict.database.writing() as session:  # the other window's answer comes in between
+            note_round(session, at.work.worker, step.name, {}, datetime.now(UTC), settled=verdict)
+        with pytest.raises(HTTPException) as gone_on:
+            step.page(at)
+
+    assert gone_on.value.response is not None
+    assert gone_on.value.response.headers["Location"] == f"/annotate/{at.token}/"
+    with strict.database.reading() as session:
+        kept = step_of(session, at.work.worker, step.name)
+    assert kept is not None
+    assert (kept.state, len(kept.found)) == (verdict, 1)
+
+
+def test_an_empty_word_does_not_pass_for_that_of_a_page_that_is_not_open_yet(web: Web) -> None:
+    keep_practice(web)
+    client = create_app(practising(web)).test_client()
+    here = begin(client)
+    client.post(f"{here}step/practice", data=hidden(client.get(here)))  # the next page was not asked for yet
+    pressed = client.post(f"{here}step/practice", data={"nonce": ""})
+
+    assert pressed.status_code == 303
+    assert kind(client.get(here)) == "practice"
