@@ -8,21 +8,25 @@ from pathlib import Path
 
 import numpy as np
 
+import hits.platforms
 from app.store import hits as hit_store
 from app.store.database import Database
 from app.store.events import PAUSED, drop_fact, keep_fact, note_event
 from app.store.money import committed_minor
 from app.store.pairs import keep_pairs, known_pairs
+from app.store.places import plan_or_grow
 from app.study import Study
 from app.turn import CLOSED, LAUNCHED, many, require_within_cap
 from hits.allocate import Standing, votes_open
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
 from hits.judgment import ASKED_ROLES, Hit
 from hits.pay import fee_minor, money, reward_minor
+from hits.platforms.base import Platform
 from hits.publish import cost_minor
 from pipelines.clip import Pair
 from pipelines.manifest import FILE_NAME, read_manifest
 from pipelines.ranking import read_ranking
+from pipelines.variants import load
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,8 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
             session, (p for p in pairs if p.role not in ASKED_ROLES or p.pair_id in wave or p.pair_id in known), facts
         )
         session.flush()
-        hit_store.plan_hits(session, planned, study.study.name, study.hits, study.pay)
+        plan = plan_or_grow if _shares_hits(study) else hit_store.plan_hits
+        plan(session, planned, study.study.name, study.hits, study.pay)
         drop_fact(session, CLOSED)
         drop_fact(session, PAUSED)
         keep_fact(session, LAUNCHED, {"at": datetime.now(UTC).isoformat()})
@@ -153,4 +158,10 @@ def _hits_for(asked: list[Pair], pairs: list[Pair], study: Study, first: int) ->
     votes = sum(
         votes_open(Standing(pair.pair_id, pair.clip_id, pair.role), study.hits.votes_per_pair) for pair in asked
     )
-    return open_hits(first, open_hits_needed(votes, 0, study.hits), study.hits)
+    return open_hits(first, open_hits_needed(votes, 0, study.hits), study.hits, shared=_shares_hits(study))
+
+
+def _shares_hits(study: Study) -> bool:
+    """Whether one HIT of the study has many places. Under `fixed`, a HIT is its pairs, so that it can't."""
+    platform = load(hits.platforms, study.hits.platform, Platform)
+    return study.hits.policy == "adaptive" and platform.traits.shared_hits  # type: ignore[attr-defined]

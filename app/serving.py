@@ -27,6 +27,8 @@ class Web:
         submit_hosts: `scheme://host[:port]` origins that may frame a task and be handed work.
         secret_key: signs links and the researcher's session, and keys the hashes of workers' ids.
         public_url: where people reach this server; https makes the researcher's cookie `Secure`.
+        hook_secret: what the platform signs with what it says by itself; None where it is not listened to.
+        signed_links: workers are let in by links alone that the platform has signed.
     """
 
     database: Database
@@ -37,6 +39,8 @@ class Web:
     submit_hosts: frozenset[str]
     secret_key: str
     public_url: str
+    hook_secret: str | None = None
+    signed_links: bool = False
 
     @property
     def rules(self) -> Rules:

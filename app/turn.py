@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from app.store import hits as hit_store
 from app.store.database import Database
 from app.store.events import PAUSED, fact, keep_fact, note_event
-from app.store.leaving import settle_run_out
+from app.store.leaving import give_back, settle_run_out
 from app.store.lock import Hands
 from app.store.money import (
     committed_minor,
+    count_alike,
     drop_parts,
     keep_payment,
     payments_in,
@@ -20,20 +23,25 @@ from app.store.money import (
     to_be_sent,
     work_done,
 )
+from app.store.news import LINK_KEYS, mark_handled, waiting_news
+from app.store.places import keep_places, places_due, plan_or_grow
 from app.store.progress import trials_out, votes_still_missing, votes_still_open
 from app.store.steps import mark_told, untold_steps
+from app.store.trust import weigh_workers
 from app.study import Study
 from hits.batch import open_hits, open_hits_needed
 from hits.collect import collect, payments_due
+from hits.completion import completion_codes, hands_in
 from hits.ledger import reconcile, send
 from hits.pay import OverCap
-from hits.platforms.base import Platform, PlatformAssignment, PlatformRefused
+from hits.platforms.base import Platform, PlatformAssignment, PlatformRefused, PlatformUnreachable
 from hits.publish import cost_minor, offer_of, publish
 from hits.qualification import qualification_name
-from app.store.trust import weigh_workers
 
 LAUNCHED = "launched"  # the fact that a researcher said yes to spending
 CLOSED = "closed"  # the fact that a researcher took the study off the shelf; publishing again ends it
+
+KEYS_LIVE = timedelta(hours=1)  # a new key of the platform's is known here by then
 
 OnStep = Callable[[str, int, int], None]
 
@@ -77,6 +85,7 @@ class Worksite:
     task_url: str
     hands: Hands
     on_step: OnStep = _quiet
+    secret_key: str = ""  # of the study: completion codes follow from it
 
 
 def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
@@ -90,6 +99,7 @@ def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
         PlatformUnreachable: the platform gives no answer; what was done is kept, the rest comes with the next turn.
     """
     turn = begun or Turn()
+    keep_link_keys(site, turn)
     try:
         publish_due(site, turn)
     except PlatformRefused as error:  # no money for further HITs must not keep anybody from their pay
@@ -99,15 +109,36 @@ def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
     tell_qualifications(site, turn)
     close_run_out(site, turn)
     top_up(site, turn)
+    grow_due(site, turn)
     close_when_decided(site, turn)
     return turn
+
+
+def keep_link_keys(site: Worksite, turn: Turn) -> None:
+    """Keep the keys by which the platform signs its links, for pages never ask it; anew once they are an hour old."""
+    now = datetime.now(UTC)
+    with site.database.reading() as session:
+        kept = fact(session, LINK_KEYS)
+    if kept is not None and now - datetime.fromisoformat(str(kept["at"])) < KEYS_LIVE:
+        return
+    try:
+        keys = site.platform.link_keys()
+    except PlatformUnreachable as error:  # those that are kept will do for now
+        turn.notes.append(str(error))
+        return
+    if keys is not None:
+        with site.database.writing() as session:
+            keep_fact(session, LINK_KEYS, {**keys, "at": now.isoformat()})
 
 
 def publish_due(site: Worksite, turn: Turn) -> None:
     """Put out every HIT that was planned, or whose publication was never confirmed (its token makes that safe)."""
     with site.database.reading() as session:
         due = [] if fact(session, PAUSED) is not None else hit_store.unsent_hits(session)
-    offers = [(hit, offer_of(hit, token, site.study.hits, site.study.pay, site.task_url)) for hit, token in due]
+    design, pay, key = site.study.hits, site.study.pay, site.secret_key
+    offers = [
+        (hit, offer_of(hit, token, design, pay, site.task_url, completion_codes(key, token))) for hit, token in due
+    ]
     with site.database.writing() as session:
         hit_store.mark_sent(session, [hit.hit_id for hit, _ in due])
     for hit, platform_hit_id in publish(offers, site.platform):
@@ -126,28 +157,59 @@ def collect_due(site: Worksite, turn: Turn) -> None:
     Then what never will be: whoever ran out of time is paid for the part that was done.
     """
     with site.database.reading() as session:
-        hit_ids = hit_store.unsettled_ids(session)
+        news_ids, told_of = waiting_news(session)
+        hit_ids = list(dict.fromkeys([*told_of, *hit_store.unsettled_ids(session)]))
     unfinished = 0
     for number, hit_id in enumerate(hit_ids, start=1):
         seen = _handed_in(site, hit_id, turn)
         for one in seen or []:
             with site.database.writing() as session:
-                row = hit_store.record_submission(session, one)
-                if row is None:
-                    continue
-                due = payments_due(work_done(session, row.assignment_id), site.study.pay)
-                if due:
-                    drop_parts(session, row.assignment_id)
-                turn.handed_in += plan_payments(session, row.assignment_id, due, site.study.pay) > 0
+                _take_over(site, session, one, turn)
         if seen is not None:
             with site.database.writing() as session:
                 unfinished += settle_run_out(session, hit_id, pay=site.study.pay, now=datetime.now(UTC))
         site.hands.renew()
         site.on_step("collecting", number, len(hit_ids))
+    turn.notes.extend(site.platform.take_notes())
+    if news_ids:
+        with site.database.writing() as session:
+            mark_handled(session, news_ids, datetime.now(UTC))
     if turn.handed_in:
         _note(site, "collect", f"{many(turn.handed_in, 'assignment')} handed in")
     if unfinished:
         _note(site, "collect", f"{many(unfinished, 'assignment')} ran out of time, and will be paid for the part done")
+
+
+def _take_over(site: Worksite, session: Session, one: PlatformAssignment, turn: Turn) -> None:
+    """Take over what became of one assignment, and write down what is owed for it."""
+    pay, traits = site.study.pay, site.platform.traits
+    if one.state in ("returned", "expired"):
+        give_back(session, one, pay=pay)
+        return
+    if traits.reports_codes and not _brought(site, session, one, turn):
+        return
+    row = hit_store.record_submission(session, one, stays_open=traits.shared_hits)
+    if row is None:
+        return
+    due = payments_due(work_done(session, row.assignment_id), pay)
+    if due:
+        drop_parts(session, row.assignment_id)
+    turn.handed_in += plan_payments(session, row.assignment_id, due, pay) > 0
+
+
+def _brought(site: Worksite, session: Session, one: PlatformAssignment, turn: Turn) -> bool:
+    """Whether the code that was brought hands the task in; what nobody can tell is said to the researcher."""
+    row = hit_store.find_assignment(session, one)
+    if row is None:
+        return False
+    codes = completion_codes(site.secret_key, hit_store.token_of(session, one.hit_id))
+    handed_in = hands_in(one, codes, whole=row.state in ("finished", "submitted", "approved", "rejected"))
+    if handed_in is None and one.state == "submitted":
+        turn.notes.append(
+            f"submission {one.assignment_id} came with the code {one.code or 'none'!r}, which is none of its HIT's, "
+            "and not all of its pairs were answered; a person has to accept or reject it on the platform"
+        )
+    return handed_in is True
 
 
 def _handed_in(site: Worksite, hit_id: str, turn: Turn) -> list[PlatformAssignment] | None:
@@ -175,7 +237,9 @@ def pay_due(site: Worksite, turn: Turn) -> None:
     for payment in unsettled:
         try:
             approved = payment.kind == "reward" and _approved(site, payment.platform_assignment_id)
-            settled = reconcile(payment, approved, site.platform)
+            with site.database.reading() as session:
+                alike = count_alike(session, payment)
+            settled = reconcile(payment, approved, site.platform, alike)
         except PlatformRefused as error:  # its books are closed for this one; others can still be paid
             turn.notes.append(f"payment {payment.key} could not be settled: {error}")
             continue
@@ -232,6 +296,10 @@ def tell_qualifications(site: Worksite, turn: Turn) -> None:
 def close_run_out(site: Worksite, turn: Turn) -> None:
     """Take it that HITs are off the shelf once their time is over, so that their votes are asked for again."""
     begun_by_now = timedelta(seconds=site.study.hits.assignment_duration_s)  # whoever accepted in the last second
+    if site.platform.traits.shared_hits:  # such a platform knows no lifetime, so it has to be told
+        with site.database.reading() as session:
+            run_out = hit_store.run_out_ids(session, datetime.now(UTC))
+        _take_off_the_shelf(site, run_out, turn)
     with site.database.writing() as session:
         turn.closed += hit_store.close_run_out(session, datetime.now(UTC) - begun_by_now)
 
@@ -252,13 +320,31 @@ def top_up(site: Worksite, turn: Turn) -> None:
                 trials_out(session, site.study.hits, now),
                 site.study.hits,
             )
-            planned = open_hits(hit_store.count_hits(session), needed, site.study.hits)
+            shared = site.platform.traits.shared_hits
+            planned = open_hits(hit_store.count_hits(session), needed, site.study.hits, shared=shared)
             require_within_cap(
                 cost_minor(planned, site.study.pay), committed_minor(session, site.study.pay), site.study
             )
-            hit_store.plan_hits(session, planned, site.study.study.name, site.study.hits, site.study.pay)
+            plan = plan_or_grow if shared else hit_store.plan_hits
+            plan(session, planned, site.study.study.name, site.study.hits, site.study.pay)
     except OverCap as error:
         turn.notes.append(f"no further HITs: {error}")
+
+
+def grow_due(site: Worksite, turn: Turn) -> None:
+    """Tell the platform of places that HITs have gained."""
+    if not site.platform.traits.shared_hits:
+        return
+    with site.database.reading() as session:
+        due = places_due(session)
+    for platform_hit_id, places in due:
+        try:
+            site.platform.grow(platform_hit_id, places)
+        except PlatformRefused as error:
+            turn.notes.append(f"HIT {platform_hit_id} could not grow to {many(places, 'place')}: {error}")
+            continue
+        with site.database.writing() as session:
+            keep_places(session, platform_hit_id, places)
 
 
 def require_within_cap(wanted_minor: int, committed: int, study: Study) -> None:

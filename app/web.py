@@ -13,7 +13,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from app import api, assets, auth, headers, limits
+from app import api, assets, auth, headers, hooks, limits
 from app.annotate import leaving, pages, sound, way  # noqa: F401 - their views join the worker's room
 from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
@@ -64,7 +64,8 @@ def create_app(web: Web) -> Flask:
     csrf = CSRFProtect(app)
     csrf.exempt(worker_pages)  # no cookie there: the signed link itself is what lets a worker in
     csrf.exempt(api.pages)  # nor there: a token is sent by hand
-    for room in (worker_pages, auth.pages, research_pages, api.pages):
+    csrf.exempt(hooks.pages)  # nor there: a signature is what is believed
+    for room in (worker_pages, hooks.pages, auth.pages, research_pages, api.pages):
         app.register_blueprint(room)
     app.after_request(headers.guard)
     app.register_error_handler(CSRFError, _stale)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,17 +86,60 @@ def platform_class(study: Study) -> type[Platform]:
     return load(hits.platforms, study.hits.platform, Platform)  # type: ignore[return-value]
 
 
+class NotConnected(ValueError):
+    """A platform can't be called: a setting is missing."""
+
+    def __init__(self, platform: str, variable: str, where: str) -> None:
+        super().__init__(f"{platform} can't be called without {variable}; {where}, and set it in the environment")
+
+
 def connect_platform(wired: Wired, server_url: str) -> Platform:
-    """The study's platform, ready to be called: our marketplace under `server_url`, or the endpoint of the settings."""
-    if wired.study.hits.platform == "panel":
-        return Panel.of(wired.study.panel)()
+    """The study's platform, ready to be called; those of other packages find their settings themselves.
+
+    Raises:
+        NotConnected: a setting that it needs is missing.
+    """
+    connect = CONNECTED.get(wired.study.hits.platform)
+    return connect(wired, server_url) if connect else platform_class(wired.study)()
+
+
+def _connect_mturk(wired: Wired, server_url: str) -> Platform:
+    """Our marketplace under `server_url`, or the endpoint of the settings."""
     keys = wired.folder.keys()
     elsewhere = wired.settings.mturk_endpoint_url
-    return load(hits.platforms, wired.study.hits.platform, Platform)(
+    return load(hits.platforms, "mturk", Platform)(
         endpoint_url=elsewhere or f"{server_url}{MARKETPLACE_PATH}/requester",
         access_key_id=None if elsewhere else keys.marketplace_access_key_id,
         secret_access_key=None if elsewhere else keys.marketplace_secret_access_key,
     )
+
+
+def _connect_prolific(wired: Wired, _server_url: str) -> Platform:
+    """The account whose token the settings hold."""
+    settings = wired.settings
+    if settings.prolific_api_token is None:
+        raise NotConnected("Prolific", "PROLIFIC_API_TOKEN", "make a token under Settings, API tokens, on Prolific")
+    return load(hits.platforms, "prolific", Platform)(
+        settings.prolific_api_token.get_secret_value(), settings.prolific_api_url, keys_url=settings.prolific_jwks_url
+    )
+
+
+#: How each platform gets the settings that it needs.
+CONNECTED: Mapping[str, Callable[[Wired, str], Platform]] = {"mturk": _connect_mturk, "prolific": _connect_prolific}
+
+
+def submit_hosts(study: Study, settings: Settings, server_url: str) -> frozenset[str]:
+    """The origins to which work may be handed in, and that may show a task in a frame."""
+    if study.hits.platform == "prolific":
+        return frozenset({settings.prolific_app_url})
+    parts = urlsplit(server_url)
+    return MTURK_SITES | {f"{parts.scheme}://{parts.netloc}"}
+
+
+def hook_secret(study: Study, settings: Settings) -> str | None:
+    """What the study's platform signs with what it says by itself; None where it is not listened to."""
+    secret = settings.prolific_webhook_secret if study.hits.platform == "prolific" else None
+    return None if secret is None else secret.get_secret_value()
 
 
 def open_marketplace(wired: Wired) -> Keys:
@@ -182,16 +225,17 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
 
     wired = wire(path, settings)
     keys = wired.folder.keys()
-    parts = urlsplit(server_url)
     web = Web(
         database=wired.database,
         study=wired.study,
         folder=path,
         settings=settings,
         platform=platform_class(wired.study),
-        submit_hosts=MTURK_SITES | {f"{parts.scheme}://{parts.netloc}"},
+        submit_hosts=submit_hosts(wired.study, settings, server_url),
         secret_key=keys.secret_key,
         public_url=server_url,
+        hook_secret=hook_secret(wired.study, settings),
+        signed_links=wired.study.hits.platform == "prolific" and settings.prolific_jwks_url is not None,
     )
     marketplace = create_marketplace(settings.marketplace_url(path), settings.marketplace_key(path), server_url)
     return DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace})

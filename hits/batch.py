@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 
@@ -223,14 +224,20 @@ def _chunks(pairs: Sequence[Pair], room: int, rng: np.random.Generator) -> Itera
     yield from (chunk for chunk in dealt if chunk)
 
 
-def open_hits(first: int, count: int, design: Hits) -> list[Hit]:
+def open_hits(first: int, count: int, design: Hits, *, shared: bool = False) -> list[Hit]:
     """HITs of the policy `adaptive`: room for trials that are chosen when a worker accepts.
 
     Args:
         first: number of the first of them, after those that exist.
         count: how many.
         design: the study's design.
+        shared: one HIT with so many places instead.
+
+    >>> [hit.assignments_wanted for hit in open_hits(0, 3, Hits(), shared=True)]
+    [3]
     """
+    if shared and count:
+        return [replace(open_hits(first, 1, design)[0], assignments_wanted=count)]
     return [
         Hit(
             hit_id=f"hit-{number:05d}",

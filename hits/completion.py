@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from hits.platforms.base import OUTCOMES, Outcome
+from hits.platforms.base import OUTCOMES, Outcome, PlatformAssignment
 
 CODE_LENGTH = 10  # letters and digits of 5 bits each: nobody guesses one of 10^15
 
@@ -34,6 +34,22 @@ def outcome_of(code: str | None, codes: Mapping[Outcome, str]) -> Outcome | None
     """
     brought = "".join((code or "").split()).upper()
     return next((outcome for outcome, known in codes.items() if known == brought), None)
+
+
+def hands_in(seen: PlatformAssignment, codes: Mapping[Outcome, str], *, whole: bool) -> bool | None:
+    """Whether somebody has handed the whole task in, by the code that was brought; None where a person has to say.
+
+    Args:
+        seen: as the platform has it.
+        codes: of its HIT.
+        whole: whether all of its pairs were answered, so that a lost or mistyped code keeps nobody from their pay.
+    """
+    if seen.state == "approved":  # by a person, or by the platform itself: it is paid
+        return True
+    outcome = outcome_of(seen.code, codes)
+    if outcome == "completed" or (outcome is None and whole):
+        return True
+    return None if outcome is None else False
 
 
 def _code(secret_key: str, token: str, outcome: Outcome) -> str:

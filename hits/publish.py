@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from hits.batch import Hits
 from hits.judgment import Hit
 from hits.pay import Pay, reward_fee_minor, reward_minor
-from hits.platforms.base import Offer, Platform
+from hits.platforms.base import Offer, Outcome, Platform
 
 
-def offer_of(hit: Hit, token: str, design: Hits, pay: Pay, url: str) -> Offer:
+def offer_of(
+    hit: Hit, token: str, design: Hits, pay: Pay, url: str, codes: Mapping[Outcome, str] | None = None
+) -> Offer:
     """A HIT as the platform shows it.
 
     Args:
@@ -19,6 +21,7 @@ def offer_of(hit: Hit, token: str, design: Hits, pay: Pay, url: str) -> Offer:
         design: the study's words and durations.
         pay: the study's wage.
         url: where the task lives.
+        codes: what workers bring back, by how it ended; for platforms that ask for it.
     """
     return Offer(
         token=token,
@@ -31,6 +34,8 @@ def offer_of(hit: Hit, token: str, design: Hits, pay: Pay, url: str) -> Offer:
         assignment_duration_s=design.assignment_duration_s,
         lifetime_s=design.lifetime_s,
         auto_approval_delay_s=design.auto_approval_delay_s,
+        minutes=max(1, round(hit.trials_per_hit * pay.expected_s_per_trial / 60)),
+        codes=codes or {},
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.annotate.arrival import code_back, gone
 from app.annotate.room import Halt, assignment_behind, pages
 from app.languages import amount
 from app.serving import Web, served
@@ -39,9 +40,10 @@ def leave(token: str) -> str:
             raise Halt("wrong-link")
         so_far = store.so_far(session, assignment_id, web.study.pay)
     if found.state == "withdrawn":
-        return render_template("annotate/left.html", **_facts(web, token, so_far))
+        completion = code_back(web, found, "withdrawn")
+        return render_template("annotate/left.html", completion=completion, **_facts(web, token, so_far))
     if found.state not in store.AT_WORK:
-        raise Halt(found.state)
+        raise gone(web, found)
     return render_template("annotate/leave.html", **_facts(web, token, so_far))
 
 

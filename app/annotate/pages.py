@@ -12,6 +12,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.answers import Posted, posted
+from app.annotate.arrival import arrival_of, gone, way_back
 from app.annotate.asking import FIGURES, asking, sources
 from app.annotate.languages import about, asked_for, consent
 from app.annotate.manikin import ENDS
@@ -33,7 +34,6 @@ from app.store.work import OpenTrial, TrialClosed, Work
 from hits.judgment import WrongAnswer
 from hits.listening import NotHeard
 from hits.pay import earned_so_far_minor
-from hits.platforms.base import Arrival, ArrivalRefused
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ DONE = ("finished", "submitted", "approved", "rejected", "returned", "expired", 
 @pages.get("/")
 def welcome() -> str:
     """What the task is. Somebody who only looks leaves no trace."""
-    web, arrival = served(), _arrival()
+    web = served()
+    arrival = arrival_of(web)
     with web.database.reading() as session:
         facts = arriving.find_hit(session, arrival.hit_id, web.study.pay)
     if facts is None and arrival.preview:
@@ -70,7 +71,8 @@ def welcome() -> str:
 @pages.post("/")
 def begin() -> AnyResponse:
     """Make or resume the worker's record, and go to the first open trial."""
-    web, arrival = served(), _arrival()
+    web = served()
+    arrival = arrival_of(web)
     if arrival.preview:
         return redirect(_same_address("annotate.welcome"), 303)
     try:
@@ -105,7 +107,7 @@ def trial(token: str) -> str:
     if standing.asked is not None:
         return _trial_page(web, token, standing)
     if standing.work.state not in ("accepted", "finished"):
-        raise Halt(standing.work.state)
+        raise gone(web, standing.work)
     return _thanks_page(web, token, standing.work, standing.last)
 
 
@@ -209,7 +211,6 @@ def _trial_page(
 
 
 def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:
-    arrival = Arrival(work.platform_hit_id, work.platform_assignment_id, work.platform_worker_id, work.submit_to)
     with web.database.reading() as session:
         earned_minor = so_far(session, work.assignment_id, web.study.pay).whole_minor
     return render_template(
@@ -217,21 +218,12 @@ def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:
         earned=_amount(web, earned_minor),
         bonus=_amount(web, earned_minor - work.reward_minor),
         trials=work.trials,
-        completion=web.platform.complete(arrival),
+        completion=way_back(web, work, "completed"),
         comment_at=url_for("annotate.comment", token=token),
         kept="kept" in request.args,
         undo_at=url_for("annotate.take_back", token=token),
         last=last,
     )
-
-
-def _arrival() -> Arrival:
-    web = served()
-    try:
-        return web.platform.arrive(request.args, web.submit_hosts)
-    except ArrivalRefused as refused:
-        log.info("an arrival was refused: %s", refused)
-        raise Halt("wrong-arrival") from refused
 
 
 def _work(found: Work | None) -> Work:

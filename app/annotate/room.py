@@ -8,6 +8,7 @@ from app import headers
 from app.annotate.stops import STOPS, Stop
 from app.annotate.tokens import LinkRefused, assignment_of
 from app.serving import served
+from hits.platforms.base import Completion
 
 pages = Blueprint("annotate", __name__, url_prefix="/annotate")
 
@@ -15,9 +16,10 @@ pages = Blueprint("annotate", __name__, url_prefix="/annotate")
 class Halt(Exception):
     """A view can't go on: the page that says so."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, completion: Completion | None = None) -> None:
         super().__init__(reason)
         self.stop: Stop = STOPS[reason]
+        self.completion = completion  # how to go back to the platform, where it wants to be told by a code
 
 
 @pages.errorhandler(Halt)
@@ -31,6 +33,7 @@ def show_stop(halt: Halt) -> tuple[str, int]:
         paid=stop.paid if served().study.pay.paying else None,
         next_step=stop.next_step,
         reason=stop.reason,
+        completion=halt.completion,
     )
     return page, stop.status
 

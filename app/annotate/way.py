@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.annotate.arrival import gone
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import Entrance, Step, runs_out
 from app.annotate.steps.headphones import HeadphonesStep
@@ -45,7 +47,7 @@ def next_step(web: Web, work: Work) -> Step | None:
             if settled.get(step.name) == "failed":
                 with web.database.writing() as session:
                     screen_out(session, work.assignment_id, pay=web.study.pay)
-                raise Halt("screened-out")
+                raise gone(web, replace(work, state="screened-out"))
             return step
     return None
 
@@ -85,5 +87,5 @@ def _entrance(token: str) -> Entrance:
     if work is None:
         raise Halt("wrong-link")
     if work.state not in AT_WORK:
-        raise Halt(work.state)
+        raise gone(web, work)
     return Entrance(web, token, work)

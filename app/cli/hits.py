@@ -121,7 +121,8 @@ def site(wired: Wired, what: str) -> Iterator[tuple[Worksite, Turn]]:
 
     platform, url = connected(wired), task_url(wired)
     with hands(wired.database, on_wait=tell) as held, progress_bar(what, None) as step:
-        yield Worksite(wired.study, wired.database, platform, url, held, _on_step(step)), Turn()
+        key = wired.folder.keys().secret_key
+        yield Worksite(wired.study, wired.database, platform, url, held, _on_step(step), key), Turn()
 
 
 def _on_step(step: Callable[[int], None]) -> Callable[[str, int, int], None]:

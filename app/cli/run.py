@@ -50,7 +50,14 @@ def one_turn(wired: Wired) -> Turn:
     from app.wishing import grant_wishes
 
     with hands(wired.database, on_wait=tell) as held:
-        site = Worksite(wired.study, wired.database, connected(wired), task_url(wired), held)
+        site = Worksite(
+            wired.study,
+            wired.database,
+            connected(wired),
+            task_url(wired),
+            held,
+            secret_key=wired.folder.keys().secret_key,
+        )
         turn = Turn()
         grant_wishes(site, turn, wired.folder.pairs)
         return take_turn(site, turn)

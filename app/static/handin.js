@@ -5,7 +5,7 @@
   if (!comment || !handIn) return;
   comment.querySelector("button").hidden = true; // one button is enough: handing in keeps the words as well
   comment.addEventListener("submit", (event) => event.preventDefault());
-  handIn.addEventListener("submit", () => {
+  handIn.addEventListener(handIn.matches("a") ? "click" : "submit", () => {
     if (!comment.elements.comment.value.trim()) return;
     fetch(comment.action, { method: "POST", body: new URLSearchParams(new FormData(comment)), keepalive: true }).catch(() => {});
   });

@@ -10,11 +10,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.store.events import note_event
-from app.store.hits import LONGEST_HAND_IN
+from app.store.hits import LONGEST_HAND_IN, find_assignment
 from app.store.money import FOR_PART, plan_payments, work_done
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow
 from hits.collect import part_minor, payments_for_part
 from hits.pay import Pay
+from hits.platforms.base import PlatformAssignment
 
 AT_WORK = ("accepted", "finished")
 
@@ -80,6 +81,24 @@ def screen_out(session: Session, assignment_id: str, *, pay: Pay) -> None:
         note_event(session, "screened-out", f"the worker of assignment {assignment_id} did not pass a step")
 
 
+def give_back(session: Session, seen: PlatformAssignment, *, pay: Pay) -> bool:
+    """Take it over that a worker has returned an assignment, or ran out of time, as the platform says. Once.
+
+    What was done is paid where the study pays for unfinished work, and what was not goes to others.
+    """
+    known = find_assignment(session, seen)
+    if known is None:
+        return False
+    row, trials = _hold(session, known.assignment_id)
+    if row.state not in AT_WORK:
+        return False
+    done = _end(session, row, trials, seen.state, "partial" if pay.pay_unfinished else None, pay)
+    note_event(
+        session, seen.state, f"assignment {row.assignment_id} is {seen.state} after {done} of {len(trials)} pairs"
+    )
+    return True
+
+
 def settle_run_out(session: Session, platform_hit_id: str, *, pay: Pay, now: datetime) -> int:
     """Settle a HIT's assignments whose time ran out and that were never handed in; how many are paid for a part.
 
@@ -119,12 +138,13 @@ def _end(
     row: AssignmentRow,
     trials: list[TrialRow],
     state: str,
-    kind: Literal["partial", "screening"],
+    kind: Literal["partial", "screening"] | None,
     pay: Pay,
 ) -> int:
     """End an assignment that is not handed in, and plan its pay with it; the number of pairs that were answered."""
     work = work_done(session, row.assignment_id)
-    plan_payments(session, row.assignment_id, payments_for_part(work, kind, pay), pay)
+    if kind is not None:
+        plan_payments(session, row.assignment_id, payments_for_part(work, kind, pay), pay)
     row.state = state
     _release(trials)
     return len(work.seconds_by_trial)

@@ -143,6 +143,19 @@ def to_be_sent(session: Session) -> tuple[list[Payment], int]:
     return [payment for payment in planned if payment not in waiting], len(waiting)
 
 
+def count_alike(session: Session, payment: Payment) -> int:
+    """Other bonuses of the same amount for the same assignment that have left, or may have."""
+    own = session.get_one(PaymentRow, payment.key)
+    others = select(func.count()).where(
+        PaymentRow.assignment_id == own.assignment_id,
+        PaymentRow.key != own.key,
+        PaymentRow.kind != "reward",
+        PaymentRow.amount_minor == own.amount_minor,
+        PaymentRow.state.in_(("sent", "unknown", "confirmed")),
+    )
+    return session.scalar(others) or 0
+
+
 def keep_payment(session: Session, payment: Payment) -> None:
     """Keep a payment's new state; a confirmed reward makes its assignment approved."""
     row = session.get_one(PaymentRow, payment.key)

@@ -88,15 +88,20 @@ def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
 
 def trials_out(session: Session, hits: Hits, now: datetime) -> int:
     """Trials, checks not counted, in adaptive HITs that are planned or out and in nobody's hands."""
-    taken = select(AssignmentRow.hit_id).where(
-        AssignmentRow.state.not_in(LEFT), (AssignmentRow.state != "accepted") | (AssignmentRow.expires_at > now)
-    )
-    free = (
+    taken = (
         select(func.count())
-        .select_from(HitRow)
-        .where(HitRow.policy == "adaptive", HitRow.state != "closed", HitRow.hit_id.not_in(taken))
+        .select_from(AssignmentRow)
+        .where(
+            AssignmentRow.hit_id == HitRow.hit_id,
+            AssignmentRow.state.not_in(LEFT),
+            (AssignmentRow.state != "accepted") | (AssignmentRow.expires_at > now),
+        )
+        .correlate(HitRow)
+        .scalar_subquery()
     )
-    return (session.scalar(free) or 0) * hits.asked_per_hit
+    places = select(HitRow.assignments_wanted, taken).where(HitRow.policy == "adaptive", HitRow.state != "closed")
+    left = sum(max(0, int(wanted) - int(begun)) for wanted, begun in session.execute(places))
+    return left * hits.asked_per_hit
 
 
 def _tally(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:

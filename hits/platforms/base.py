@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeAlias
+from urllib.parse import urlencode
 
 PlatformState: TypeAlias = Literal["submitted", "approved", "rejected", "returned", "expired"]
 #: How a worker's way through a task can end; platforms with completion codes have one for each.
@@ -25,6 +26,7 @@ class Traits:
         pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
         rejects: it knows rejections.
         names_bonuses: its books tell two bonuses of one amount for one assignment apart.
+        reports_codes: it says which completion code a worker brought.
         currencies: those in which it pays; none where any will do.
     """
 
@@ -33,6 +35,7 @@ class Traits:
     pays: bool = True
     rejects: bool = True
     names_bonuses: bool = True
+    reports_codes: bool = False
     currencies: tuple[str, ...] = ()
 
 
@@ -96,6 +99,15 @@ class Completion:
     fields: Mapping[str, str] = field(default_factory=dict)
     method: Literal["post", "get"] = "post"
     code: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Where a plain link goes, with the fields in its query.
+
+        >>> Completion("https://lab.example/done", {"cc": "A&B"}, "get").address
+        'https://lab.example/done?cc=A%26B'
+        """
+        return f"{self.action}?{urlencode(self.fields)}" if self.fields else self.action
 
 
 @dataclass(frozen=True)

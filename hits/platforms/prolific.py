@@ -92,7 +92,7 @@ class Prolific(Platform):
         timeout_s: how long an answer may take.
     """
 
-    traits: ClassVar[Traits] = Traits(shared_hits=True, names_bonuses=False)
+    traits: ClassVar[Traits] = Traits(shared_hits=True, names_bonuses=False, reports_codes=True)
 
     def __init__(
         self, token: str, url: str = API_URL, *, keys_url: str | None = None, timeout_s: float | None = None
