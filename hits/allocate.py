@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,12 +65,23 @@ def votes_open(standing: Standing, votes_per_pair: int) -> int:
     return max(0, votes_missing(standing, votes_per_pair) - standing.reserved)
 
 
+def votes_free(standing: Standing, design: Hits) -> int:
+    """Judgments of a pair that could be handed out now by the design's policy, less those that are reserved.
+
+    >>> agreed = Standing("p", "c", "study", votes=2)
+    >>> votes_free(agreed, Hits(policy="fixed")), votes_free(agreed, Hits(policy="adaptive"))
+    (1, 0)
+    """
+    return max(0, votes_wanted(standing, design) - standing.reserved)
+
+
 def fill(
     standings: Sequence[Standing],
     judged: frozenset[str],
     design: Hits,
     rng: np.random.Generator,
     again: Sequence[str] = (),
+    heard: Mapping[str, int] | None = None,
 ) -> list[Slot]:
     """The trials of one accepted HIT.
 
@@ -83,14 +95,16 @@ def fill(
         design: the study's design.
         rng: decides among equals.
         again: pairs of earlier HITs that this worker may be asked about once more.
+        heard: how often this worker heard each clip in the study; the design says how often is enough.
 
     Returns:
         At most `trials_per_hit` slots, in the order to be asked; empty when nothing is open for this worker.
     """
     fresh = [standing for standing in standings if standing.pair_id not in judged]
-    asked = [s for s in fresh if s.role in ASKED_ROLES and votes_open(s, design.votes_per_pair) > 0]
+    asked = [s for s in fresh if s.role in ASKED_ROLES and votes_free(s, design) > 0]
+    asked = _within_cap(_by_urgency(asked, rng), heard or {}, design.max_per_clip)
     repeats = min(design.repeats_per_hit, len(again))
-    chosen = _one_a_clip(_by_urgency(asked, rng), design.asked_per_hit + design.repeats_per_hit - repeats)
+    chosen = _one_a_clip(asked, design.asked_per_hit + design.repeats_per_hit - repeats)
     if not chosen:
         return []
     checks = [s for s in fresh if s.role == "check"]
@@ -107,6 +121,18 @@ def _by_urgency(standings: Sequence[Standing], rng: np.random.Generator) -> list
     """Most votes in or on their way first; chance among equals."""
     shuffled = [standings[int(index)] for index in rng.permutation(len(standings))]
     return sorted(shuffled, key=lambda standing: -(standing.votes + standing.reserved))
+
+
+def _within_cap(standings: Sequence[Standing], heard: Mapping[str, int], most: int | None) -> list[Standing]:
+    """Those that a worker can hear without meeting an utterance more often than the design allows."""
+    if most is None:
+        return list(standings)
+    times, kept = Counter(heard), []
+    for standing in standings:
+        times[standing.clip_id] += 1
+        if times[standing.clip_id] <= most:
+            kept.append(standing)
+    return kept
 
 
 def _one_a_clip(standings: Sequence[Standing], room: int) -> list[Standing]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,16 +13,17 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.sealing import worker_key
+from app.store.conditions import closed_pairs
 from app.store.database import one_at_a_time
 from app.store.events import PAUSED, fact
 from app.store.hits import HitFacts, slots_of
 from app.store.identities import sealing_of
 from app.store.outlook import worth_asking
-from app.store.steps import StepName, failed_any
-from app.store.work import Rules, Work, as_work
 from app.store.share import clips_of, heard_clips, share_done, worn_out
 from app.store.slot_votes import less_slots
 from app.store.standing import HANDED_IN, standings
+from app.store.steps import StepName, failed_any
+from app.store.work import Rules, Work, as_work
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
 from hits.allocate import fill
 from hits.batch import Hits, rate_of, with_repeats
@@ -69,38 +71,39 @@ def begin(
     rng: np.random.Generator,
     now: datetime,
     required: Collection[StepName] = (),
+    reports: bool = True,
 ) -> Work:
     """Make or resume the record of an assignment, and reserve its trials.
 
+    Where the platform does not report, nobody but us counts places, and a worker has one go at a HIT, under whichever
+    assignment id.
+
     Raises:
-        WorkRefused: unknown or closed HIT, a worker who is not invited on or failed a required step before, or nothing
-            left to ask this worker.
+        WorkRefused: unknown or closed HIT, a worker who is not invited on, did enough or failed a required step before,
+            or nothing left to ask this worker.
     """
     assert arrival.assignment_id is not None  # a preview never gets here
     assert arrival.worker_id is not None
     one_at_a_time(session, "begin")  # two workers must not be handed the same vote
     key = worker_key(rules.hits.platform, arrival.worker_id, secret_key)
-    known = session.scalar(
-        select(AssignmentRow).where(
-            AssignmentRow.platform_assignment_id == arrival.assignment_id, AssignmentRow.worker == key
-        )
-    )
+    known = _known(session, key, arrival, reports=reports)
     if known is not None:
         return as_work(session, known)
     hit = _open_hit(session, arrival.hit_id)
     if hit is None:
         raise WorkRefused("This task is not open any more.", "unknown-hit")
     worker = _meet(session, key, arrival, rules, now)
-    if not worker.trusted:
+    if not worker.trusted or share_done(session, key, rules.hits, now):
         raise WorkRefused(
             "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
         )
     if failed_any(session, key, required):
         raise WorkRefused("This study needs something else than what was found before. Thank you!", "screened-out")
-    _require_room(session, hit, arrival.assignment_id, now)
+    _require_room(session, hit, arrival.assignment_id, now, reports=reports)
     again = _repeatable(session, key) if rules.hits.repeats_per_hit else []
     if hit.policy == "fixed":
-        slots = with_repeats(slots_of(session, hit.hit_id), again, rules.hits, rng)
+        slots = _fixed(session, key, hit, rules.hits, now)
+        slots = with_repeats(slots, again, rules.hits, rng) if slots else []
     else:
         slots = _fill(session, key, rules, rng, now, again)
     if not slots:
@@ -124,7 +127,16 @@ def begin(
     return as_work(session, row)
 
 
-def _require_room(session: Session, hit: HitRow, platform_assignment_id: str, now: datetime) -> None:
+def _known(session: Session, key: str, arrival: Arrival, *, reports: bool) -> AssignmentRow | None:
+    """What a worker began before under this arrival's ids."""
+    theirs = select(AssignmentRow).where(AssignmentRow.worker == key)
+    if reports:
+        return session.scalar(theirs.where(AssignmentRow.platform_assignment_id == arrival.assignment_id))
+    theirs = theirs.join(HitRow, HitRow.hit_id == AssignmentRow.hit_id)
+    return session.scalars(theirs.where(HitRow.platform_hit_id == arrival.hit_id)).first()
+
+
+def _require_room(session: Session, hit: HitRow, platform_assignment_id: str, now: datetime, *, reports: bool) -> None:
     """Refuse more arrivals than a platform would send: the ids stand in a URL, which anybody can write.
 
     An assignment id that comes with another worker was returned by the one before. Whoever left takes up room until the
@@ -145,8 +157,15 @@ def _require_room(session: Session, hit: HitRow, platform_assignment_id: str, no
             row.expires_at = now
         else:
             others.append(row)
+    if not reports and len(others) + _handed_in(session, hit) >= hit.assignments_wanted:
+        raise WorkRefused("Everybody whom this study needs is here already. Thank you for coming!", "unknown-hit")
     if len(others) >= hit.assignments_wanted + RETURNS_TOLERATED:
         raise WorkRefused("This task is in other hands already. Please return it and take another.", "hit-taken")
+
+
+def _handed_in(session: Session, hit: HitRow) -> int:
+    done = select(func.count()).select_from(AssignmentRow).where(AssignmentRow.hit_id == hit.hit_id)
+    return session.scalar(done.where(AssignmentRow.state.in_(("finished", *HANDED_IN)))) or 0
 
 
 def _meet(session: Session, key: str, arrival: Arrival, rules: Rules, now: datetime) -> WorkerRow:
@@ -194,7 +213,7 @@ def _fixed(session: Session, key: str, hit: HitRow, design: Hits, now: datetime)
         times.update(clips_of(session, asked).values())
         if max(times.values(), default=0) > design.max_per_clip:
             return []
-    return slots if asked else []
+    return [] if closed and not asked else slots
 
 
 def _repeatable(session: Session, key: str) -> list[str]:

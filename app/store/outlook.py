@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from app.store.standing import standings
-from hits.allocate import Standing, votes_open
+from hits.allocate import Standing, votes_free
 from hits.batch import Hits
 from hits.judgment import ASKED_ROLES
 
@@ -45,7 +45,7 @@ class Outlook:
         self._clip_ids = [one.clip_id for one in asked]
         self._checks = [one.pair_id for one in found if one.role == "check"]
         self._place = {pair_id: place for place, pair_id in enumerate(self._pair_ids)}
-        self._open = np.array([votes_open(one, design.votes_per_pair) for one in asked], dtype=np.int64)
+        self._open = np.array([votes_free(one, design) for one in asked], dtype=np.int64)
         self._urgency = np.array([one.votes + one.reserved for one in asked], dtype=np.int64)
 
     def correct(self, found: Sequence[Standing], design: Hits) -> None:
@@ -53,7 +53,7 @@ class Outlook:
         for one in found:
             place = self._place.get(one.pair_id)
             if place is not None:
-                self._open[place] = votes_open(one, design.votes_per_pair)
+                self._open[place] = votes_free(one, design)
                 self._urgency[place] = one.votes + one.reserved
 
     def likely(self, held: Collection[str], count: int, rng: np.random.Generator) -> list[str]:
@@ -103,4 +103,4 @@ def worth_asking(
 
 
 def _open_clips(found: Collection[Standing], design: Hits) -> int:
-    return len({one.clip_id for one in found if one.role in ASKED_ROLES and votes_open(one, design.votes_per_pair) > 0})
+    return len({one.clip_id for one in found if one.role in ASKED_ROLES and votes_free(one, design) > 0})

@@ -83,7 +83,13 @@ def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
 
 def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
     """Judgments that pairs still miss, whether or not somebody is at work on them."""
-    return sum(votes_wanted(standing, hits) for standing in standings(session, now) if standing.role in ASKED_ROLES)
+    return sum(votes_wanted(standing, hits) for standing in _still_asked(session, now))
+
+
+def _still_asked(session: Session, now: datetime) -> list[Standing]:
+    """Where every pair stands that is asked about, those of closed conditions left out."""
+    closed = closed_pairs(session)
+    return [one for one in standings(session, now) if one.role in ASKED_ROLES and one.pair_id not in closed]
 
 
 def trials_out(session: Session, hits: Hits, now: datetime) -> int:

@@ -12,6 +12,7 @@ from typing import Literal
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from app.store.conditions import is_closed
 from app.store.identities import own_id
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
@@ -263,8 +264,10 @@ def _judged_before(session: Session, worker: str, pair_id: str) -> bool:
 
 
 def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> bool:
-    """Whether a pair had all the votes it was to get before this one."""
-    return all(votes_wanted(found, rules.hits) == 0 for found in standings(session, now, [pair_id]))
+    """Whether a pair had all the votes it was to get before this one, or its condition is closed."""
+    return is_closed(session, pair_id) or all(
+        votes_wanted(found, rules.hits) == 0 for found in standings(session, now, [pair_id])
+    )
 
 
 def _weigh(session: Session, worker: str, trial: TrialRow, said: Said, rule: Quality) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -203,7 +204,10 @@ class Panel(Platform):
         worker_id = _wanted(query, design.worker_parameter)
         if design.project_parameter:
             _wanted(query, design.project_parameter)
-        assignment_id = _wanted(query, design.assignment_parameter) if design.assignment_parameter else worker_id
+        if design.assignment_parameter:
+            assignment_id = _wanted(query, design.assignment_parameter)
+        else:  # one go a worker and HIT; worker ids stand nowhere but where they are sealed
+            assignment_id = hashlib.sha256(f"{hit_id}/{worker_id}".encode()).hexdigest()[:24]
         return Arrival(hit_id, assignment_id, worker_id, None)
 
     @classmethod

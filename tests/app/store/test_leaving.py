@@ -26,7 +26,7 @@ from hits.listening import Listened
 from hits.pay import Pay
 
 SAME = Said("same", "same")
-PAY = Pay()  # 9.45 an hour: 16 cents for the first minute
+PAY = Pay(fees="mturk")  # 9.45 an hour: 16 cents for the first minute
 
 
 def walk_out(study: object, begun: store.Work, *, delete: bool = False, pay: Pay = PAY) -> bool:

@@ -1,0 +1,47 @@
+"""What the study itself says of work, where a platform says nothing or pays nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.store.identities import own_id
+from app.tables import AssignmentRow, HitRow, WorkerRow
+from hits.platforms.base import PlatformAssignment
+
+
+def finished_work(session: Session, platform_hit_id: str) -> list[PlatformAssignment]:
+    """The assignments of a HIT whose trials were all answered, as if the platform had said that they are handed in."""
+    rows = session.execute(
+        select(AssignmentRow, WorkerRow.platform_worker_id)
+        .join(HitRow, HitRow.hit_id == AssignmentRow.hit_id)
+        .join(WorkerRow, WorkerRow.worker == AssignmentRow.worker)
+        .where(HitRow.platform_hit_id == platform_hit_id, AssignmentRow.state == "finished")
+        .order_by(AssignmentRow.finished_at, AssignmentRow.assignment_id)
+    )
+    return [
+        PlatformAssignment(
+            row.platform_assignment_id,
+            platform_hit_id,
+            own_id(session, worker),
+            "submitted",
+            row.finished_at or datetime.now(UTC),
+        )
+        for row, worker in rows
+    ]
+
+
+def unaccepted(session: Session) -> list[tuple[str, str]]:
+    """What was handed in and not yet accepted: our assignment id and the platform's."""
+    rows = select(AssignmentRow.assignment_id, AssignmentRow.platform_assignment_id)
+    rows = rows.where(AssignmentRow.state == "submitted").order_by(AssignmentRow.submitted_at)
+    return [(ours, theirs) for ours, theirs in session.execute(rows)]
+
+
+def mark_accepted(session: Session, assignment_ids: Sequence[str]) -> None:
+    """The platform accepted these."""
+    handed_in = update(AssignmentRow).where(AssignmentRow.assignment_id.in_(assignment_ids))
+    session.execute(handed_in.where(AssignmentRow.state == "submitted").values(state="approved"))
