@@ -91,21 +91,26 @@ def send(payment: Payment, platform: Platform) -> Iterator[Payment]:
     try:
         prepared = payment if payment.kind == "reward" else _prepare(payment, platform)
     except PlatformUnreachable as error:  # nothing moved: it is planned, and asked again with the next turn
-        yield replace(payment, note=str(error))
+        yield replace(payment, note=_nameless(error, payment))
         return
     except PlatformRefused as error:
-        yield payment.step("sent").step("refused", str(error))
+        yield payment.step("sent").step("refused", _nameless(error, payment))
         return
     sent = prepared.step("sent")
     yield sent
     try:
         _pay(sent, platform)
     except PlatformUnreachable as error:
-        yield sent.step("unknown", str(error))
+        yield sent.step("unknown", _nameless(error, payment))
     except PlatformRefused as error:
-        yield sent.step("refused", str(error))
+        yield sent.step("refused", _nameless(error, payment))
     else:
         yield sent.step("confirmed")
+
+
+def _nameless(error: Exception, payment: Payment) -> str:
+    """A platform's words, without the id of the worker: notes are read where no such id may stand."""
+    return str(error).replace(payment.platform_worker_id or "\n", "(the worker)")
 
 
 def _prepare(payment: Payment, platform: Platform) -> Payment:

@@ -55,7 +55,8 @@ class Database:
     def __init__(self, url: str, sealing: Callable[[], Sealing] = _without_keys) -> None:
         try:
             self.url = make_url(url)
-            self.engine: Engine = create_engine(self.url, pool_pre_ping=True)
+            # An error in a log names no values: they may be somebody's
+            self.engine: Engine = create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
         except (ArgumentError, ImportError) as error:
             raise DatabaseUnusable(f"the database URL can't be used: {error}") from error
         if self.engine.dialect.name == "sqlite":
@@ -72,12 +73,17 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self, *, overwriting: bool = False) -> Iterator[Session]:
         """A session in one transaction: all of it is kept at the end, or nothing of it.
 
         On SQLite the write lock is taken at the start, so two writers queue instead of failing half-way.
+
+        Args:
+            overwriting: what goes is overwritten in an embedded database's file, not only let go of.
         """
         with self._turn(), Session(self._ways[True], info=self._info) as session, session.begin():
+            if overwriting and self.engine.dialect.name == "sqlite":
+                session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
             yield session
 
     @contextmanager

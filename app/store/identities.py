@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.sealing import MARK, Sealing
 from app.store.database import Database
-from app.tables import WorkerRow
+from app.tables import JudgmentRow, WorkerRow
 
 
 def sealing_of(session: Session) -> Sealing:
@@ -42,9 +44,7 @@ def seal_ids(database: Database) -> Sealed:
     What stood there before is overwritten in an embedded database's files, not only let go of.
     """
     now = shut = 0
-    with database.writing() as session:
-        if database.engine.dialect.name == "sqlite":
-            session.connection().exec_driver_sql("PRAGMA secure_delete = ON")
+    with database.writing(overwriting=True) as session:
         sealing = sealing_of(session)
         for row in session.scalars(select(WorkerRow).where(WorkerRow.platform_worker_id.is_not(None))):
             kept = row.platform_worker_id or ""
@@ -73,3 +73,45 @@ def shut_ids(session: Session) -> int:
     kept = session.scalars(select(WorkerRow.platform_worker_id).where(WorkerRow.platform_worker_id.is_not(None)))
     sealing = sealing_of(session)
     return sum(sealing.open(one or "") is None for one in kept)
+
+
+@dataclass(frozen=True)
+class KeptWorker:
+    """What a command lists of a worker; the platform's id is not in it.
+
+    Attributes:
+        because: why the worker is not used, or what a person said.
+        id_kept: whether the platform's id is sealed here, was forgotten, or can't be opened.
+    """
+
+    worker: str
+    first_seen_at: datetime
+    judgments: int
+    used: bool
+    because: str
+    id_kept: Literal["sealed", "forgotten", "shut"]
+
+
+def kept_workers(session: Session) -> list[KeptWorker]:
+    """Every worker, who came first first."""
+    told = select(JudgmentRow.worker, func.count()).group_by(JudgmentRow.worker)
+    judgments = dict(session.execute(told).all())
+    sealing = sealing_of(session)
+
+    def state(kept: str | None) -> Literal["sealed", "forgotten", "shut"]:
+        if kept is None:
+            return "forgotten"
+        return "shut" if sealing.open(kept) is None else "sealed"
+
+    rows = session.scalars(select(WorkerRow).order_by(WorkerRow.first_seen_at, WorkerRow.worker))
+    return [
+        KeptWorker(
+            row.worker,
+            row.first_seen_at,
+            judgments.get(row.worker, 0),
+            row.trusted,
+            row.distrusted_because,
+            state(row.platform_worker_id),
+        )
+        for row in rows
+    ]
