@@ -57,6 +57,13 @@ class About(BaseModel):
         min_length=1,
         description="languages of the workers' pages, the first for whoever asks for none of them: of en, de, es, ar",
     )
+    keep_ids_days: int | None = Field(
+        None,
+        ge=1,
+        description="days after which the platform's id of a worker is forgotten, once nothing is open or owed; "
+        "without it they are kept, sealed, until `earwitness workers forget`",
+        json_schema_extra={"unit": "days"},
+    )
     simulated: bool = Field(False, description="true where listeners or speech are simulated: every page says so")  # noqa: FBT003
 
     @field_validator("languages")

@@ -12,6 +12,7 @@ from app.store import hits as hit_store
 from app.store.database import Database
 from app.store.events import PAUSED, fact, keep_fact, note_event
 from app.store.leaving import give_back, settle_run_out
+from app.store.forgetting import forget_older
 from app.store.lock import Hands
 from app.store.money import (
     committed_minor,
@@ -119,6 +120,8 @@ def keep_link_keys(site: Worksite, turn: Turn) -> None:
     now = datetime.now(UTC)
     with site.database.reading() as session:
         kept = fact(session, LINK_KEYS)
+    take_down(site, turn)
+    forget_due(site, turn)
     if kept is not None and now - datetime.fromisoformat(str(kept["at"])) < KEYS_LIVE:
         return
     try:
@@ -286,7 +289,8 @@ def tell_qualifications(site: Worksite, turn: Turn) -> None:
         try:
             site.platform.grant(one.platform_worker_id, qualification_name(site.study.study.name), score)
         except PlatformRefused as error:  # pay does not wait for it
-            turn.notes.append(f"a qualification could not be given: {error}")
+            words = str(error).replace(one.platform_worker_id, one.worker)
+            turn.notes.append(f"a qualification could not be given: {words}")
             continue
         with site.database.writing() as session:
             mark_told(session, one.worker, "qualification", datetime.now(UTC))
@@ -393,3 +397,15 @@ def _take_off_the_shelf(site: Worksite, open_ids: list[str], turn: Turn) -> None
 def _note(site: Worksite, kind: str, text: str) -> None:
     with site.database.writing() as session:
         note_event(session, kind, text)
+def forget_due(site: Worksite, turn: Turn) -> None:
+    """Forget who workers are with whom all was settled as long ago as the study says."""
+    days = site.study.study.keep_ids_days
+    if days is None:
+        return
+    with site.database.writing(overwriting=True) as session:
+        forgotten = forget_older(session, days, datetime.now(UTC))
+    if forgotten:
+        site.database.wipe_log()
+        turn.notes.append(f"{many(forgotten, 'worker')} forgotten, {many(days, 'day')} after all was settled")
+
+

@@ -28,6 +28,7 @@ COMMANDS = (
     "attack",
     "db",
     "researcher",
+    "workers",
     "marketplace",
 )
 
