@@ -12,6 +12,7 @@ import hits.platforms
 from app.store import hits as hit_store
 from app.store.database import Database
 from app.store.events import PAUSED, drop_fact, keep_fact, note_event
+from app.store.measured import measure
 from app.store.money import committed_minor
 from app.store.pairs import keep_pairs, known_pairs
 from app.store.places import plan_or_grow
@@ -19,9 +20,11 @@ from app.study import Study
 from app.turn import CLOSED, LAUNCHED, many, require_within_cap
 from hits.allocate import Standing, votes_open
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
+from hits.bill import Bill, make_bill
+from hits.bill_lines import Part, parts
 from hits.judgment import ASKED_ROLES, Hit
-from hits.pay import fee_minor, money, reward_minor
 from hits.platforms.base import Platform
+from hits.policy import warnings
 from hits.publish import cost_minor
 from pipelines.clip import Pair
 from pipelines.manifest import FILE_NAME, read_manifest
@@ -30,31 +33,40 @@ from pipelines.variants import load
 
 
 @dataclass(frozen=True)
-class Bill:
-    """What publishing commits. Money in minor units, fees included."""
+class Preview:
+    """What publishing would ask for and commit, and what should be known before."""
 
-    pairs: int
-    hits: int
-    assignments: int
-    reward_minor: int
-    total_minor: int
-    most_minor: int
-    committed_minor: int
-    study: Study
+    bill: Bill
+    warnings: tuple[str, ...]
 
-    def rows(self) -> list[tuple[str, object]]:
-        """The bill as a person reads it."""
-        currency = self.study.pay.currency
-        return [
-            ("pairs to be judged", self.pairs),
-            ("HITs", self.hits),
-            ("assignments", self.assignments),
-            ("reward of one", money(self.reward_minor, currency)),
-            ("now, fees included", money(self.total_minor, currency)),
-            ("at most, if every pair needs all its votes", money(self.most_minor, currency)),
-            ("committed before", money(self.committed_minor, currency)),
-            ("cap", money(self.study.pay.cap_minor, currency)),
-        ]
+    @property
+    def hits(self) -> int:
+        """HITs that would be put out."""
+        return self.bill.hits
+
+    @property
+    def total_minor(self) -> int:
+        """What saying yes commits, fees included."""
+        return self.bill.total_minor
+
+    @property
+    def parts(self) -> list[Part]:
+        """The bill part by part."""
+        return parts(self.bill)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The bill as one table."""
+        return [(line.item, line.value) for part in self.parts for line in part.lines]
+
+
+class NotPayable(ValueError):
+    """The study's currency is none that its platform pays in."""
+
+    def __init__(self, platform: str, currency: str, payable: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{platform} pays in {' or '.join(payable)} only, and this study in {currency}; change pay.currency, and "
+            "with it pay.wage_per_hour and pay.cap, in study.toml"
+        )
 
 
 def read_pairs(folder: Path) -> list[Pair]:
@@ -85,36 +97,80 @@ def next_wave(pairs: list[Pair], known: frozenset[str], clips: int | None) -> li
     return [pair for pair in left if pair.clip_id in chosen]
 
 
-def prepare(database: Database, study: Study, folder: Path, clips: int | None = None) -> Bill:
-    """What `launch` would commit, without committing it.
+def preview(
+    database: Database, study: Study, folder: Path, clips: int | None = None, decides: str | None = None
+) -> Preview:
+    """What the next wave asks for and costs, also where it would be refused for its cost.
+
+    Args:
+        database: the study's.
+        study: its design.
+        folder: of its pairs.
+        clips: how many more clips; None for all that are left.
+        decides: what the money can decide, in a sentence; None where that can't be said yet.
 
     Raises:
         TooFewPairs: there is nothing to publish.
+        NotPayable: the platform does not pay in the study's currency.
         RankingMissing, RankingWrong: workers could not go through the qualification that the study asks for.
-        OverCap: it would exceed the cap.
     """
     pairs = read_pairs(folder)
+    _require_payable(study)
     if study.qualification.wanted:
         read_ranking(folder)
     with database.reading() as session:
         before = committed_minor(session, study.pay)
         known = known_pairs(session)
+        measured = measure(session, study.pay, simulated=study.study.simulated)
     asked = next_wave(pairs, known, clips)
     planned = _hits_for(asked, pairs, study, first=0)
-    total = cost_minor(planned, study.pay)
-    require_within_cap(total, before, study)
-    most = -(-len(asked) * study.hits.votes_per_pair // study.hits.asked_per_hit)
-    reward = reward_minor(study.hits.trials_per_hit, study.pay)
-    return Bill(
-        pairs=len(asked),
-        hits=len(planned),
-        assignments=sum(hit.assignments_wanted for hit in planned),
-        reward_minor=reward,
-        total_minor=total,
-        most_minor=most * (reward + fee_minor(reward, study.pay)),
-        committed_minor=before,
-        study=study,
+    bill = make_bill(asked, planned, study.hits, study.pay, measured, committed_minor=before, decides=decides)
+    about = study.study
+    told = warnings(
+        study.hits,
+        bill,
+        planned,
+        pairs,
+        contact=about.contact,
+        consent=about.consent,
+        simulated=about.simulated,
     )
+    return Preview(bill, tuple(told))
+
+
+def prepare(database: Database, study: Study, folder: Path, clips: int | None = None) -> Preview:
+    """What `launch` would commit, without committing it.
+
+    Raises:
+        TooFewPairs, NotPayable, RankingMissing, RankingWrong: as `preview`.
+        DeadlineOver: no worker is sought any more.
+        OverCap: it would exceed the cap.
+    """
+    _require_time(study)
+    found = preview(database, study, folder, clips)
+    require_within_cap(found.total_minor, found.bill.committed_minor, study)
+    return found
+
+
+class DeadlineOver(ValueError):
+    """The last day on which workers are sought is over."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(
+            f"the last day of this study, {study.hits.deadline}, is over; set another hits.deadline in study.toml, or "
+            "none, to go on"
+        )
+
+
+def _require_time(study: Study) -> None:
+    if study.hits.over_at(datetime.now(UTC)):
+        raise DeadlineOver(study)
+
+
+def _require_payable(study: Study) -> None:
+    payable = _platform(study).traits.currencies
+    if payable and study.pay.paying and study.pay.currency not in payable:
+        raise NotPayable(study.hits.platform, study.pay.currency, payable)
 
 
 def launch(database: Database, study: Study, folder: Path, clips: int | None = None) -> int:
@@ -123,8 +179,10 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
     Once all pairs were taken, it plans nothing more. A study that was closed is open again.
 
     Raises:
-        TooFewPairs, PairsChanged, OverCap: nothing was written.
+        TooFewPairs, PairsChanged, NotPayable, DeadlineOver, OverCap: nothing was written.
     """
+    _require_time(study)
+    _require_payable(study)
     pairs = read_pairs(folder)
     facts = {pair.condition: (pair.family, pair.snr_db) for pair in pairs}
     with database.writing() as session:
@@ -163,5 +221,8 @@ def _hits_for(asked: list[Pair], pairs: list[Pair], study: Study, first: int) ->
 
 def _shares_hits(study: Study) -> bool:
     """Whether one HIT of the study has many places. Under `fixed`, a HIT is its pairs, so that it can't."""
-    platform = load(hits.platforms, study.hits.platform, Platform)
-    return study.hits.policy == "adaptive" and platform.traits.shared_hits  # type: ignore[attr-defined]
+    return study.hits.policy == "adaptive" and _platform(study).traits.shared_hits
+
+
+def _platform(study: Study) -> type[Platform]:
+    return load(hits.platforms, study.hits.platform, Platform)  # type: ignore[return-value]

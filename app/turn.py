@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.store import hits as hit_store
+from app.store.conditions import keep_open_conditions
 from app.store.database import Database
 from app.store.events import PAUSED, fact, keep_fact, note_event
-from app.store.leaving import give_back, settle_run_out
 from app.store.forgetting import forget_older
+from app.store.leaving import give_back, settle_run_out
 from app.store.lock import Hands
 from app.store.money import (
     committed_minor,
@@ -25,8 +26,10 @@ from app.store.money import (
     work_done,
 )
 from app.store.news import LINK_KEYS, mark_handled, waiting_news
+from app.store.own_word import finished_work, mark_accepted, unaccepted
 from app.store.places import keep_places, places_due, plan_or_grow
 from app.store.progress import trials_out, votes_still_missing, votes_still_open
+from app.store.shelf import to_take_down
 from app.store.steps import mark_told, untold_steps
 from app.store.trust import weigh_workers
 from app.study import Study
@@ -89,17 +92,21 @@ class Worksite:
     secret_key: str = ""  # of the study: completion codes follow from it
 
 
-def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
+def take_turn(site: Worksite, begun: Turn | None = None, open_conditions: frozenset[str] | None = None) -> Turn:
     """Everything that is due now, in the order in which money is safest.
 
     Args:
         site: the study, its platform, the held lock.
         begun: what this turn did already, to be counted in.
+        open_conditions: those that are still asked about; None for all. The others get no more work; what is out is
+            finished and paid.
 
     Raises:
         PlatformUnreachable: the platform gives no answer; what was done is kept, the rest comes with the next turn.
     """
     turn = begun or Turn()
+    with site.database.writing() as session:
+        keep_open_conditions(session, open_conditions)
     keep_link_keys(site, turn)
     try:
         publish_due(site, turn)
@@ -107,11 +114,14 @@ def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
         turn.notes.append(f"HITs could not be published: {error}")
     collect_due(site, turn)
     pay_due(site, turn)
+    accept_unpaid(site, turn)
     tell_qualifications(site, turn)
     close_run_out(site, turn)
     top_up(site, turn)
     grow_due(site, turn)
     close_when_decided(site, turn)
+    take_down(site, turn)
+    forget_due(site, turn)
     return turn
 
 
@@ -120,8 +130,6 @@ def keep_link_keys(site: Worksite, turn: Turn) -> None:
     now = datetime.now(UTC)
     with site.database.reading() as session:
         kept = fact(session, LINK_KEYS)
-    take_down(site, turn)
-    forget_due(site, turn)
     if kept is not None and now - datetime.fromisoformat(str(kept["at"])) < KEYS_LIVE:
         return
     try:
@@ -138,6 +146,8 @@ def publish_due(site: Worksite, turn: Turn) -> None:
     """Put out every HIT that was planned, or whose publication was never confirmed (its token makes that safe)."""
     with site.database.reading() as session:
         due = [] if fact(session, PAUSED) is not None else hit_store.unsent_hits(session)
+        if _shut(session, site):  # what may be out has to be known, to be taken down
+            due = [one for one in due if hit_store.is_sent(session, one[0].hit_id)]
     design, pay, key = site.study.hits, site.study.pay, site.secret_key
     offers = [
         (hit, offer_of(hit, token, design, pay, site.task_url, completion_codes(key, token))) for hit, token in due
@@ -178,6 +188,8 @@ def collect_due(site: Worksite, turn: Turn) -> None:
         with site.database.writing() as session:
             mark_handled(session, news_ids, datetime.now(UTC))
     if turn.handed_in:
+        with site.database.writing() as session:
+            weigh_workers(session, site.study.quality, datetime.now(UTC))
         _note(site, "collect", f"{many(turn.handed_in, 'assignment')} handed in")
     if unfinished:
         _note(site, "collect", f"{many(unfinished, 'assignment')} ran out of time, and will be paid for the part done")
@@ -217,6 +229,9 @@ def _brought(site: Worksite, session: Session, one: PlatformAssignment, turn: Tu
 
 def _handed_in(site: Worksite, hit_id: str, turn: Turn) -> list[PlatformAssignment] | None:
     """What workers handed in for one HIT; None for one that the platform no longer knows: it must not hide others."""
+    if not site.platform.traits.reports:
+        with site.database.reading() as session:
+            return finished_work(session, hit_id)
     try:
         return list(collect([hit_id], site.platform))
     except PlatformRefused as error:
@@ -234,7 +249,12 @@ def plan_refused_again(site: Worksite) -> int:
 
 
 def pay_due(site: Worksite, turn: Turn) -> None:
-    """Settle payments of unknown outcome by the platform's books, then send what is planned."""
+    """Settle payments of unknown outcome by the platform's books, then send what is planned.
+
+    Where no money moves through the platform, what is planned waits for a payout by hand.
+    """
+    if not site.platform.traits.pays:
+        return
     with site.database.reading() as session:
         unsettled = payments_in(session, "sent", "unknown")
     for payment in unsettled:
@@ -253,8 +273,6 @@ def pay_due(site: Worksite, turn: Turn) -> None:
     if waiting:
         turn.notes.append(f"{many(waiting, 'payment')} wait for the key that opens workers' ids (EARWITNESS_SEAL_KEY)")
     for number, payment in enumerate(planned, start=1):
-        with site.database.writing() as session:
-            weigh_workers(session, site.study.quality, datetime.now(UTC))
         for step in send(payment, site.platform):
             with site.database.writing() as session:
                 keep_payment(session, step)
@@ -275,6 +293,23 @@ def _approved(site: Worksite, platform_assignment_id: str) -> bool:
         seen.assignment_id == platform_assignment_id and seen.state == "approved"
         for seen in site.platform.assignments(hit_id)
     )
+
+
+def accept_unpaid(site: Worksite, turn: Turn) -> None:
+    """Accept what was handed in where a study pays no money, so that no platform leaves it open."""
+    if site.study.pay.mode == "money":
+        return
+    with site.database.reading() as session:
+        waiting = unaccepted(session)
+    for assignment_id, platform_assignment_id in waiting:
+        try:
+            site.platform.approve(platform_assignment_id)
+        except PlatformRefused as error:
+            turn.notes.append(f"assignment {assignment_id} could not be accepted: {error}")
+            continue
+        with site.database.writing() as session:
+            mark_accepted(session, [assignment_id])
+        site.hands.renew()
 
 
 def tell_qualifications(site: Worksite, turn: Turn) -> None:
@@ -316,7 +351,7 @@ def top_up(site: Worksite, turn: Turn) -> None:
     now = datetime.now(UTC)
     try:
         with site.database.writing() as session:
-            held = fact(session, CLOSED) is not None or fact(session, PAUSED) is not None
+            held = _shut(session, site) or fact(session, PAUSED) is not None
             if fact(session, LAUNCHED) is None or held:
                 return
             needed = open_hits_needed(
@@ -372,6 +407,22 @@ def close_when_decided(site: Worksite, turn: Turn) -> None:
     _note(site, "close", "every pair is decided; all HITs are off the shelf")
 
 
+def take_down(site: Worksite, turn: Turn) -> None:
+    """Take down what should let nobody in: all HITs of a study that is shut, and those of closed conditions."""
+    with site.database.writing() as session:
+        shut = _shut(session, site)
+        idle = to_take_down(session, site.study.hits, datetime.now(UTC), shut=shut)
+    _take_off_the_shelf(site, idle, turn)
+    if idle:
+        why = "the study is shut" if shut else "their conditions are closed"
+        _note(site, "close", f"{many(len(idle), 'HIT')} taken off the shelf: {why}")
+
+
+def _shut(session: Session, site: Worksite) -> bool:
+    """Whether a researcher closed the study, or its last day is over."""
+    return fact(session, CLOSED) is not None or site.study.hits.over_at(datetime.now(UTC))
+
+
 def close_all(site: Worksite, turn: Turn) -> None:
     """Take every open HIT off the shelf, and plan no new ones until the study is published again."""
     with site.database.writing() as session:
@@ -379,6 +430,18 @@ def close_all(site: Worksite, turn: Turn) -> None:
         open_ids = hit_store.published_ids(session, open_only=True)
     _take_off_the_shelf(site, open_ids, turn)
     _note(site, "close", "the study was closed by hand")
+
+
+def forget_due(site: Worksite, turn: Turn) -> None:
+    """Forget who workers are with whom all was settled as long ago as the study says."""
+    days = site.study.study.keep_ids_days
+    if days is None:
+        return
+    with site.database.writing(overwriting=True) as session:
+        forgotten = forget_older(session, days, datetime.now(UTC))
+    if forgotten:
+        site.database.wipe_log()
+        turn.notes.append(f"{many(forgotten, 'worker')} forgotten, {many(days, 'day')} after all was settled")
 
 
 def _take_off_the_shelf(site: Worksite, open_ids: list[str], turn: Turn) -> None:
@@ -397,15 +460,3 @@ def _take_off_the_shelf(site: Worksite, open_ids: list[str], turn: Turn) -> None
 def _note(site: Worksite, kind: str, text: str) -> None:
     with site.database.writing() as session:
         note_event(session, kind, text)
-def forget_due(site: Worksite, turn: Turn) -> None:
-    """Forget who workers are with whom all was settled as long ago as the study says."""
-    days = site.study.study.keep_ids_days
-    if days is None:
-        return
-    with site.database.writing(overwriting=True) as session:
-        forgotten = forget_older(session, days, datetime.now(UTC))
-    if forgotten:
-        site.database.wipe_log()
-        turn.notes.append(f"{many(forgotten, 'worker')} forgotten, {many(days, 'day')} after all was settled")
-
-

@@ -132,6 +132,8 @@ def submit_hosts(study: Study, settings: Settings, server_url: str) -> frozenset
     """The origins to which work may be handed in, and that may show a task in a frame."""
     if study.hits.platform == "prolific":
         return frozenset({settings.prolific_app_url})
+    if study.hits.platform == "panel":
+        return Panel.of(study.panel).ways_back()
     parts = urlsplit(server_url)
     return MTURK_SITES | {f"{parts.scheme}://{parts.netloc}"}
 

@@ -139,6 +139,8 @@ def _bonus(site: Worksite, turn: Turn, wish: Wish) -> str | None:
 
 def _paid(site: Worksite, turn: Turn, wish: Wish, key: str) -> str | None:
     """Send what is planned, and say what came of one payment; None where it could not be sent yet."""
+    if not site.platform.traits.pays:
+        return "written down; it is paid out by hand, with all that is owed"
     pay_due(site, turn)
     with site.database.reading() as session:
         state, note = by_hand.payment_standing(session, key) or ("planned", "")

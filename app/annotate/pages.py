@@ -85,6 +85,7 @@ def begin() -> AnyResponse:
                 rng=np.random.default_rng(),
                 now=datetime.now(UTC),
                 required=required_steps(web.study),
+                reports=web.platform.traits.reports,
             )
             if (language := asked_for()) is not None:
                 keep_language(session, work.assignment_id, language)

@@ -1,4 +1,4 @@
-"""`earwitness hits`: publish, watch, collect, pay, close."""
+"""`earwitness hits`: the price, publish, watch, collect, pay, pause, close."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from app.cli.run import task_url
 from app.cli.say import print_table, progress_bar, study_option, tell
 
 if TYPE_CHECKING:
+    from app.launch import Preview
+    from app.store.wishes import WishKind
     from app.turn import Turn, Worksite
     from app.wiring import Wired
 
@@ -21,6 +23,35 @@ if TYPE_CHECKING:
 @click.group(short_help="Publish, watch, collect, pay, close.")
 def hits() -> None:
     """Put pairs before listeners, and see to it that they are paid."""
+
+
+@hits.command()
+@study_option
+@click.option("--clips", type=click.IntRange(1), help="Pairs of so many more clips: a wave.  [default: all left]")
+def preview(study: Path, clips: int | None) -> None:
+    """What the next wave asks for and costs, line by line, and what to mend before. Spends nothing."""
+    from app.launch import preview as price
+    from hits.bill_lines import NOT_YET
+
+    with opened(study) as wired:
+        found = price(wired.database, wired.study, wired.folder.pairs, clips)
+        print_table(("item", "value"), found.rows())
+    tell(found.bill.decides or NOT_YET)
+    _warn(found)
+    if found.bill.over_cap:
+        tell("This is above the cap, so it would not be published: raise pay.cap, or publish fewer clips.")
+
+
+def _warn(found: Preview) -> None:
+    for sentence in found.warnings:
+        tell(f"Note: {sentence}")
+
+
+def _open_hits(wired: Wired) -> list[str]:
+    from app.store.hits import published_ids
+
+    with wired.database.reading() as session:
+        return published_ids(session, open_only=True)
 
 
 @hits.command()
@@ -39,12 +70,18 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
     with opened(study) as wired:
         bill = prepare(wired.database, wired.study, wired.folder.pairs, clips)
         print_table(("item", "value"), bill.rows())
+        _warn(bill)
         if bill.hits and not yes:
             click.confirm("Publish these HITs?", abort=True, err=True)
         with site(wired, "publishing HITs") as (worksite, turn):
             launch(wired.database, wired.study, wired.folder.pairs, clips)
             publish_due(worksite, turn)
-    tell(f"{many(turn.published, 'HIT')} published. Workers come by the invite link that `earwitness serve` prints.")
+            links = [worksite.platform.invitation(worksite.task_url, hit_id) for hit_id in _open_hits(wired)]
+    tell(f"{many(turn.published, 'HIT')} published.")
+    if any(links):
+        tell("Put this link where the panel's people find it:\n" + "\n".join(link for link in links if link))
+    elif wired.study.hits.platform == "mturk":
+        tell("Workers come by the invite link that `earwitness serve` prints.")
 
 
 @hits.command()
@@ -111,6 +148,80 @@ def close(study: Path) -> None:
     with opened(study) as wired, site(wired, "closing HITs") as (worksite, turn):
         close_all(worksite, turn)
     tell(f"{turn.closed} HITs are off the shelf")
+
+
+@hits.command()
+@study_option
+def pause(study: Path) -> None:
+    """Let nobody begin for a while; whoever is at work goes on, and is paid."""
+    _wish(study, "pause", {})
+
+
+@hits.command()
+@study_option
+def resume(study: Path) -> None:
+    """Let people begin again after a pause."""
+    _wish(study, "resume", {})
+
+
+@hits.command()
+@click.argument("worker")
+@click.argument("amount")
+@study_option
+@click.option("--reason", required=True, help="What the worker reads beside it.")
+def bonus(worker: str, amount: str, study: Path, reason: str) -> None:
+    """Give WORKER (by hash) a bonus of AMOUNT for the latest work. The same once more changes nothing."""
+    from app.store.own_word import latest_work
+    from hits.pay import read_amount
+
+    with opened(study) as wired:
+        minor = read_amount(amount, wired.study.pay.currency)
+        with wired.database.reading() as session:
+            assignment_id = latest_work(session, worker)
+    wanted = {"assignment_id": assignment_id, "worker": worker, "amount_minor": minor, "reason": reason.strip()}
+    _wish(study, "bonus", wanted, once=f"{assignment_id}/{minor}/{reason.strip()}")
+
+
+@hits.command()
+@click.argument("key")
+@study_option
+@click.option("--paid/--not-paid", "was_paid", default=None, help="What the platform's own pages say.")
+def settle(key: str, study: Path, was_paid: bool | None) -> None:
+    """Say whether a payment of unknown outcome was paid, by its KEY in the ledger. If not, it is planned anew."""
+    if was_paid is None:
+        raise click.UsageError("say --paid or --not-paid; the platform's own pages know")
+    _wish(study, "settle", {"key": key, "paid": was_paid})
+
+
+def _wish(study: Path, kind: WishKind, detail: dict[str, object], once: str | None = None) -> None:
+    """Write down what is asked for, as a button does, and carry it out at once.
+
+    Raises:
+        NotGranted: it can't be done, and why.
+    """
+    import getpass
+    import hashlib
+    import secrets
+
+    from app.store.wishes import make_wish
+    from app.store.wishes import wish as wish_now
+    from app.wishing import grant_wishes
+
+    nonce = secrets.token_urlsafe(12) if once is None else hashlib.sha256(once.encode()).hexdigest()[:32]
+    with opened(study) as wired, site(wired, kind) as (worksite, turn):
+        with wired.database.writing() as session:
+            made, new = make_wish(session, kind, detail, getpass.getuser(), nonce)
+        grant_wishes(worksite, turn, wired.folder.pairs)
+        with wired.database.reading() as session:
+            found = wish_now(session, made.wish_id)
+    assert found is not None  # it was just made
+    if found.state == "refused":
+        raise NotGranted(found.note)
+    tell(found.note if new else f"this was asked for before: {found.note}")
+
+
+class NotGranted(ValueError):
+    """What was asked for could not be done; the sentence says why."""
 
 
 @contextmanager

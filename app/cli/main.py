@@ -20,6 +20,7 @@ COMMANDS = (
     "serve",
     "run",
     "hits",
+    "payouts",
     "judgments",
     "certify",
     "report",

@@ -78,6 +78,11 @@ def unsent_hits(session: Session) -> list[tuple[Hit, str]]:
     return [(_hit(session, row), row.token) for row in rows]
 
 
+def is_sent(session: Session, hit_id: str) -> bool:
+    """Whether a HIT may be out though nobody saw that it is."""
+    return session.get_one(HitRow, hit_id).state == "sent"
+
+
 def _hit(session: Session, row: HitRow) -> Hit:
     policy: Policy = "fixed" if row.policy == "fixed" else "adaptive"
     return Hit(row.hit_id, policy, row.trials_per_hit, row.assignments_wanted, tuple(slots_of(session, row.hit_id)))
@@ -190,9 +195,7 @@ def find_assignment(session: Session, seen: PlatformAssignment) -> AssignmentRow
     return next(theirs, None)
 
 
-def record_submission(
-    session: Session, seen: PlatformAssignment, *, stays_open: bool = False
-) -> AssignmentRow | None:
+def record_submission(session: Session, seen: PlatformAssignment, *, stays_open: bool = False) -> AssignmentRow | None:
     """Take over what the platform says of an assignment; None where we never met it.
 
     Args:

@@ -45,3 +45,24 @@ def mark_accepted(session: Session, assignment_ids: Sequence[str]) -> None:
     """The platform accepted these."""
     handed_in = update(AssignmentRow).where(AssignmentRow.assignment_id.in_(assignment_ids))
     session.execute(handed_in.where(AssignmentRow.state == "submitted").values(state="approved"))
+
+
+class NoWork(ValueError):
+    """A worker has handed nothing in that a bonus could be for."""
+
+
+def latest_work(session: Session, worker: str) -> str:
+    """What a worker handed in last: our assignment id.
+
+    Raises:
+        NoWork: no such worker, or nothing was handed in.
+    """
+    done = select(AssignmentRow.assignment_id).where(
+        AssignmentRow.worker == worker, AssignmentRow.state.in_(("submitted", "approved", "rejected"))
+    )
+    found = session.scalars(done.order_by(AssignmentRow.submitted_at.desc())).first()
+    if found is None:
+        raise NoWork(
+            f"worker {worker} has handed nothing in; workers are named by their hash, as the dashboard shows it"
+        )
+    return found

@@ -195,6 +195,12 @@ class Panel(Platform):
         return 0
 
     @classmethod
+    def ways_back(cls) -> frozenset[str]:
+        """The origins to which workers go back; none where they only bring a code."""
+        parts = urlsplit(cls.design.redirect_url)
+        return frozenset({f"{parts.scheme}://{parts.netloc}"} if parts.netloc else ())
+
+    @classmethod
     def arrive(cls, query: Mapping[str, str], submit_hosts: frozenset[str]) -> Arrival:  # noqa: ARG003
         """Who comes, by the names of the design's parameters; somebody who says so only looks."""
         design = cls.design
