@@ -6,11 +6,12 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -197,6 +198,20 @@ def test_every_pair_has_the_votes_of_different_workers(river: Path) -> None:
     assert asked.groupby("pair_id").size().between(2, 3).all()
     assert judgments.simulated.all()
     assert (judgments.elapsed_s >= judgments.listened_s * 0.9).all()
+
+
+def test_every_listener_practised_first_and_nothing_of_it_counts(river: Path) -> None:
+    with closing(sqlite3.connect(river / "study.db")) as database:
+        practised = dict(
+            database.execute(
+                "SELECT worker, json_array_length(found) FROM steps WHERE step = 'practice' AND state = 'passed'"
+            )
+        )
+    lines = (river / "judgments.csv").read_text().splitlines()
+    rows = [dict(zip(lines[0].split(","), line.split(","), strict=False)) for line in lines[1:]]
+    assert {row["worker"] for row in rows} <= practised.keys()
+    assert set(practised.values()) == {5}  # how to answer, two trials, and what each was
+    assert "practice" not in {row["role"] for row in rows}
 
 
 def test_what_is_simulated_says_so_wherever_it_is_shown(river: Path) -> None:
