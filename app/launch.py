@@ -146,10 +146,20 @@ def prepare(database: Database, study: Study, folder: Path, clips: int | None = 
         DeadlineOver: no worker is sought any more.
         OverCap: it would exceed the cap.
     """
-    _require_time(study)
     found = preview(database, study, folder, clips)
-    require_within_cap(found.total_minor, found.bill.committed_minor, study)
+    require_publishable(found, study)
     return found
+
+
+def require_publishable(found: Preview, study: Study) -> None:
+    """Refuse what must not be put out.
+
+    Raises:
+        DeadlineOver: no worker is sought any more.
+        OverCap: it would exceed the cap.
+    """
+    _require_time(study)
+    require_within_cap(found.total_minor, found.bill.committed_minor, study)
 
 
 class DeadlineOver(ValueError):

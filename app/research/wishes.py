@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.auth import here, owner
-from app.launch import prepare
 from app.research.asking import Asked, Unclear, detail_of, kind_of
 from app.research.room import pages, unclear
 from app.serving import Web, served
 from app.store.events import note_event
-from app.store.pairs import known_pairs
 from app.store.people import Researcher
 from app.store.wishes import Wish, make_wish
-from hits.batch import TooFewPairs
-from hits.pay import OverCap
-from pipelines.ranking import RankingMissing, RankingWrong
 
 LONGEST_NONCE = 64
 
@@ -61,19 +56,3 @@ def _place_of(made: Wish) -> str:
     if made.kind == "message":
         return url_for("research.workers")
     return url_for("research.ledger" if made.kind == "settle" else "research.dashboard")
-
-
-@pages.get("/publish")
-@owner
-def publish() -> str | tuple[str, int]:
-    """Before spending: what the next wave asks for and costs."""
-    web, clips = served(), request.args.get("clips", type=int)
-    if clips is not None and clips < 1:
-        return unclear("The number of clips has to be above 0; leave it empty for all that are left.")
-    try:
-        bill = prepare(web.database, web.study, web.folder / "pairs", clips)
-    except (TooFewPairs, OverCap, RankingMissing, RankingWrong) as refused:
-        return render_template("research/publish.html", bill=None, refused=str(refused), clips=clips, pairs_before=0)
-    with web.database.reading() as session:
-        before = len(known_pairs(session))
-    return render_template("research/publish.html", bill=bill, refused="", clips=clips, pairs_before=before)
