@@ -7,8 +7,10 @@ import logging
 from flask import request
 
 from app.annotate.room import Halt
+from app.languages import amount
 from app.serving import Web
 from app.store.events import fact
+from app.store.leaving import so_far
 from app.store.news import LINK_KEYS
 from app.store.work import Work
 from hits.completion import completion_codes
@@ -48,5 +50,13 @@ def code_back(web: Web, work: Work, outcome: Outcome) -> Completion | None:
 
 
 def gone(web: Web, work: Work) -> Halt:
-    """The stop of work that is over, with the way back of somebody whom the study let go."""
-    return Halt(work.state, code_back(web, work, "screened-out") if work.state == "screened-out" else None)
+    """The stop of work that is over: with what a part of it earns, and the way back of somebody whom the study let go.
+
+    What ran out earns what it will once the platform has let go of it.
+    """
+    completion = code_back(web, work, "screened-out") if work.state == "screened-out" else None
+    pay, earned_minor = web.study.pay, 0
+    if work.state == "screened-out" or (work.state == "expired" and pay.pay_unfinished):
+        with web.database.reading() as session:
+            earned_minor = so_far(session, work.assignment_id, pay).left_minor
+    return Halt(work.state, completion, amount(earned_minor, pay.currency) if earned_minor else None)

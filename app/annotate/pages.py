@@ -95,8 +95,8 @@ def begin() -> AnyResponse:
 
 
 @pages.get("/<token>/")
-def trial(token: str) -> str:
-    """The pair that is asked now; thanks when all were answered."""
+def trial(token: str) -> str | AnyResponse:
+    """The pair that is asked now; thanks when all were answered; what leaving came to for whoever left."""
     web = served()
     assignment_id = assignment_behind(token)
     with web.database.reading() as session:
@@ -107,6 +107,8 @@ def trial(token: str) -> str:
     standing = _standing(web, assignment_id)
     if standing.asked is not None:
         return _trial_page(web, token, standing)
+    if standing.work.state == "withdrawn":
+        return redirect(url_for("annotate.leave", token=token), 303)
     if standing.work.state not in ("accepted", "finished"):
         raise gone(web, standing.work)
     return _thanks_page(web, token, standing.work, standing.last)
@@ -120,7 +122,7 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
     try:
         with web.database.writing() as session:
             work = _work(store.work(session, assignment_id))
-            opened = None if work.state in DONE else store.next_trial(session, assignment_id, now)
+            opened = None if work.state in DONE else store.asked_trial(session, assignment_id)
             if opened is not None and opened.trial_id == sent.trial_id:
                 store.answer(
                     session,
@@ -134,7 +136,9 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
                 )
     except (NotHeard, WrongAnswer) as missing:
         sentence = gettext(str(missing))  # app.annotate.answers lists them
-        return _trial_page(web, token, _standing(web, assignment_id), sent, sentence), 422
+        standing = _standing(web, assignment_id)
+        if standing.asked is not None and standing.asked.trial_id == sent.trial_id:  # else another window went on
+            return _trial_page(web, token, standing, sent, sentence), 422
     except TrialClosed:
         log.info("an answer came for a trial that is not open any more")
     return redirect(_here(token), 303)
@@ -162,6 +166,16 @@ def comment(token: str) -> AnyResponse:
                 session, assignment_id, request.form.get("comment", "").replace("\0", "").strip()
             )  # PostgreSQL keeps no NUL
     return redirect(url_for("annotate.trial", token=token, kept=""), 303)
+
+
+@pages.get("/<token>/answer")
+@pages.get("/<token>/undo")
+@pages.get("/<token>/comment")
+@pages.get("/<token>/step/<step>")
+def go_on(token: str, step: str = "") -> AnyResponse:  # noqa: ARG001
+    """Go on where the worker is: a page that answered a form was loaded anew, or its address was copied."""
+    assignment_behind(token)
+    return redirect(_here(token), 303)
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,24 @@ pages = Blueprint("annotate", __name__, url_prefix="/annotate")
 class Halt(Exception):
     """A view can't go on: the page that says so."""
 
-    def __init__(self, reason: str, completion: Completion | None = None) -> None:
+    def __init__(self, reason: str, completion: Completion | None = None, earned: str | None = None) -> None:
         super().__init__(reason)
         self.stop: Stop = STOPS[reason]
         self.completion = completion  # how to go back to the platform, where it wants to be told by a code
+        self.earned = earned
 
 
 @pages.errorhandler(Halt)
 def show_stop(halt: Halt) -> tuple[str, int]:
     """A page for every stop."""
-    stop = halt.stop
+    stop, pay = halt.stop, served().study.pay
+    keeps_word = pay.paying and (stop.reason != "expired" or pay.pay_unfinished)
     page = render_template(
         "stop.html",
         title=stop.title,
         sentence=stop.sentence,
-        paid=stop.paid if served().study.pay.paying else None,
+        paid=stop.paid if keeps_word else None,
+        earned=halt.earned,
         next_step=stop.next_step,
         reason=stop.reason,
         completion=halt.completion,

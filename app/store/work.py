@@ -116,6 +116,21 @@ def _counts(session: Session, assignment_id: str) -> tuple[int, int]:
 
 def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial | None:
     """The next unanswered trial, opened by this call if it was not; None when all are answered."""
+    row = _unanswered(session, assignment_id)
+    if row is None:
+        return None
+    if row.opened_at is None:
+        row.state, row.opened_at = "open", now
+    return _open_trial(session, row)
+
+
+def asked_trial(session: Session, assignment_id: str) -> OpenTrial | None:
+    """The trial that an answer can be for; None where its page was not opened yet, and when all are answered."""
+    row = _unanswered(session, assignment_id)
+    return None if row is None or row.opened_at is None else _open_trial(session, row)
+
+
+def _unanswered(session: Session, assignment_id: str) -> TrialRow | None:
     met = session.execute(
         select(TrialRow, PairRow)
         .join(PairRow)
@@ -123,12 +138,7 @@ def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial
         .order_by(TrialRow.position)
         .limit(1)
     ).one_or_none()
-    if met is None:
-        return None
-    row: TrialRow = met[0]
-    if row.opened_at is None:
-        row.state, row.opened_at = "open", now
-    return _open_trial(session, row)
+    return None if met is None else met[0]
 
 
 def trial_after(session: Session, opened: OpenTrial) -> OpenTrial | None:

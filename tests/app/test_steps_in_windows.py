@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 
 from app.annotate.steps.base import Entrance, Step
 from app.annotate.tokens import assignment_of
 from app.annotate.way import WAY
-from app.store.steps import note_round, step_of
+from app.store.steps import note_round, open_step, step_of
 from app.store.work import work
+from app.tables import AssignmentRow, TrialRow
 from app.web import Web, create_app
+from hits.pay import Pay
 from hits.screening import Qualification, Screening
 from tests.app.test_annotate_pages import begin, hidden, kind
 from tests.app.test_practice import keep_practice, practising
@@ -73,3 +77,50 @@ def test_an_empty_word_does_not_pass_for_that_of_a_page_that_is_not_open_yet(web
 
     assert pressed.status_code == 303
     assert kind(client.get(here)) == "practice"
+
+
+def test_an_answer_that_nobody_was_asked_for_opens_no_pair(strict: Web) -> None:
+    client = create_app(strict).test_client()
+    here = begin(client)
+    pressed = client.post(f"{here}answer", data={"trial_id": "x", "nonce": "y"})
+
+    assert pressed.location == here
+    with strict.database.reading() as session:
+        assert set(session.scalars(select(TrialRow.opened_at))) == {None}
+
+
+@pytest.mark.parametrize("form", ["answer", "undo", "comment", "step/practice", "step/no-such-step"])
+def test_the_address_of_a_form_leads_back_to_what_is_asked(client: FlaskClient, form: str) -> None:
+    here = begin(client)
+
+    assert client.get(f"{here}{form}").location == here
+    assert client.get(f"/annotate/made-up/{form}").status_code == 404
+
+
+def test_whoever_is_screened_out_reads_what_the_time_until_then_earns(strict: Web) -> None:
+    client = create_app(strict).test_client()
+    here = begin(client)
+    at = entrance(strict, here)
+    began = datetime.now(UTC) - timedelta(seconds=90)
+    with strict.database.writing() as session:
+        session.get_one(AssignmentRow, at.work.assignment_id).accepted_at = began
+        open_step(session, at.work.worker, at.work.assignment_id, "headphones", {}, began)
+        open_step(session, at.work.worker, at.work.assignment_id, "sound-check", {}, began)
+        note_round(session, at.work.worker, "sound-check", {}, began + timedelta(seconds=2), settled="passed")
+        note_round(session, at.work.worker, "headphones", {}, datetime.now(UTC), settled="failed")
+    page = client.get(here)
+
+    assert kind(page) == "stop"
+    assert "You have earned <strong>$0.32</strong>." in page.text  # two minutes begun, of 9.45 an hour
+
+
+@pytest.mark.parametrize("pay_unfinished", [True, False])
+def test_pay_for_what_was_not_handed_in_is_promised_only_where_it_comes(web: Web, pay_unfinished: bool) -> None:
+    pay = Pay(pay_unfinished=pay_unfinished)
+    served = replace(web, study=web.study.model_copy(update={"pay": pay}))
+    client = create_app(served).test_client()
+    here = begin(client)
+    with web.database.writing() as session:
+        session.scalars(select(AssignmentRow)).one().expires_at = datetime.now(UTC) - timedelta(seconds=1)
+
+    assert ("is paid" in client.get(here).text) is pay_unfinished
