@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
 
+from app.archive import ArchiveWrong, Header, OnStep
 from app.marketplace.ids import new_invite_code, new_key
 from app.marketplace.paying import purse_of
 from app.marketplace.records import Invite, Requester
 from app.marketplace.refusals import Refused
-from app.marketplace.store import requesters
+from app.marketplace.store import backup, requesters
 from app.marketplace.store.engine import Store
+from app.restoring import restore
 
 MIGRATIONS = "migrations.marketplace"
 
@@ -122,3 +127,39 @@ def add_invite(
     finally:
         store.close()
     return code
+
+
+def back_up(database_url: str, path: Path, on_step: OnStep) -> Header:
+    """Write the marketplace's database into a file, as it is at this moment, while it is in use.
+
+    Raises:
+        DiskFull: there is no room for it.
+    """
+    upgrade(database_url)
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert head is not None  # the package ships at least one revision
+    store = Store(database_url)
+    try:
+        with store.one_state() as connection:
+            return backup.write(connection, path, head, on_step)
+    finally:
+        store.close()
+
+
+def bring_back(database_url: str, path: Path, header: Header, *, force: bool, on_step: OnStep) -> None:
+    """Make the marketplace's database what a backup holds. Nobody may be at work on it.
+
+    Raises:
+        ArchiveWrong: it is of a revision that this version does not know, or its rows do not fit.
+        NotEmpty: there are rows, and it is not forced.
+    """
+    config = alembic_config()
+    if header.revision not in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
+        raise ArchiveWrong(path, f"its tables are at revision {header.revision}, which only a newer version knows")
+
+    def to_revision(engine: Engine, revision: str) -> None:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+
+    restore(path, header, database_url, to_revision, force=force, on_step=on_step)

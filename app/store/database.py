@@ -73,6 +73,15 @@ class Database:
             yield session
 
     @contextmanager
+    def one_state(self) -> Iterator[Connection]:
+        """A connection that sees all tables as they are at this moment, whatever others write meanwhile."""
+        with self._ways[False].connect() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():  # SQLite's log gives one state to every reader
+                yield connection
+
+    @contextmanager
     def writing(self, *, overwriting: bool = False) -> Iterator[Session]:
         """A session in one transaction: all of it is kept at the end, or nothing of it.
 

@@ -34,6 +34,15 @@ class Store:
             yield connection
 
     @contextmanager
+    def one_state(self) -> Iterator[Connection]:
+        """A transaction that sees all tables as they are at this moment, whatever others write meanwhile."""
+        with self._engine.connect() as plain:
+            level = {"isolation_level": "REPEATABLE READ"} if self._engine.dialect.name == "postgresql" else {}
+            connection = plain.execution_options(marketplace_writes=False, **level)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: all of it or nothing. On SQLite it holds the write lock from its first moment,
         so that what it read is still true when it writes."""
