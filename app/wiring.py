@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import hits.platforms
 import pipelines.corpora
 import pipelines.sounds
+from app.archive import Header
 from app.folder import Keys, StudyFolder
 from app.settings import Settings
 from app.store.database import Database
@@ -195,6 +196,22 @@ def invite_workers(study: Path, settings: Settings, access_key_id: str, uses: in
 
     code = administration.add_invite(_ready_marketplace(study, settings), access_key_id, uses)
     return f"{MARKETPLACE_PATH}/invite/{code}"
+
+
+def back_up_marketplace(study: Path, settings: Settings, path: Path, on_step: Callable[[int], None]) -> Header:
+    """Write this study's marketplace into a file, while it is in use."""
+    from app.marketplace import administration
+
+    return administration.back_up(settings.marketplace_url(study), path, on_step)
+
+
+def bring_back_marketplace(
+    study: Path, settings: Settings, path: Path, header: Header, *, force: bool, on_step: Callable[[int], None]
+) -> None:
+    """Make this study's marketplace what a backup holds."""
+    from app.marketplace import administration
+
+    administration.bring_back(settings.marketplace_url(study), path, header, force=force, on_step=on_step)
 
 
 def _ready_marketplace(study: Path, settings: Settings) -> str:
