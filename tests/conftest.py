@@ -28,11 +28,20 @@ hypothesis.settings.register_profile("earwitness", deadline=None)  # how fast a 
 hypothesis.settings.load_profile("earwitness")
 
 
+PROLIFIC = (
+    "PROLIFIC_API_TOKEN",
+    "PROLIFIC_API_URL",
+    "PROLIFIC_APP_URL",
+    "PROLIFIC_WEBHOOK_SECRET",
+    "PROLIFIC_JWKS_URL",
+)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test writes into the user's own data, or reads the machine's settings."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data-home"))
-    for name in ("DATABASE_URL", "MARKETPLACE_DATABASE_URL", "PUBLIC_URL", "MTURK_ENDPOINT_URL"):
+    for name in ("DATABASE_URL", "MARKETPLACE_DATABASE_URL", "PUBLIC_URL", "MTURK_ENDPOINT_URL", *PROLIFIC):
         monkeypatch.delenv(name, raising=False)
 
 
