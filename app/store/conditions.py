@@ -18,6 +18,7 @@ def keep_open_conditions(session: Session, names: frozenset[str] | None) -> None
         drop_fact(session, OPEN_CONDITIONS)
     else:
         keep_fact(session, OPEN_CONDITIONS, {"names": sorted(names)})
+    session.flush()  # who asks next in this transaction should know
 
 
 def closed_pairs(session: Session) -> frozenset[str]:
