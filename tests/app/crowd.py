@@ -24,8 +24,8 @@ def assignment_name(number: int) -> str:
     return f"a{number:023x}"
 
 
-def gather(web: Web, workers: int, trials: int, paid_minor: int = 63, pairs: int | None = None) -> None:
-    """So many workers, each with one assignment that was handed in and paid, and so many judgments."""
+def gather(web: Web, workers: int, trials: int, paid_minor: int = 63, pairs: int | None = None, first: int = 0) -> None:
+    """Workers up to so many, from a first number on, each with one assignment that was handed in and paid."""
     pairs = pairs or max(trials, 3)
     rng = np.random.default_rng(7)
     with web.database.writing() as session:
@@ -33,7 +33,7 @@ def gather(web: Web, workers: int, trials: int, paid_minor: int = 63, pairs: int
         new = [_pair(number) for number in range(pairs) if (f"pair{number}",) not in known]
         if new:
             session.execute(insert(PairRow), new)
-        for number in range(workers):
+        for number in range(first, workers):
             _one(session, number, trials, paid_minor, pairs, rng)
 
 
