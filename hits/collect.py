@@ -31,8 +31,9 @@ class Work:
     paid_before_minor: int = 0
 
     def worked_s(self, pay: Pay) -> float:
-        """Time at work on all of its pages."""
-        return active_s((*self.seconds_by_trial, *self.seconds_by_round), pay)
+        """Time at work on all of its pages; what came before the first trial counts up to a limit of its own."""
+        before_s = min(active_s(self.seconds_by_round, pay), pay.longest_paid_before_s)
+        return active_s(self.seconds_by_trial, pay) + before_s
 
     def payment(self, kind: PaymentKind, amount_minor: int) -> Payment:
         """A payment for this assignment, under the key that follows from what it pays for."""

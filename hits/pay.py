@@ -43,6 +43,14 @@ class Pay(BaseModel):
         description="longer stays on one trial count as this much (the page was left open)",
         json_schema_extra={"unit": "s"},
     )
+    longest_paid_before_s: float = Field(
+        1200.0,
+        gt=0,
+        le=86_400,
+        description="time in the steps before the first trial of an assignment counts up to this: nobody earns by "
+        "never getting through them",
+        json_schema_extra={"unit": "s"},
+    )
     pay_unfinished: bool = Field(
         True,  # noqa: FBT003 - pydantic's own order
         description="work that was never handed in before its time was over is paid for the part that was done",

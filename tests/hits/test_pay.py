@@ -143,6 +143,15 @@ def test_time_in_steps_is_paid_up_to_the_limit_of_each_round() -> None:
     assert (payment.kind, payment.amount_minor) == ("screening", 32)  # a minute and a half
 
 
+def test_who_never_gets_through_the_steps_earns_no_more_than_their_limit() -> None:
+    rounds = (120.0,) * 29  # a wrong number of tones every two minutes, until the task's time is over
+    farmed = Work("mturk", "A1", "W1", 63, 10, (), rounds)
+    worked = Work("mturk", "A1", "W1", 63, 10, (120.0,) * 10, rounds)
+    assert part_minor(farmed, Pay()) == 315  # twenty minutes
+    assert worked.worked_s(Pay()) == 2400
+    assert worked.worked_s(Pay(longest_paid_before_s=86_400)) == 4680
+
+
 def test_what_was_paid_for_a_part_counts_towards_the_floor_and_not_towards_the_reward() -> None:
     slow = Work("mturk", "A1", "W1", 63, 10, (60.0,) * 10, paid_before_minor=90)
     assert [(payment.kind, payment.amount_minor) for payment in payments_due(slow, Pay())] == [
