@@ -121,6 +121,11 @@ class Storage:
             raise MediaOff
         self.bucket = settings.media_bucket
         self.place = f"the bucket {self.bucket} at {settings.media_endpoint_url or 'AWS'}"
+        if bool(settings.media_access_key_id) != bool(settings.media_secret_access_key):
+            raise MediaRefused(
+                f"half of a key for {self.place} is missing; set both MEDIA_ACCESS_KEY_ID and "
+                "MEDIA_SECRET_ACCESS_KEY, or neither"
+            )
         session = boto3.session.Session(
             aws_access_key_id=settings.media_access_key_id,
             aws_secret_access_key=settings.media_secret_access_key,

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 import boto3
 import pytest
+import requests
 from moto.moto_server import werkzeug_app
 from moto.server import ThreadedMotoServer
 
@@ -113,6 +114,7 @@ def storage_at_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageAtHand]:
             aws_access_key_id=ACCESS_KEY_ID,
             aws_secret_access_key=SECRET,
         )
+        requests.post(f"{url}/moto-api/reset", timeout=9)  # it remembers in the process, not in the server
         client.create_bucket(Bucket=BUCKET)
         yield StorageAtHand(url, door, client)
         client._endpoint.http_session.close()

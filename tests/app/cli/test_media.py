@@ -188,7 +188,7 @@ def test_half_a_key_is_said_in_a_sentence(
     ended = earwitness("media", "upload", "--study", made)
 
     assert ended.code == 1
-    assert "artial credentials" in ended.err
+    assert "set both MEDIA_ACCESS_KEY_ID and MEDIA_SECRET_ACCESS_KEY, or neither" in ended.err
 
 
 def test_a_clip_that_is_gone_is_named(made: Path, storage: StorageAtHand, earwitness: Run) -> None:
