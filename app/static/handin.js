@@ -1,7 +1,7 @@
 // Keep the comment, if there is one, while the worker's own browser hands the work in to the platform.
 "use strict";
 (() => {
-  const comment = document.querySelector("form[data-comment]"), handIn = document.querySelector("form[data-hand-in]");
+  const comment = document.querySelector("form[data-comment]"), handIn = document.querySelector("[data-hand-in]");
   if (!comment || !handIn) return;
   comment.querySelector("button").hidden = true; // one button is enough: handing in keeps the words as well
   comment.addEventListener("submit", (event) => event.preventDefault());

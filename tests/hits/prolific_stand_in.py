@@ -206,6 +206,8 @@ class StandIn:
     def _route(self, request: Request) -> Response:
         if request.path == "/submissions/complete":
             return self._complete_page(request)
+        if request.path == "/favicon.ico":
+            return Response(status=204)
         if request.path == "/.well-known/study/jwks.json":
             return _json({"keys": [self._public_key()]})
         try:
