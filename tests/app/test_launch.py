@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from app.launch import launch, prepare
 from app.store.database import Database, sqlite_url
 from app.store.hits import slots_of
+from app.store.people import set_password
 from app.store.practice import practice_pairs
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import Base, HitRow
+from app.web import Web
 from hits.batch import Hits
 from pipelines.clip import Pair
 from pipelines.manifest import FILE_NAME, Header, line_of
@@ -74,3 +78,23 @@ def test_a_manifest_from_before_there_was_practice_is_launched_as_it_is(database
     assert launch(database, study(tmp_path), write(tmp_path, asked)) == 2
     with database.reading() as session:
         assert practice_pairs(session) == ()
+
+
+def test_the_page_before_spending_shows_the_bill_its_reasons_and_one_button(web: Web, flask_app: Flask) -> None:
+    asked, _ = made(web.folder / "pairs")
+    write(web.folder / "pairs", [*asked, make_pair(90, web.folder / "pairs", "check")])
+    with web.database.writing() as session:
+        set_password(session, "ada", "a long enough password")
+        set_password(session, "grace", "a long enough password", "viewer")
+    pages = {}
+    for name in ("ada", "grace"):
+        client = flask_app.test_client()
+        token = re.findall(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)[0]
+        client.post("/login", data={"csrf_token": token, "name": name, "password": "a long enough password"})
+        pages[name] = client.get("/publish?clips=2").text
+    assert "committed by saying yes" in pages["ada"]
+    assert "can&#39;t be said yet" in pages["ada"]
+    assert "set study.contact" in pages["ada"]
+    assert ">Publish for" in pages["ada"]
+    assert "committed by saying yes" in pages["grace"]
+    assert ">Publish for" not in pages["grace"]
