@@ -80,6 +80,21 @@ def write_judgments(rows: Iterable[Mapping[str, object]], path: Path) -> int:
     return len(written)
 
 
+def kept_judgments(path: Path) -> list[dict[str, object]]:
+    """The judgments of a file as they stand there, ready to be written again; none where there is no file.
+
+    Raises:
+        RowRefused: it has other columns.
+    """
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [{**LATER, **row} for row in csv.DictReader(file)]
+    for row in rows:
+        _row(row)
+    return [dict(row) for row in rows]
+
+
 def _row(row: Mapping[str, object]) -> list[str]:
     if set(row) != set(COLUMNS):
         missing = [name for name in COLUMNS if name not in row]
