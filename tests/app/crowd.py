@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from app.tables import AssignmentRow, JudgmentRow, PairRow, PaymentRow, TrialRow, WorkerRow
 from app.web import Web
+from tests.app.conftest import CONDITION
 
 BEGUN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30)
 TRIAL_S = 20
@@ -47,7 +48,7 @@ def _pair(number: int) -> dict[str, object]:
         "snr_db": 10.0,
         "role": "study",
         "original_path": "original/clip0.flac",
-        "noisy_path": "noisy/clip0.flac",
+        "noisy_path": f"noisy/{CONDITION}0.flac",
         "original_length_s": 2.0,
         "noisy_length_s": 2.0,
         "simulated": False,
