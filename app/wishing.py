@@ -8,6 +8,7 @@ from pathlib import Path
 from app.launch import launch, prepare
 from app.store import by_hand
 from app.store.events import PAUSED, drop_fact, keep_fact, note_event
+from app.store.identities import nameless
 from app.store.pairs import known_pairs
 from app.store.wishes import Wish, WishKind, WishState, settle_wish, waiting_wishes
 from app.turn import Turn, Worksite, close_all, collect_due, many, pay_due, plan_refused_again
@@ -34,15 +35,21 @@ def grant_wishes(site: Worksite, turn: Turn, pairs: Path) -> None:
         try:
             note = _publish(site, one, pairs) if one.kind == "publish" else GRANTED[one.kind](site, turn, one)
         except PlatformUnreachable as error:
-            _settle(site, one, "waiting", f"no answer yet: {error}")
+            _settle(site, one, "waiting", _nameless(site, f"no answer yet: {error}"))
             raise
         except (PlatformRefused, ValueError) as error:
-            _settle(site, one, "refused", str(error))
-            turn.notes.append(f"{one.kind}: {error}")
+            words = _nameless(site, str(error))
+            _settle(site, one, "refused", words)
+            turn.notes.append(f"{one.kind}: {words}")
         else:
             if note is not None:
                 _settle(site, one, "done", note)
         site.hands.renew()
+
+
+def _nameless(site: Worksite, words: str) -> str:
+    with site.database.reading() as session:
+        return nameless(session, words)
 
 
 def _settle(site: Worksite, wish: Wish, state: WishState, note: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -23,6 +24,16 @@ def sealing_of(session: Session) -> Sealing:
 def own_id(session: Session, kept: str | None) -> str:
     """A worker's id as the platform knows it; empty where it was forgotten, or no key opens it."""
     return "" if kept is None else sealing_of(session).open(kept) or ""
+
+
+def nameless(session: Session, words: str) -> str:
+    """A platform's words with our hash in the place of each worker's id, for notes that anybody reads."""
+    platforms = session.scalars(select(WorkerRow.platform).distinct()).all()
+    sealing = sealing_of(session)
+    keys = {sealing.worker_key(platform, word): word for platform in platforms for word in re.findall(r"[\w-]+", words)}
+    for worker in session.scalars(select(WorkerRow.worker).where(WorkerRow.worker.in_(keys))):
+        words = re.sub(rf"(?<![\w-]){re.escape(keys[worker])}(?![\w-])", worker, words)
+    return words
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from app.folder import StudyFolder
 from app.sealing import Sealing, SealKeyWrong, new_seal_key, worker_key
 from app.settings import SettingsWrong, read_settings
 from app.store.database import Database, NoKeys
-from app.store.identities import kept_workers, own_id, plain_ids, seal_ids, shut_ids
+from app.store.identities import kept_workers, nameless, own_id, plain_ids, seal_ids, shut_ids
 from app.store.lock import hands
 from app.store.money import payments_in
 from app.store.progress import judgment_rows
@@ -227,3 +227,11 @@ def test_an_error_of_the_database_names_no_values(walked) -> None:
     with study.database.reading() as session, pytest.raises(Exception, match="no_such_table") as broken:
         session.execute(text("SELECT :who FROM no_such_table"), {"who": KNOWN})
     assert KNOWN not in str(broken.value)
+
+
+def test_a_platform_s_words_get_our_hash_in_the_place_of_an_id(walked) -> None:
+    study, _ = walked
+    with study.database.reading() as session:
+        said = nameless(session, f"Worker {KNOWN}, or ({KNOWN}); not {KNOWN}X and not study")
+    ours = worker_key("mturk", KNOWN, "k")
+    assert said == f"Worker {ours}, or ({ours}); not {KNOWN}X and not study"
