@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -52,9 +52,10 @@ def next_step(web: Web, work: Work) -> Step | None:
     return None
 
 
-def required_steps(study: Study) -> frozenset[StepName]:
-    """The steps that a worker has to pass in a study."""
-    return frozenset(step.name for step in WAY if step.wanted(study))
+def required_steps(study: Study) -> dict[StepName, timedelta | None]:
+    """The steps that a worker has to pass in a study, and how long each bars whoever failed it; None for ever."""
+    lasts = runs_out(study)
+    return {step.name: lasts.get(step.name) for step in WAY if step.wanted(study)}
 
 
 @pages.post("/<token>/step/<step>")

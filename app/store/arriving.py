@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -70,7 +71,7 @@ def begin(
     secret_key: str,
     rng: np.random.Generator,
     now: datetime,
-    required: Collection[StepName] = (),
+    required: Mapping[StepName, timedelta | None] = MappingProxyType({}),
     reports: bool = True,
 ) -> Work:
     """Make or resume the record of an assignment, and reserve its trials.
@@ -97,7 +98,7 @@ def begin(
         raise WorkRefused(
             "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
         )
-    if failed_any(session, key, required):
+    if failed_any(session, key, required, now):
         raise WorkRefused("This study needs something else than what was found before. Thank you!", "screened-out")
     _require_room(session, hit, arrival.assignment_id, now, reports=reports)
     again = _repeatable(session, key) if rules.hits.repeats_per_hit else []

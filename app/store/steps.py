@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -85,24 +85,36 @@ def note_round(
 def settled_steps(session: Session, worker: str, now: datetime, runs_out: Mapping[str, timedelta]) -> dict[str, str]:
     """The state of every step that is over, by its name; what has run out is not over any more.
 
+    What depends on the device may be tried once more after its time, whatever came of it: people buy headphones.
+
     Args:
         session: a session.
         worker: whose steps.
         now: the moment of asking.
-        runs_out: for how long a step that was passed stays so, where it does not for ever.
+        runs_out: for how long what came of a step stays so, where it does not for ever.
     """
     return {
         row.step: row.state
         for row in session.scalars(select(StepRow).where(StepRow.worker == worker, StepRow.settled_at.is_not(None)))
-        if row.settled_at is not None
-        and (row.step not in runs_out or row.state == "failed" or row.settled_at + runs_out[row.step] > now)
+        if row.settled_at is not None and (row.step not in runs_out or row.settled_at + runs_out[row.step] > now)
     }
 
 
-def failed_any(session: Session, worker: str, steps: Collection[StepName]) -> bool:
-    """Whether a worker failed one of these steps for good."""
-    failed = select(StepRow.step).where(StepRow.worker == worker, StepRow.step.in_(steps), StepRow.state == "failed")
-    return session.scalar(failed.limit(1)) is not None
+def failed_any(session: Session, worker: str, steps: Mapping[StepName, timedelta | None], now: datetime) -> bool:
+    """Whether a worker failed one of these steps, and may not try it again yet.
+
+    Args:
+        session: a session.
+        worker: who comes.
+        steps: for how long each of them bars whoever failed it; None for ever.
+        now: the moment of asking.
+    """
+    failed = select(StepRow).where(StepRow.worker == worker, StepRow.step.in_(steps), StepRow.state == "failed")
+    for row in session.scalars(failed):
+        lasts = steps[row.step]  # type: ignore[index]
+        if lasts is None or (row.settled_at is not None and row.settled_at + lasts > now):
+            return True
+    return False
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,9 @@ def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial
     if row is None:
         return None
     if row.opened_at is None:
-        row.state, row.opened_at = "open", now
+        session.refresh(row, with_for_update=True)  # its worker may be leaving in another window
+        if row.state == "reserved":
+            row.state, row.opened_at = "open", now
     return _open_trial(session, row)
 
 
@@ -299,5 +301,6 @@ def _weigh(session: Session, worker: str, trial: TrialRow, said: Said, rule: Qua
 def finish(session: Session, assignment_id: str, comment: str) -> Work:
     """Keep a worker's closing words; answers were kept one by one."""
     row = session.get_one(AssignmentRow, assignment_id)
-    row.comment = comment[:2000]
+    if comment and comment not in row.comment:  # a second one adds to the first, an empty one takes nothing away
+        row.comment = f"{row.comment}\n{comment}".strip()[:2000]
     return as_work(session, row)

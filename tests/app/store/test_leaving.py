@@ -487,7 +487,7 @@ class TestScreeningOut:
         go_through(study, begun, 50.0, settled="failed")
         arrival = arriving.Arrival("P-hit-00001", "A-other", "W1", "https://submit.example")
 
-        def come(required: frozenset[str]) -> store.Work:
+        def come(required: dict[str, timedelta | None]) -> store.Work:
             with study.database.writing() as session:
                 return arriving.begin(
                     session,
@@ -500,11 +500,30 @@ class TestScreeningOut:
                 )
 
         with pytest.raises(arriving.WorkRefused) as refused:
-            come(frozenset({"sound-check"}))
+            come({"sound-check": None})
         assert refused.value.reason == "screened-out"
         with study.database.reading() as session:
             assert len(session.scalars(select(AssignmentRow)).all()) == 1
-        assert come(frozenset({"headphones"})).trials == 7  # the study asks for no sound check any more
+        with pytest.raises(arriving.WorkRefused):
+            come({"sound-check": timedelta(hours=24)})
+        study.now += timedelta(hours=25)
+        assert come({"sound-check": timedelta(hours=24)}).trials == 7  # with other headphones, perhaps
+
+    def test_bars_nobody_where_the_study_asks_for_it_no_more(self, launched: Callable[..., object]) -> None:
+        study = launched(policy="fixed", pairs=12, trials_per_hit=7)
+        go_through(study, study.begin(0, "W1"), 50.0, settled="failed")
+        arrival = arriving.Arrival("P-hit-00001", "A-other", "W1", "https://submit.example")
+        with study.database.writing() as session:
+            begun = arriving.begin(
+                session,
+                arrival,
+                rules=study.rules,
+                secret_key="k",
+                rng=np.random.default_rng(0),
+                now=study.now,
+                required={"headphones": None},
+            )
+        assert begun.trials == 7
 
 
 class TestRunningOut:
