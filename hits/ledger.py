@@ -6,7 +6,7 @@ it is `unknown`, and only the platform's own books move it on. So nothing is eve
 
 What is handed in earns its reward, and a top-up where it took longer. What is not earns a bonus for the part that was
 done: `partial` where its worker left or ran out of time, `screening` where the study let the worker go. Such a bonus is
-`dropped` if the whole is handed in after all before it was sent. A `bonus` is a person's wish, with the person's reason.
+`dropped` if the whole is handed in after all before it was sent. A `bonus` is a person's wish, in the person's words.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.tables import EventRow, FactRow
 
-
 PAUSED = "paused"  # the fact that a researcher lets nobody begin for a while
 
 

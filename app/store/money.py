@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.store.events import note_event
 from app.store.hits import LEFT
 from app.store.identities import own_id
+from app.store.rounds import rounds_within
 from app.tables import AssignmentRow, HitRow, PaymentRow, StepRow, TrialRow, WorkerRow
 from hits.collect import Work
 from hits.ledger import Payment
@@ -54,29 +55,12 @@ def work_done(session: Session, assignment_id: str) -> Work:
 def seconds_by_round(session: Session, row: AssignmentRow) -> tuple[float, ...]:
     """The time that a worker gave to each round of a step during an assignment: sound check, headphones and so on.
 
-    A round says its own seconds, or lasted since what came before it: the round before, the opening of the step, the
-    beginning of the assignment. Steps belong to workers; a round is of the assignment that was begun last before it.
+    Steps belong to workers; a round is of the assignment that was begun last before it.
     """
-    begun, over = _span(session, row)
-    seconds = []
-    for step in session.scalars(select(StepRow).where(StepRow.worker == row.worker).order_by(StepRow.opened_at)):
-        since = row.accepted_at
-        for found in step.found:
-            at = datetime.fromisoformat(str(found["at"]))
-            if begun <= at < over:
-                told = found.get("seconds")
-                lasted = at - (max(since, step.opened_at) if step.opened_at <= at else since)
-                seconds.append(max(0.0, float(told) if isinstance(told, int | float) else lasted.total_seconds()))
-                since = at
-    return tuple(seconds)
-
-
-def _span(session: Session, row: AssignmentRow) -> tuple[datetime, datetime]:
-    """From the beginning of an assignment to that of its worker's next, in whole seconds, as rounds are noted."""
+    steps = session.scalars(select(StepRow).where(StepRow.worker == row.worker).order_by(StepRow.opened_at))
     later = select(func.min(AssignmentRow.accepted_at))
     later = later.where(AssignmentRow.worker == row.worker, AssignmentRow.accepted_at > row.accepted_at)
-    over = session.scalar(later) or datetime.max.replace(tzinfo=UTC)
-    return row.accepted_at.replace(microsecond=0), over.replace(microsecond=0)
+    return rounds_within(steps, row.accepted_at, session.scalar(later) or datetime.max.replace(tzinfo=UTC))
 
 
 def plan_payments(session: Session, assignment_id: str, payments: list[Payment], pay: Pay) -> int:

@@ -295,7 +295,7 @@ def test_a_researcher_is_added_and_a_short_password_is_not(study: Path, earwitne
     refused = earwitness("researcher", "add", "eve", "--study", study, "--password", "short")
     assert refused.code == 1
     assert "5 characters" in refused.err
-    assert earwitness("researcher", "list", "--study", study).out.split() == ["name", "ada"]
+    assert earwitness("researcher", "list", "--study", study).out.split() == ["name", "role", "ada", "owner"]
 
 
 def test_a_demo_without_its_voices_says_what_to_install(
