@@ -225,6 +225,26 @@ def test_a_message_goes_at_most_once(desk: Desk, breaks: str) -> None:
     assert desk.platform.messages == ([] if breaks == "before" else [("W0", "Hello", "Thank you")])
 
 
+def test_a_program_that_is_killed_while_it_writes_does_not_write_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, write = desk.handed_in(), desk.platform.message
+
+    def killed(*message: object) -> None:
+        write(*message)
+        raise KeyboardInterrupt
+
+    wish = desk.wish("message", worker=work.worker, subject="Hello", text="Thank you")
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.platform, "message", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.grant()
+    desk.grant()
+
+    assert desk.platform.messages == [("W0", "Hello", "Thank you")]
+    assert desk.came_of(wish)[0] == "refused"
+
+
 def test_a_message_to_everybody_leaves_out_who_is_not_invited_on(desk: Desk) -> None:
     first, _ = desk.handed_in(0), desk.handed_in(1)
     desk.wish("invite", worker=first.worker, trusted=False, reason="clicked through")
