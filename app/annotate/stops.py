@@ -126,7 +126,10 @@ STOPS = {
             "screened-out",
             200,
             _("Thank you, that is all for today"),
-            _("This study asks for a certain way of listening, and it did not fit today. That says nothing about you or your hearing."),
+            _(
+                "This study asks for a certain way of listening, and it did not fit today. "
+                "That says nothing about you or your hearing."
+            ),
             _("Please return the task on the platform: that does not count against you."),
             _("The time that you spent on it is paid."),
         ),

@@ -163,7 +163,9 @@ def peak_mib(count: int, clips: Sequence[Clip], root: Path) -> float:
 def _peak_mib(count: int, clips: list[Clip], root: Path) -> float:
     sounds = JoinedSounds([DemoSounds(root / "sounds"), CorpusSounds(clips)])
     many = [replace(clips[n % len(clips)], clip_id=f"m{n:05d}") for n in range(count)]
-    design = PairDesign(draws=(all_of(["nat-co-10db"]),), identical_controls=0, positive_controls=0, checks=0, practice=0)
+    design = PairDesign(
+        draws=(all_of(["nat-co-10db"]),), identical_controls=0, positive_controls=0, checks=0, practice=0
+    )
     plan = plan_pairs(many, design, 1, sounds=sounds)
     with tempfile.TemporaryDirectory() as folder:
         for _ in make_pairs(plan, sounds, design, Path(folder), 1):
