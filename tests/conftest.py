@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as BrowserError
 from sqlalchemy.engine import make_url
 
 from hits.platforms.base import (
@@ -105,6 +107,38 @@ def demo_folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
     folder = tmp_path_factory.mktemp("demo")
     return make_demo_corpus(folder / "speech", 1, speakers=4, sentences=1), make_demo_sounds(folder / "sounds", 1, 1)
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium without a window."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no {CHROMIUM}; install Debian's package chromium to run the browser tests")
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        except BrowserError as error:
+            pytest.skip(f"{CHROMIUM} does not start here: {error.message.splitlines()[0]}")
+        yield opened
+        opened.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The river and the browser first: files go to processes whole, and a long one must not begin last."""
+    items.sort(key=lambda item: 0 if item.path.name == "test_river.py" else 1 if "browser" in item.path.parts else 2)
 
 
 class RudePlatform(Platform):

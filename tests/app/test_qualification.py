@@ -385,7 +385,10 @@ def test_a_refusal_is_a_note_and_others_are_told_all_the_same(
     go_through(qualified_web, client, 1)
     go_through(qualified_web, client, 2)
     platform.unknown_workers.add("AWORKER1")
-    assert take().notes == ["a qualification could not be given: AWORKER1: nobody has this id"]
+    with qualified_web.database.reading() as session:
+        begun = session.query(AssignmentRow).filter_by(platform_assignment_id="3ASSIGNMENT1").one()
+        worker = begun.worker  # never the platform's own id: notes are kept
+    assert take().notes == [f"a qualification could not be given: {worker}: nobody has this id"]
     assert platform.granted == {("AWORKER2", NAME): 100}
     platform.unknown_workers.clear()
     platform.break_after = {"grant"}

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
@@ -36,38 +35,13 @@ from hits.publish import offer_of
 from hits.screening import Screening
 from pipelines.clip import Pair
 
-CHROMIUM = Path("/usr/bin/chromium")
 SEALING = Sealing("a key for tests", [new_seal_key()])
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 #: What a browser notes when a test refuses an answer, is busy, or takes the connection away.
 PROVOKED = ("status of 410", "status of 422", "status of 503", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED")
 RATE_HZ = 16_000
 FIRST_S, SECOND_S = 0.8, 0.5  # long enough to be stopped in the middle
 TRIALS = 2
 PASSWORD = "a long enough password"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's chromium without a window."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}; install Debian's package chromium to run the browser tests")
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        except BrowserError as error:
-            pytest.skip(f"{CHROMIUM} does not start here: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 def _is_complaint(said: ConsoleMessage) -> bool:

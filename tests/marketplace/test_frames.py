@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import BrowserContext, expect, sync_playwright
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from app.marketplace.administration import add_invite
 from app.marketplace.markup import SCHEMAS
 
-CHROMIUM = Path("/usr/bin/chromium")
 PAGE = """<!doctype html><title>t</title>
 <form name="mturk_form" method="post" action="https://www.mturk.com/mturk/externalSubmit">
 <input type="hidden" name="assignmentId"><label>What? <input name="said"></label><button>Send</button></form>
@@ -36,20 +33,11 @@ def html_question(html: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def context() -> Iterator[BrowserContext]:
+def context(browser: Browser) -> Iterator[BrowserContext]:
     """A real browser's cookies and windows."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}; install Debian's package chromium to run the browser tests")
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
-            )
-        except BrowserError as error:
-            pytest.skip(f"{CHROMIUM} does not start here: {error.message.splitlines()[0]}")
-        opened = browser.new_context()
-        yield opened
-        browser.close()
+    opened = browser.new_context()
+    yield opened
+    opened.close()
 
 
 @pytest.mark.browser

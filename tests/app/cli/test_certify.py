@@ -33,7 +33,9 @@ def judged(study: Path) -> Path:
             "judgment_id": f"j{pair}-{worker}", "pair_id": f"p{pair}", "clip_id": f"c{pair}",
             "condition": "nat-co-10db", "family": "nat", "snr_db": 10.0, "role": "study", "worker": f"w{worker}",
             "assignment_id": "a1", "order": "original-first", "activation": "same", "valence": "same",
-            "activation_rating": None, "valence_rating": None, "listened_s": 6.2, "elapsed_s": 11.0,
+            "activation_rating": None, "valence_rating": None,
+            "original_activation_rating": None, "original_valence_rating": None, "scale": "manikins",
+            "listened_s": 6.2, "elapsed_s": 11.0,
             "submitted_at": began + timedelta(seconds=pair), "used": True, "late": False, "simulated": False,
         }
         for pair in range(100)
