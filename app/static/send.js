@@ -35,6 +35,11 @@
     next.setAttribute("aria-disabled", "true");
     send();
   });
+  const wrong = document.querySelector("main [role=alert]");
+  if (wrong) { // it was there before a screen reader was: whoever reads by ear begins with it
+    wrong.tabIndex = -1;
+    wrong.focus();
+  }
   window.addEventListener("online", () => { if (sending) send(); });
   window.addEventListener("beforeunload", (event) => { if (timer && sending && !onItsWay) event.preventDefault(); });
 })();

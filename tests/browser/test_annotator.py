@@ -207,6 +207,7 @@ def test_a_refused_answer_comes_back_with_answers_and_what_was_heard(open_page: 
         page.evaluate("document.querySelector('form[data-trial]').submit()")
 
     expect(page.get_by_role("alert")).to_contain_text("You still need to hear the second clip to its end.")
+    expect(page.get_by_role("alert")).to_be_focused()
     expect(page.locator("input[name=activation][value=same]")).to_be_checked()
     page.wait_for_selector("[data-player=first][data-heard]")
     page.get_by_role("button", name="Play the second clip").click()
