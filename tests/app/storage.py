@@ -31,6 +31,7 @@ class Door:
     inside: Callable[..., Iterable[bytes]]
     came: list[tuple[str, str, str, Mapping[str, str]]] = field(default_factory=list)  # method, path, query, headers
     refuses: Callable[[str, str], tuple[int, str] | None] = lambda method, path: None
+    ahead: timedelta = timedelta(0)  # of the true time: the storage's clock
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         """Let in what S3 would let in."""
@@ -38,7 +39,11 @@ class Door:
         sent = {name[5:]: value for name, value in environ.items() if name.startswith("HTTP_")}
         if not path.startswith("/moto-api"):
             self.came.append((method, path, query, sent))
-        told = self.refuses(method, path) or self._wrong_key(sent) or _wrong_link(environ["HTTP_HOST"], path, query)
+        told = (
+            self.refuses(method, path)
+            or self._wrong_key(sent)
+            or _wrong_link(environ["HTTP_HOST"], path, query, datetime.now(UTC) + self.ahead)
+        )
         if told is None:
             return self.inside(environ, start)
         status, code = told
@@ -54,13 +59,13 @@ class Door:
         return None if authorization is None or ACCESS_KEY_ID in authorization else (403, "InvalidAccessKeyId")
 
 
-def _wrong_link(host: str, path: str, query: str) -> tuple[int, str] | None:
+def _wrong_link(host: str, path: str, query: str, now: datetime) -> tuple[int, str] | None:
     """What is wrong with a signed link, reckoned as S3's documentation says it, apart from any library."""
     said = dict(parse_qsl(query))
     if "X-Amz-Signature" not in said:
         return None
     at = datetime.strptime(said["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    lasts_s, now = int(said["X-Amz-Expires"]), datetime.now(UTC)
+    lasts_s = int(said["X-Amz-Expires"])
     if not 1 <= lasts_s <= 604_800:
         return 400, "AuthorizationQueryParametersError"
     if now > at + timedelta(seconds=lasts_s) or at > now + timedelta(minutes=15):
