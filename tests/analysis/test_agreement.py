@@ -75,6 +75,18 @@ def test_rating_means_weigh_every_pair_the_same(written: Callable, make: Callabl
     assert (means.pairs, means.ratings, means.activation, means.valence) == (2, 3, 3.5, 1.0)
 
 
+def test_ratings_of_those_who_heard_no_difference_are_left_out(written: Callable, make: Callable) -> None:
+    pair = {"pair_id": "p", "clip_id": "c"}
+    both = {**pair, "original_activation_rating": 2, "original_valence_rating": 2}
+    rows = [
+        make(1, **pair, activation="different", activation_rating=5, valence_rating=4),
+        make(2, worker="w2", activation_rating=2, valence_rating=2, **both),
+        make(3, worker="w3", valence="different", activation_rating=3, valence_rating=4, **both),
+    ]
+    (means,) = rating_means(read_judgments(written(rows)))
+    assert (means.pairs, means.ratings, means.activation, means.valence) == (1, 2, 4.0, 4.0)
+
+
 def test_where_nobody_rated_there_is_no_mean(written: Callable, make: Callable) -> None:
     (means,) = rating_means(read_judgments(written([make(1)])))
     assert (means.ratings, means.activation, means.valence) == (0, None, None)
