@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 
 import hits.platforms
+from app.hands.publishing import require_within_cap
+from app.hands.worksite import many
 from app.store import hits as hit_store
 from app.store.database import Database
-from app.store.events import PAUSED, drop_fact, keep_fact, note_event
+from app.store.events import CLOSED, LAUNCHED, PAUSED, drop_fact, keep_fact, note_event
 from app.store.measured import measure
 from app.store.money import committed_minor
 from app.store.pairs import keep_pairs, known_pairs
 from app.store.places import plan_or_grow
 from app.study import Study
-from app.turn import CLOSED, LAUNCHED, many, require_within_cap
 from hits.allocate import Standing, votes_open
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
 from hits.bill import Bill, make_bill

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from app.hands.collecting import collect_due
+from app.hands.paying import pay_due, plan_refused_again
+from app.hands.shelf import close_all
+from app.hands.worksite import Turn, Worksite, many
 from app.launch import launch, prepare
 from app.store import by_hand
 from app.store.events import PAUSED, drop_fact, keep_fact, note_event
 from app.store.identities import nameless
 from app.store.pairs import known_pairs
 from app.store.wishes import Wish, WishKind, WishState, settle_wish, waiting_wishes
-from app.turn import Turn, Worksite, close_all, collect_due, many, pay_due, plan_refused_again
 from hits.pay import money
 from hits.platforms.base import PlatformRefused, PlatformUnreachable
 

@@ -14,9 +14,9 @@ from app.cli.run import task_url
 from app.cli.say import print_table, progress_bar, study_option, tell
 
 if TYPE_CHECKING:
+    from app.hands.worksite import Turn, Worksite
     from app.launch import Preview
     from app.store.wishes import WishKind
-    from app.turn import Turn, Worksite
     from app.wiring import Wired
 
 
@@ -64,8 +64,9 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
     Run again after a stop, it goes on where it was and makes no HIT twice. Run again when all pairs are out, it
     opens a study that was closed.
     """
+    from app.hands.publishing import publish_due
+    from app.hands.worksite import many
     from app.launch import launch, prepare
-    from app.turn import many, publish_due
 
     with opened(study) as wired:
         bill = prepare(wired.database, wired.study, wired.folder.pairs, clips)
@@ -114,7 +115,8 @@ def status(study: Path) -> None:
 @study_option
 def collect(study: Path) -> None:
     """Take over what workers handed in, and write down what is owed for it. Pays nothing."""
-    from app.turn import collect_due, many
+    from app.hands.collecting import collect_due
+    from app.hands.worksite import many
 
     with opened(study) as wired, site(wired, "collecting") as (worksite, turn):
         collect_due(worksite, turn)
@@ -128,7 +130,9 @@ def pay(study: Path) -> None:
 
     What a platform refused before, as for want of funds, is asked for again.
     """
-    from app.turn import collect_due, many, pay_due, plan_refused_again
+    from app.hands.collecting import collect_due
+    from app.hands.paying import pay_due, plan_refused_again
+    from app.hands.worksite import many
 
     with opened(study) as wired, site(wired, "paying") as (worksite, turn):
         collect_due(worksite, turn)
@@ -143,7 +147,7 @@ def pay(study: Path) -> None:
 @study_option
 def close(study: Path) -> None:
     """Take every HIT off the shelf; work that was begun can still be handed in and is paid."""
-    from app.turn import close_all
+    from app.hands.shelf import close_all
 
     with opened(study) as wired, site(wired, "closing HITs") as (worksite, turn):
         close_all(worksite, turn)
@@ -227,8 +231,8 @@ class NotGranted(ValueError):
 @contextmanager
 def site(wired: Wired, what: str) -> Iterator[tuple[Worksite, Turn]]:
     """The platform, with the lock held and a bar that shows how far the work is."""
+    from app.hands.worksite import Turn, Worksite
     from app.store.lock import hands
-    from app.turn import Turn, Worksite
 
     platform, url = connected(wired), task_url(wired)
     with hands(wired.database, on_wait=tell) as held, progress_bar(what, None) as step:

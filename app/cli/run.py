@@ -12,7 +12,7 @@ from app.cli.opening import connected, opened, server_url
 from app.cli.say import describe, study_option, tell
 
 if TYPE_CHECKING:
-    from app.turn import Turn
+    from app.hands.worksite import Turn
     from app.wiring import Wired
 
 
@@ -45,8 +45,9 @@ def run(study: Path, once: bool) -> None:
 
 def one_turn(wired: Wired) -> Turn:
     """Everything that was wished for and that is due now, under the lock."""
+    from app.hands.turn import take_turn
+    from app.hands.worksite import Turn, Worksite
     from app.store.lock import hands
-    from app.turn import Turn, Worksite, take_turn
     from app.wishing import grant_wishes
 
     with hands(wired.database, on_wait=tell) as held:

@@ -16,12 +16,11 @@ from app.research.figures import Kept
 from app.research.room import download, pages
 from app.serving import Web, served
 from app.store import progress
-from app.store.events import PAUSED, fact, latest_events
+from app.store.events import CLOSED, LAUNCHED, PAUSED, fact, latest_events
 from app.store.ledger import payments_by_state
 from app.store.wishes import latest_wishes
 from app.store.work import work
 from app.store.workers import workers_now
-from app.turn import CLOSED, LAUNCHED
 from hits.judgments_csv import write_judgments
 
 EVENTS_SHOWN = 8

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.tables import EventRow, FactRow
 
+LAUNCHED = "launched"  # the fact that a researcher said yes to spending
 PAUSED = "paused"  # the fact that a researcher lets nobody begin for a while
+CLOSED = "closed"  # the fact that a researcher took the study off the shelf; publishing again ends it
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from flask.testing import FlaskClient
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import TestResponse
 
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.marketplace import administration
 from app.marketplace.factory import create_marketplace
 from app.rehearsal import Rehearsal, rehearse
@@ -26,7 +28,6 @@ from app.store.hits import plan_hits
 from app.store.lock import hands
 from app.store.steps import Step, asked_under, mark_told, step_of, untold_steps
 from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow, WorkerRow
-from app.turn import Turn, Worksite, take_turn
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
 from hits.listeners import Listener

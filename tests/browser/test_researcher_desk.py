@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.hands.worksite import Turn, Worksite
 from app.store.database import Database, sqlite_url
-from app.store.events import keep_fact
+from app.store.events import LAUNCHED, keep_fact
 from app.store.lock import hands
 from app.tables import AssignmentRow, Base, PaymentRow
-from app.turn import LAUNCHED, Turn, Worksite
 from app.web import Web, create_app
 from app.wishing import grant_wishes
 from tests.app.conftest import SEALING, fill_study

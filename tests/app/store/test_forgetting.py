@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.sealing import worker_key
 from app.store.events import note_event
 from app.store.forgetting import CantForget, Forgotten, forget, forget_older
@@ -17,7 +19,6 @@ from app.store.progress import count_judgments
 from app.store.steps import note_round, open_step
 from app.study import About, CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, EventRow, JudgmentRow, PaymentRow, PayoutRow, StepRow, WishRow, WorkerRow
-from app.turn import Turn, Worksite, take_turn
 from hits.batch import Hits
 from tests.app.store.test_identities import everything, files
 

@@ -12,6 +12,8 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, text, update
 
 from app.folder import StudyFolder
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.sealing import Sealing, SealKeyWrong, new_seal_key, worker_key
 from app.settings import SettingsWrong, read_settings
 from app.store.database import Database, NoKeys
@@ -22,7 +24,6 @@ from app.store.progress import judgment_rows
 from app.store.work import work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import Base, PaymentRow, WorkerRow
-from app.turn import Turn, Worksite, take_turn
 from hits.batch import Hits
 from hits.judgments_csv import write_judgments
 from tests.app.store.conftest import SEALING

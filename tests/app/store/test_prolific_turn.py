@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select, update
 
+from app.hands.shelf import close_all
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.store import arriving
 from app.store import hits as hit_store
-from app.store.events import fact, keep_fact
+from app.store.events import LAUNCHED, fact, keep_fact
 from app.store.leaving import leave
 from app.store.lock import hands
 from app.store.news import LINK_KEYS, keep_news, waiting_news
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, FactRow, HitRow, PaymentRow, PlatformNewsRow, TrialRow
-from app.turn import LAUNCHED, Turn, Worksite, close_all, take_turn
 from hits.batch import Hits
 from hits.completion import completion_codes
 from hits.pay import Pay

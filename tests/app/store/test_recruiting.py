@@ -8,16 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from app.hands.shelf import close_all
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.store.arriving import WorkRefused
 from app.store.conditions import keep_open_conditions
-from app.store.events import keep_fact
+from app.store.events import LAUNCHED, keep_fact
 from app.store.ledger import payments
 from app.store.lock import hands
 from app.store.pairs import keep_pairs
 from app.store.progress import votes_still_missing, votes_still_open
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, PaymentRow, TrialRow
-from app.turn import LAUNCHED, Turn, Worksite, close_all, take_turn
 from hits.batch import Hits
 from hits.pay import Pay
 from hits.platforms.base import Traits

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from app.store.events import keep_fact
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
+from app.store.events import LAUNCHED, keep_fact
 from app.store.lock import hands
 from app.store.trust import weigh_workers
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
-from app.turn import LAUNCHED, Turn, Worksite, take_turn
 from hits.batch import Hits
 from hits.judgment import Said
 from hits.pay import Pay

@@ -8,8 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, select
 
+from app.hands.paying import pay_due, plan_refused_again
+from app.hands.shelf import close_all
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.store import hits as hit_store
-from app.store.events import keep_fact, latest_events
+from app.store.events import LAUNCHED, keep_fact, latest_events
 from app.store.leaving import leave, screen_out
 from app.store.ledger import payments
 from app.store.lock import hands
@@ -18,7 +22,6 @@ from app.store.steps import note_round, open_step
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, FactRow, HitRow, PairRow
-from app.turn import LAUNCHED, Turn, Worksite, close_all, pay_due, plan_refused_again, take_turn
 from hits.batch import Hits, open_hits
 from hits.pay import Pay
 from hits.platforms.base import PlatformRefused, PlatformUnreachable

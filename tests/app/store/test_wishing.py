@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.store import arriving
 from app.store.assignments import assignment
-from app.store.events import PAUSED, fact, keep_fact, latest_events
+from app.store.events import LAUNCHED, PAUSED, fact, keep_fact, latest_events
 from app.store.ledger import payments
 from app.store.lock import hands
 from app.store.wishes import Wish, latest_wishes, make_wish
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, PaymentRow, WorkerRow
-from app.turn import LAUNCHED, Turn, Worksite, take_turn
 from app.wishing import grant_wishes
 from hits.batch import Hits
 from hits.judgment import Said
@@ -110,9 +111,9 @@ def test_a_bonus_whose_line_breaks_is_paid_once(desk: Desk, breaks: str) -> None
 def test_a_program_that_is_killed_between_two_steps_of_a_bonus_pays_once(
     desk: Desk, cut_at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app import turn
+    from app.hands import paying
 
-    work, kept = desk.handed_in(), turn.keep_payment
+    work, kept = desk.handed_in(), paying.keep_payment
 
     def cut(session: object, payment: object) -> None:
         if payment.kind == "bonus" and payment.state == cut_at:
@@ -121,7 +122,7 @@ def test_a_program_that_is_killed_between_two_steps_of_a_bonus_pays_once(
 
     desk.wish("bonus", assignment_id=work.assignment_id, amount_minor=150, reason="For your patience.")
     with monkeypatch.context() as patch:
-        patch.setattr(turn, "keep_payment", cut)
+        patch.setattr(paying, "keep_payment", cut)
         with pytest.raises(KeyboardInterrupt):
             desk.grant()
     desk.grant(whole_turn=True)
