@@ -163,7 +163,7 @@ class Whitelist(_Frozen):
         """
         levels: dict[float, list[Verdict]] = {}
         for verdict in self.conditions:
-            if verdict.snr_db is not None and family in (verdict.family, _stem(verdict.condition)):
+            if verdict.snr_db is not None and family in (verdict.family, stem(verdict.condition)):
                 levels.setdefault(verdict.snr_db, []).append(verdict.decision)
         judged = {level: overall(found) for level, found in levels.items()}
         if judged.get(snr_db) in ("SAFE", "UNSAFE"):
@@ -325,7 +325,7 @@ def _check(verdict: ConditionVerdict, rule: DecisionRule) -> None:
         raise ValueError(f"{verdict.condition}: it says {verdict.decision}, but its dimensions give {due_overall}")
 
 
-def _stem(condition: str) -> str:
+def stem(condition: str) -> str:
     """A condition's name without the level at its end: `nat-co` of `nat-co-10db`."""
     return re.sub(r"-{1,2}[0-9.]+db$", "", condition)
 
