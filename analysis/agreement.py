@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.votes import DIMENSIONS, counted, labels_of
 from hits.judgment import RATINGS
+from pipelines.clip import Role
 
 Scale: TypeAlias = Literal["nominal", "ordinal"]
 Counts: TypeAlias = npt.NDArray[np.int64]
@@ -72,14 +73,17 @@ def agreement_of_counts(counts: Counts, scale: Scale) -> tuple[float | None, flo
     return unanimous, pairwise, float(alpha), None
 
 
-def agreements(judgments: pd.DataFrame, *, by_condition: bool = False) -> tuple[Agreement, ...]:
-    """Agreement on every question, over all study judgments that count, and for each condition where asked.
+def agreements(
+    judgments: pd.DataFrame, *, by_condition: bool = False, role: Role = "study"
+) -> tuple[Agreement, ...]:
+    """Agreement on every question, over all judgments of a role that count, and for each condition where asked.
 
     Args:
         judgments: as `analysis.votes.read_judgments` gives them.
         by_condition: add a row for each condition after those over all.
+        role: which judgments.
     """
-    rows = counted(judgments)
+    rows = counted(judgments, role)
     groups: list[tuple[str | None, pd.DataFrame]] = [(None, rows)]
     if by_condition:
         groups += [(str(name), group) for name, group in rows.groupby("condition", sort=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import groupby
@@ -82,7 +82,14 @@ class Frame:
         return self.left + (self.right - self.left) * math.sqrt(min(ratio, self.greatest) / self.greatest)
 
 
-def forest_svg(rows: Iterable[Decided], tau: float, *, compact: bool = False, name: str = "forest") -> str:
+def forest_svg(
+    rows: Iterable[Decided],
+    tau: float,
+    *,
+    compact: bool = False,
+    name: str = "forest",
+    address_of: Callable[[str], str] | None = None,
+) -> str:
     """Draw the verdicts.
 
     Each row has two lanes, activation (filled) above valence (hollow), each a point with its limits; the mark's shape
@@ -94,6 +101,7 @@ def forest_svg(rows: Iterable[Decided], tau: float, *, compact: bool = False, na
         tau: the largest share that is still called safe, drawn as a line.
         compact: for phones: labels above the lanes, 340 wide rather than 760.
         name: prefix of the ids inside, for pages with several plots.
+        address_of: where a condition's row leads; without it rows lead nowhere.
 
     Returns:
         One `<svg>` element without scripts, style attributes or anything from elsewhere; `FOREST_CSS` colours it.
@@ -109,13 +117,15 @@ def forest_svg(rows: Iterable[Decided], tau: float, *, compact: bool = False, na
         body.append(_line(0, y + 19, frame.width, y + 19, 'class="rule" stroke="#d8d4cc"'))
         y += 22
         for row in members:
-            body.append(_row(row, y, frame, tau))
+            drawn = _row(row, y, frame, tau)
+            body.append(_linked(drawn, row, address_of(row.condition), y, frame) if address_of else drawn)
             y += frame.row_height
         y += 12
     height = y + 38
     head = _title(ordered, tau, name) + _legend(frame) + _axis(frame, tau, top=50, bottom=y)
     return (
-        f'<svg class="forest" role="img" aria-labelledby="{name}-title {name}-desc" xmlns="http://www.w3.org/2000/svg" '
+        f'<svg class="forest" role="{"group" if address_of else "img"}" aria-labelledby="{name}-title {name}-desc" '
+        'xmlns="http://www.w3.org/2000/svg" '
         f'viewBox="0 0 {frame.width:.0f} {height:.0f}" font-family="system-ui, sans-serif">{head}{"".join(body)}</svg>'
     )
 
@@ -190,6 +200,13 @@ def _row(row: Decided, top: float, frame: Frame, tau: float) -> str:
         _text(word_x + 11, baseline, row.decision, size=12),
     ]
     return f'<g data-condition="{escape(row.condition)}">{"".join(parts)}</g>'
+
+
+def _linked(drawn: str, row: Decided, address: str, top: float, frame: Frame) -> str:
+    """A row as one link, which can be hit anywhere in its height."""
+    size = f'y="{top:.1f}" width="{frame.width:.0f}" height="{frame.row_height}"'
+    area = f'<rect class="row" fill="none" pointer-events="all" {size}/>'
+    return f'<a href="{escape(address)}" aria-label="{escape(_spoken(row))}">{area}{drawn}</a>'
 
 
 def _lane(part: Interval, y: float, frame: Frame, *, hollow: bool) -> str:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.auth import here
 from app.research.asking import Unclear
+from app.research.condition import pair_rows
 from app.research.overview import judgments_csv
 from app.research.room import download
 from app.research.wishes import wish_for
@@ -86,6 +87,14 @@ def conditions() -> Told:
     web = served()
     with web.database.reading() as session:
         return _page(progress.condition_rows(session, web.study.hits))
+
+
+@pages.get("/conditions/<name>/pairs")
+@by_token
+def pairs(name: str) -> Told:
+    """Every pair of a condition, in all its roles."""
+    rows = pair_rows(served(), name)
+    return _page(rows) if rows else _no("There is no such condition.", 404)
 
 
 @pages.get("/judgments")
@@ -171,7 +180,8 @@ def _page(rows: Sequence[Mapping[str, Any]]) -> Response:
 
 
 def _paged(rows: Sequence[Mapping[str, Any]], page: int, size: int, total: int) -> Response:
-    later = url_for(str(request.endpoint), page=page + 1, per_page=size) if page * size < total else None
+    asked = {**(request.view_args or {}), "page": page + 1, "per_page": size}
+    later = url_for(str(request.endpoint), **asked) if page * size < total else None
     return jsonify(items=[_row(row) for row in rows], page=page, per_page=size, total=total, next=later)
 
 

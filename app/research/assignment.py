@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import mimetypes
-
-from flask import Response, render_template, send_file
+from flask import render_template
 
 from app.auth import signed_in
 from app.research.room import missing, pages
@@ -46,21 +44,3 @@ def assignment(assignment_id: str) -> str | tuple[str, int]:
             rejects=served().platform.traits.rejects,
             shortest_rejection=SHORTEST_REJECTION,
         )
-
-
-@pages.get("/assignments/<assignment_id>/clips/<trial_id>/<which>")
-@signed_in
-def clip(assignment_id: str, trial_id: str, which: str) -> Response | tuple[str, int]:
-    """The sound of a trial as it was written for the study, for researchers only."""
-    web = served()
-    with web.database.reading() as session:
-        found = store.clip_path(session, assignment_id, trial_id, which)
-    if found is None:
-        return missing("clip")
-    path = (web.folder / "pairs" / found).resolve()
-    if not path.is_file():
-        return missing("file of this clip")
-    mimetype = "audio/flac" if path.suffix == ".flac" else mimetypes.guess_type(path.name)[0]
-    answer = send_file(path, mimetype=mimetype, conditional=True)
-    answer.headers["Cache-Control"] = "private, max-age=3600"
-    return answer

@@ -33,8 +33,10 @@ class Verdicts:
     simulated: bool
 
 
-def verdicts(rows: Iterable[Mapping[str, object]], rule: DecisionRule) -> Verdicts | None:
-    """Decide on the judgments so far; None while no condition has a judged pair."""
+def verdicts(
+    rows: Iterable[Mapping[str, object]], rule: DecisionRule, address_of: Callable[[str], str]
+) -> Verdicts | None:
+    """Decide on the judgments so far, each row of the plot a link; None while no condition has a judged pair."""
     table = pd.DataFrame(list(rows))
     if table.empty:
         return None
@@ -42,9 +44,11 @@ def verdicts(rows: Iterable[Mapping[str, object]], rule: DecisionRule) -> Verdic
     if not certified.decisions:
         return None
     wide, narrow = (
-        Markup(forest_svg(certified.decisions, rule.max_different, compact=compact, name=name))  # noqa: S704
+        Markup(  # noqa: S704 - the plot escapes every word in it
+            forest_svg(certified.decisions, rule.max_different, compact=compact, name=name, address_of=address_of)
+        )
         for compact, name in ((False, "forest"), (True, "forest-narrow"))
-    )  # the plot escapes every word in it
+    )
     return Verdicts(len(table), certified, wide, narrow, simulated=bool(table["simulated"].any()))
 
 
@@ -61,12 +65,16 @@ class Kept:
     agreed: tuple[Agreement, ...] = ()
 
     def verdicts(
-        self, judgments: int, rows: Callable[[], Iterable[Mapping[str, object]]], rule: DecisionRule
+        self,
+        judgments: int,
+        rows: Callable[[], Iterable[Mapping[str, object]]],
+        rule: DecisionRule,
+        address_of: Callable[[str], str],
     ) -> Verdicts | None:
         """The verdicts on that many judgments; `rows` is asked for them only where they are new."""
         with self.lock:  # pages that ask at once wait for one answer
             if judgments != self.judgments:
-                self.latest = verdicts(rows(), rule)
+                self.latest = verdicts(rows(), rule, address_of)
                 self.judgments = judgments
             return self.latest
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from flask import Response, current_app, render_template, send_from_directory
+from flask import Response, current_app, render_template, send_from_directory, url_for
 from markupsafe import Markup
 
 from app.auth import signed_in
@@ -94,6 +94,10 @@ def healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
+def _address_of(condition: str) -> str:
+    return url_for("research.condition", name=condition)
+
+
 def _facts(web: Web) -> dict[str, object]:
     """All that the dashboard shows, from one state of the database."""
     study, now = web.study, datetime.now(UTC)
@@ -101,7 +105,7 @@ def _facts(web: Web) -> dict[str, object]:
     with web.database.reading() as session:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
-        decided = kept.verdicts(seen.judgments, lambda: progress.judgment_rows(session), study.decision)
+        decided = kept.verdicts(seen.judgments, lambda: progress.judgment_rows(session), study.decision, _address_of)
         agreed = kept.agreement(seen.judgments, lambda: progress.judgment_rows(session))
         by_state = payments_by_state(session)
         happened = latest_events(session, EVENTS_SHOWN)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -177,23 +176,6 @@ def _as_heard(trial: TrialRow, pair: PairRow, said: JudgmentRow | None) -> Heard
         elapsed_s=said.elapsed_s if said else None,
         late=bool(said and said.late),
     )
-
-
-def clip_path(session: Session, assignment_id: str, trial_id: str, which: str) -> Path | None:
-    """Where a clip of a trial lies in the study's `pairs`; None where the trial is none of that assignment's.
-
-    Args:
-        session: where they are kept.
-        assignment_id: whose trial it is.
-        trial_id: of the trial.
-        which: `original` or `noisy`.
-    """
-    column = {"original": PairRow.original_path, "noisy": PairRow.noisy_path}.get(which)
-    if column is None:
-        return None
-    query = select(column).join(TrialRow, TrialRow.pair_id == PairRow.pair_id)
-    found = session.scalar(query.where(TrialRow.trial_id == trial_id, TrialRow.assignment_id == assignment_id))
-    return None if found is None else Path(found)
 
 
 def steps_taken(session: Session, worker: str) -> list[StepFacts]:

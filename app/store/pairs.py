@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.tables import PairRow
 from pipelines.clip import Pair
+
+
+@dataclass(frozen=True)
+class PairFacts:
+    """A pair as a researcher may know it."""
+
+    pair_id: str
+    clip_id: str
+    condition: str
+    family: str
+    snr_db: float | None
+    role: str
+    original_length_s: float
+    noisy_length_s: float
 
 
 class PairsChanged(ValueError):
@@ -64,3 +80,34 @@ def _content(row: PairRow) -> tuple[object, ...]:
 def known_pairs(session: Session) -> frozenset[str]:
     """The ids of the pairs that were taken in."""
     return frozenset(session.scalars(select(PairRow.pair_id)))
+
+
+def pairs_under(session: Session, condition: str) -> list[PairFacts]:
+    """The pairs of a condition in all its roles, by id; practice is not among them."""
+    query = select(PairRow).where(PairRow.condition == condition, PairRow.role != "practice")
+    return [
+        PairFacts(
+            row.pair_id,
+            row.clip_id,
+            row.condition,
+            row.family,
+            row.snr_db,
+            row.role,
+            row.original_length_s,
+            row.noisy_length_s,
+        )
+        for row in session.scalars(query.order_by(PairRow.pair_id))
+    ]
+
+
+def clip_path(session: Session, pair_id: str, which: str) -> Path | None:
+    """Where a clip of a pair lies in the study's `pairs`; None where there is no such pair or clip.
+
+    Args:
+        session: where they are kept.
+        pair_id: of the pair.
+        which: `original` or `noisy`.
+    """
+    column = {"original": PairRow.original_path, "noisy": PairRow.noisy_path}.get(which)
+    found = None if column is None else session.scalar(select(column).where(PairRow.pair_id == pair_id))
+    return None if found is None else Path(found)

@@ -149,8 +149,10 @@ def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
-def judgment_rows(session: Session, limit: int | None = None, offset: int = 0) -> Iterator[dict[str, Any]]:
-    """Every judgment, or so many after an offset, as rows of judgments.csv in the order in which they came.
+def judgment_rows(
+    session: Session, limit: int | None = None, offset: int = 0, *, condition: str | None = None
+) -> Iterator[dict[str, Any]]:
+    """Every judgment, of one condition or so many after an offset, as rows of judgments.csv, as they came.
 
     `used` are those of trusted workers whose assignment the platform says was theirs.
     """
@@ -163,6 +165,8 @@ def judgment_rows(session: Session, limit: int | None = None, offset: int = 0) -
         .limit(limit)
         .offset(offset)
     )
+    if condition is not None:
+        query = query.where(PairRow.condition == condition)
     for judgment, pair, trusted, simulated, known in session.execute(query):
         yield {
             "judgment_id": judgment.judgment_id,

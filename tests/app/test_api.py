@@ -109,6 +109,16 @@ def test_judgments_come_page_by_page_each_once(client: FlaskClient, owner: str) 
     assert set(whole["items"][0]) == set(COLUMNS)
 
 
+def test_the_pairs_of_a_condition_come_page_by_page(client: FlaskClient, owner: str) -> None:
+    first = ask(client, "conditions/secretcondition-co-0db/pairs?per_page=2", owner).json
+    rest = ask(client, first["next"].removeprefix("/api/v1/"), owner).json
+
+    assert [row["pair_id"] for row in first["items"] + rest["items"]] == ["pair0", "pair1", "pair2"]
+    assert {row["votes"] for row in first["items"]} == {3}
+    assert rest["next"] is None
+    assert ask(client, "conditions/nothing/pairs", owner).status_code == 404
+
+
 @pytest.mark.parametrize("asked", ["page=0&per_page=0", "page=-1", "page=x&per_page=y", "per_page=999999"])
 def test_pages_that_can_not_be_are_the_nearest_that_can(client: FlaskClient, owner: str, asked: str) -> None:
     page = ask(client, f"ledger?{asked}", owner).json

@@ -138,25 +138,23 @@ class TestAnAssignment:
             assert "&lt;script&gt;" in text, page
 
     def test_both_clips_can_be_heard_by_whoever_is_signed_in_only(self, web: Web, desk: FlaskClient) -> None:
-        heard = desk.get(f"/assignments/{assignment_name(0)}/clips/t0-0/noisy", buffered=True)
-        part = desk.get(
-            f"/assignments/{assignment_name(0)}/clips/t0-0/noisy", headers={"Range": "bytes=0-9"}, buffered=True
-        )
+        heard = desk.get("/pairs/pair0/clips/noisy", buffered=True)
+        part = desk.get("/pairs/pair0/clips/noisy", headers={"Range": "bytes=0-9"}, buffered=True)
         stranger = desk.application.test_client()
 
         assert (heard.status_code, heard.mimetype, heard.data[:4]) == (200, "audio/flac", b"fLaC")
         assert (part.status_code, len(part.data)) == (206, 10)
-        assert stranger.get(f"/assignments/{assignment_name(0)}/clips/t0-0/noisy").status_code == 303
+        assert stranger.get("/pairs/pair0/clips/noisy").status_code == 303
 
     @pytest.mark.parametrize(
         "path",
         [
             "/assignments/of-another-study",
             "/workers/w0123456789abcde",
-            f"/assignments/{assignment_name(1)}/clips/t0-0/noisy",  # a trial of somebody else's
-            f"/assignments/{assignment_name(0)}/clips/t0-0/both",
-            f"/assignments/{assignment_name(0)}/clips/t9-9/noisy",
-            f"/assignments/{assignment_name(0)}/clips/..%2f..%2fstudy.db/noisy",
+            "/conditions/nothing",
+            "/pairs/pair0/clips/both",
+            "/pairs/pair99/clips/noisy",
+            "/pairs/..%2f..%2fstudy.db/clips/noisy",
         ],
     )
     def test_what_is_not_of_this_study_is_not_found(self, desk: FlaskClient, path: str) -> None:
@@ -282,7 +280,15 @@ class TestEvents:
         assert f'<a href="/workers/{worker_name(0)}">' in text
 
 
-PAGES = ["/", "/workers", f"/workers/{worker_name(0)}", f"/assignments/{assignment_name(0)}", "/assignments", "/ledger"]
+PAGES = [
+    "/",
+    "/conditions/nat-co-10db",
+    "/workers",
+    f"/workers/{worker_name(0)}",
+    f"/assignments/{assignment_name(0)}",
+    "/assignments",
+    "/ledger",
+]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/events", "/workers.csv"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.hands.worksite import Turn, Worksite
 from app.store.database import Database, sqlite_url
@@ -26,6 +26,7 @@ from tests.browser.test_researcher import sign_in
 pytestmark = pytest.mark.browser
 
 PAGES = {
+    "condition": "/conditions/nat-co-10db",
     "workers": "/workers",
     "worker": f"/workers/{worker_name(1)}",
     "assignments": "/assignments",
@@ -54,6 +55,14 @@ def desk(web: Web, tmp_path: Path) -> Iterator[tuple[Web, str]]:
     with serving(lambda _: create_app(own)) as at:
         yield own, at
     database.dispose()
+
+
+def length_s(clip: Locator) -> float:
+    """How long a clip sounds, once it was played to its end."""
+    return clip.evaluate(
+        "one => new Promise((done, fail) => { one.onended = () => done(one.duration); one.onerror = fail; "
+        "one.muted = true; one.play().catch(fail); })"
+    )
 
 
 @pytest.mark.parametrize("width", [360, 1200])
@@ -99,12 +108,25 @@ def test_both_clips_of_a_trial_can_be_heard(desk: tuple[Web, str], open_page: Ca
     sign_in(page, desk[1])
     page.goto(desk[1] + PAGES["assignment"])
     for number in (0, 1):
-        clip = page.locator("audio").nth(number)
-        heard_s = clip.evaluate(
-            "one => new Promise((done, fail) => { one.onended = () => done(one.duration); one.onerror = fail; "
-            "one.muted = true; one.play().catch(fail); })"
-        )
-        assert 0.05 < heard_s < 5
+        assert 0.05 < length_s(page.locator("audio").nth(number)) < 5
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_row_of_the_plot_opens_its_pairs_by_keyboard_and_both_clips_sound(
+    desk: tuple[Web, str], open_page: Callable[..., Page], width: int
+) -> None:
+    page = open_page(width, 800)
+    sign_in(page, desk[1])
+    row = page.get_by_role("link", name="nat-co-10db UNDECIDED")
+    row.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="nat-co-10db")).to_be_visible()
+    for clip in page.locator("audio").all()[:2]:
+        assert length_s(clip) > 0.05
+    page.get_by_label("Order").select_option("by pair")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_label("Order")).to_have_value("pair")
 
 
 def test_from_the_ledger_to_the_trial_is_one_click(desk: tuple[Web, str], open_page: Callable[..., Page]) -> None:
