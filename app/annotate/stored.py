@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
 from datetime import UTC, datetime
 
 from app.media import MediaOff, MediaRefused, MediaUnreachable, storage_of
 from app.serving import Web
 from app.settings import Settings
-from app.store.media import Serving, servings
-from app.store.work import OpenTrial, Work
+from app.store.media import servings
+from app.store.work import OpenTrial
+from app.store.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ def stored_sources(web: Web, work: Work, trial: OpenTrial) -> tuple[str, ...]:
         return ()
     try:
         storage, now = storage_of(web.settings), datetime.now(UTC)
-        return tuple(storage.link(_chosen(web, work, serving), work.expires_at, now) for serving in both)
+        return tuple(storage.link(serving.key, work.expires_at, now) for serving in both)
     except (MediaRefused, MediaUnreachable):
         log.exception("clips come from the app, since their storage can't be used")
         return ()
@@ -36,15 +35,3 @@ def storage_origins(settings: Settings) -> frozenset[str]:
         return frozenset({storage_of(settings).origin})
     except (MediaOff, MediaRefused, MediaUnreachable):
         return frozenset()
-
-
-def _chosen(web: Web, work: Work, serving: Serving) -> str:
-    """The variant whose turn it is: each worker has an order of their own, and goes on in it whenever the clip comes.
-
-    So neither the two copies of an identical pair nor a pair that is asked again are met under one name.
-    """
-
-    def place(key: str) -> bytes:
-        return hmac.new(web.secret_key.encode(), f"media/{work.worker}/{key}".encode(), hashlib.sha256).digest()
-
-    return sorted(serving.keys, key=place)[serving.before % len(serving.keys)]
