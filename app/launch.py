@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import hits.platforms
 from app.hands.publishing import require_within_cap
 from app.hands.worksite import many
 from app.store import hits as hit_store
+from app.store.clock import utc_now
 from app.store.database import Database
 from app.store.events import CLOSED, LAUNCHED, PAUSED, drop_fact, keep_fact, note_event
 from app.store.measured import measure
@@ -159,7 +160,7 @@ def require_publishable(found: Preview, study: Study) -> None:
         DeadlineOver: no worker is sought any more.
         OverCap: it would exceed the cap.
     """
-    _require_time(study)
+    _require_time(study, utc_now())
     require_within_cap(found.total_minor, found.bill.committed_minor, study)
 
 
@@ -173,8 +174,8 @@ class DeadlineOver(ValueError):
         )
 
 
-def _require_time(study: Study) -> None:
-    if study.hits.over_at(datetime.now(UTC)):
+def _require_time(study: Study, now: datetime) -> None:
+    if study.hits.over_at(now):
         raise DeadlineOver(study)
 
 
@@ -192,7 +193,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
     Raises:
         TooFewPairs, PairsChanged, NotPayable, DeadlineOver, OverCap: nothing was written.
     """
-    _require_time(study)
+    _require_time(study, database.now())
     _require_payable(study)
     pairs = read_pairs(folder)
     facts = {pair.condition: (pair.family, pair.snr_db) for pair in pairs}
@@ -210,7 +211,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         plan(session, planned, study.study.name, study.hits, study.pay)
         drop_fact(session, CLOSED)
         drop_fact(session, PAUSED)
-        keep_fact(session, LAUNCHED, {"at": datetime.now(UTC).isoformat()})
+        keep_fact(session, LAUNCHED, {"at": database.now().isoformat()})
         if planned:
             note_event(session, "launch", f"{many(len(asked), 'pair')} launched with {many(len(planned), 'HIT')}")
     return len(planned)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 from flask import current_app
 
 from app.settings import Settings
@@ -29,6 +31,7 @@ class Web:
         public_url: where people reach this server; https makes the researcher's cookie `Secure`.
         hook_secret: what the platform signs with what it says by itself; None where it is not listened to.
         signed_links: workers are let in by links alone that the platform has signed.
+        draws: gives what a page draws its lots with; a rehearsal can be repeated.
     """
 
     database: Database
@@ -41,6 +44,7 @@ class Web:
     public_url: str
     hook_secret: str | None = None
     signed_links: bool = False
+    draws: Callable[[], np.random.Generator] = np.random.default_rng
 
     @property
     def rules(self) -> Rules:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -61,7 +60,7 @@ def leave_now(token: str) -> AnyResponse:
                 assignment_id,
                 delete_answers=chosen == "delete",
                 pay=web.study.pay,
-                now=datetime.now(UTC),
+                now=web.database.now(),
             )
     return redirect(url_for("annotate.leave", token=token), 303)
 

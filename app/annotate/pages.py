@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-import numpy as np
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -82,8 +80,8 @@ def begin() -> AnyResponse:
                 arrival,
                 rules=web.rules,
                 secret_key=web.secret_key,
-                rng=np.random.default_rng(),
-                now=datetime.now(UTC),
+                rng=web.draws(),
+                now=web.database.now(),
                 required=required_steps(web.study),
                 reports=web.platform.traits.reports,
             )
@@ -118,7 +116,7 @@ def trial(token: str) -> str | AnyResponse:
 def answer(token: str) -> AnyResponse | tuple[str, int]:
     """Keep an answer and go on, or say on the same page what is missing. One that was kept goes on."""
     web, sent = served(), posted(request.form)
-    assignment_id, now = assignment_behind(token), datetime.now(UTC)
+    assignment_id, now = assignment_behind(token), web.database.now()
     try:
         with web.database.writing() as session:
             work = _work(store.work(session, assignment_id))
@@ -151,7 +149,7 @@ def take_back(token: str) -> AnyResponse:
     with web.database.writing() as session:
         _work(store.work(session, assignment_id))
         trial_id = request.form.get("last", "")[:64]
-        undo(session, assignment_id, trial_id, rule=web.rules.quality, now=datetime.now(UTC))
+        undo(session, assignment_id, trial_id, rule=web.rules.quality, now=web.database.now())
     return redirect(_here(token), 303)
 
 
@@ -191,7 +189,7 @@ class Standing:
 
 def _standing(web: Web, assignment_id: str) -> Standing:
     """Where a worker is; the trial that is asked is open from now on."""
-    now = datetime.now(UTC)
+    now = web.database.now()
     with web.database.writing() as session:
         work = _work(store.work(session, assignment_id))
         asked = None if work.state in DONE else store.next_trial(session, assignment_id, now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Response
@@ -25,7 +24,7 @@ def clip(token: str, clip: str) -> Response:
     """The sound of one clip, under a name that says nothing, for this worker only."""
     web, assignment_id = served(), assignment_behind(token)
     try:
-        trial_id, which = clip_of(web.secret_key, assignment_id, clip, datetime.now(UTC))
+        trial_id, which = clip_of(web.secret_key, assignment_id, clip, web.database.now())
     except LinkExpired as expired:
         raise Halt("expired-link") from expired
     except LinkRefused as refused:

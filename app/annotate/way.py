@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -41,7 +41,7 @@ def next_step(web: Web, work: Work) -> Step | None:
     if work.state != "accepted":
         return None
     with web.database.reading() as session:
-        settled = settled_steps(session, work.worker, datetime.now(UTC), runs_out(web.study))
+        settled = settled_steps(session, work.worker, web.database.now(), runs_out(web.study))
     for step in WAY:
         if step.wanted(web.study) and settled.get(step.name) != "passed":
             if settled.get(step.name) == "failed":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy.orm import Session
 
 from app.hands.worksite import Turn, Worksite, many, note
@@ -34,16 +32,16 @@ def collect_due(site: Worksite, turn: Turn) -> None:
                 _take_over(site, session, one, turn)
         if seen is not None:
             with site.database.writing() as session:
-                unfinished += settle_run_out(session, hit_id, pay=site.study.pay, now=datetime.now(UTC))
+                unfinished += settle_run_out(session, hit_id, pay=site.study.pay, now=site.database.now())
         site.hands.renew()
         site.on_step("collecting", number, len(hit_ids))
     turn.notes.extend(site.platform.take_notes())
     if news_ids:
         with site.database.writing() as session:
-            mark_handled(session, news_ids, datetime.now(UTC))
+            mark_handled(session, news_ids, site.database.now())
     if turn.handed_in:
         with site.database.writing() as session:
-            weigh_workers(session, site.study.quality, datetime.now(UTC))
+            weigh_workers(session, site.study.quality, site.database.now())
         note(site, "collect", f"{many(turn.handed_in, 'assignment')} handed in")
     if unfinished:
         note(site, "collect", f"{many(unfinished, 'assignment')} ran out of time, and will be paid for the part done")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from app.hands.shelf import is_shut
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
@@ -46,7 +44,7 @@ def top_up(site: Worksite, turn: Turn) -> None:
 
     Under `fixed` those are the votes that are not used, or that did not come while their HIT was on the shelf.
     """
-    now = datetime.now(UTC)
+    now = site.database.now()
     try:
         with site.database.writing() as session:
             held = is_shut(session, site) or fact(session, PAUSED) is not None

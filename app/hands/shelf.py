@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -19,15 +19,15 @@ def close_run_out(site: Worksite, turn: Turn) -> None:
     begun_by_now = timedelta(seconds=site.study.hits.assignment_duration_s)  # whoever accepted in the last second
     if site.platform.traits.shared_hits:  # such a platform knows no lifetime, so it has to be told
         with site.database.reading() as session:
-            run_out = hit_store.run_out_ids(session, datetime.now(UTC))
+            run_out = hit_store.run_out_ids(session, site.database.now())
         take_off_the_shelf(site, run_out, turn)
     with site.database.writing() as session:
-        turn.closed += hit_store.close_run_out(session, datetime.now(UTC) - begun_by_now)
+        turn.closed += hit_store.close_run_out(session, site.database.now() - begun_by_now)
 
 
 def close_when_decided(site: Worksite, turn: Turn) -> None:
     """Take every HIT off the shelf once no pair misses a judgment."""
-    now = datetime.now(UTC)
+    now = site.database.now()
     with site.database.reading() as session:
         open_ids = hit_store.published_ids(session, open_only=True)
         if not open_ids or votes_still_missing(session, site.study.hits, now):
@@ -40,7 +40,7 @@ def take_down(site: Worksite, turn: Turn) -> None:
     """Take down what should let nobody in: all HITs of a study that is shut, and those of closed conditions."""
     with site.database.writing() as session:
         shut = is_shut(session, site)
-        idle = to_take_down(session, site.study.hits, datetime.now(UTC), shut=shut)
+        idle = to_take_down(session, site.study.hits, site.database.now(), shut=shut)
     take_off_the_shelf(site, idle, turn)
     if idle:
         why = "the study is shut" if shut else "their conditions are closed"
@@ -49,13 +49,13 @@ def take_down(site: Worksite, turn: Turn) -> None:
 
 def is_shut(session: Session, site: Worksite) -> bool:
     """Whether a researcher closed the study, or its last day is over."""
-    return fact(session, CLOSED) is not None or site.study.hits.over_at(datetime.now(UTC))
+    return fact(session, CLOSED) is not None or site.study.hits.over_at(site.database.now())
 
 
 def close_all(site: Worksite, turn: Turn) -> None:
     """Take every open HIT off the shelf, and plan no new ones until the study is published again."""
     with site.database.writing() as session:
-        keep_fact(session, CLOSED, {"at": datetime.now(UTC).isoformat()})
+        keep_fact(session, CLOSED, {"at": site.database.now().isoformat()})
         open_ids = hit_store.published_ids(session, open_only=True)
     take_off_the_shelf(site, open_ids, turn)
     note(site, "close", "the study was closed by hand")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.hands.worksite import Turn, Worksite, many
 from app.store.events import fact, keep_fact
@@ -17,7 +17,7 @@ KEYS_LIVE = timedelta(hours=1)  # a new key of the platform's is known here by t
 
 def keep_link_keys(site: Worksite, turn: Turn) -> None:
     """Keep the keys by which the platform signs its links, for pages never ask it; anew once they are an hour old."""
-    now = datetime.now(UTC)
+    now = site.database.now()
     with site.database.reading() as session:
         kept = fact(session, LINK_KEYS)
     if kept is not None and now - datetime.fromisoformat(str(kept["at"])) < KEYS_LIVE:
@@ -48,7 +48,7 @@ def tell_qualifications(site: Worksite, turn: Turn) -> None:
             turn.notes.append(f"a qualification could not be given: {words}")
             continue
         with site.database.writing() as session:
-            mark_told(session, one.worker, "qualification", datetime.now(UTC))
+            mark_told(session, one.worker, "qualification", site.database.now())
         site.hands.renew()
 
 
@@ -58,7 +58,7 @@ def forget_due(site: Worksite, turn: Turn) -> None:
     if days is None:
         return
     with site.database.writing(overwriting=True) as session:
-        forgotten = forget_older(session, days, datetime.now(UTC))
+        forgotten = forget_older(session, days, site.database.now())
     if forgotten:
         site.database.wipe_log()
         turn.notes.append(f"{many(forgotten, 'worker')} forgotten, {many(days, 'day')} after all was settled")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.identities import own_id
 from app.store.money import committed_minor, keep_payment, plan_payments, work_done
 from app.tables import AssignmentRow, HitRow, PaymentRow, WorkerRow
@@ -110,7 +110,7 @@ def plan_reward(session: Session, assignment_id: str, by: str | None, pay: Pay) 
         session.flush()
         session.get_one(PaymentRow, payment.key).made_by = by
     elif row.state == "refused":
-        row.state, row.note, row.changed_at = "planned", f"asked again; before: {row.note}", datetime.now(UTC)
+        row.state, row.note, row.changed_at = "planned", f"asked again; before: {row.note}", now_of(session)
     return payment.key
 
 
@@ -143,7 +143,7 @@ def note_rejection(session: Session, assignment_id: str, reason: str) -> None:
         PaymentRow.state.in_(("planned", "refused")),
     )
     for payment in session.scalars(waiting):
-        payment.state, payment.note, payment.changed_at = "dropped", "the assignment was rejected", datetime.now(UTC)
+        payment.state, payment.note, payment.changed_at = "dropped", "the assignment was rejected", now_of(session)
 
 
 def settle_payment(session: Session, key: str, *, paid: bool, by: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from threading import RLock
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.sealing import Sealing
+from app.store.clock import Clock, utc_now
 from app.store.outlook import Outlook
 
 BUSY_TIMEOUT_S = 30
@@ -47,12 +49,13 @@ class Database:
     Args:
         url: where it is.
         sealing: gives the study's keys, once they are needed; without it no worker's id can be read or written.
+        clock: by which everything in it is timed.
 
     Raises:
         DatabaseUnusable: the URL is none.
     """
 
-    def __init__(self, url: str, sealing: Callable[[], Sealing] = _without_keys) -> None:
+    def __init__(self, url: str, sealing: Callable[[], Sealing] = _without_keys, clock: Clock = utc_now) -> None:
         try:
             self.url = make_url(url)
             # An error in a log names no values: they may be somebody's
@@ -64,7 +67,13 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         self._ways = {writes: self.engine.execution_options(earwitness_writes=writes) for writes in (False, True)}
         self._writer = RLock()
-        self._info = {"outlook": Outlook(), "sealing": cache(sealing)}  # of this process, for whoever gets a session
+        self._clock = clock
+        # Of this process, for whoever gets a session
+        self._info = {"outlook": Outlook(), "sealing": cache(sealing), "clock": clock}
+
+    def now(self) -> datetime:
+        """What time it is for the study, in UTC."""
+        return self._clock()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

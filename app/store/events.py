@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.tables import EventRow, FactRow
 
 LAUNCHED = "launched"  # the fact that a researcher said yes to spending
@@ -28,7 +29,7 @@ class Event:
 
 def note_event(session: Session, kind: str, text: str, researcher: str | None = None) -> None:
     """Write down that something happened, now; by whose hand, where it was somebody's."""
-    session.add(EventRow(at=datetime.now(UTC), kind=kind, text=text, researcher=researcher))
+    session.add(EventRow(at=now_of(session), kind=kind, text=text, researcher=researcher))
 
 
 def latest_events(

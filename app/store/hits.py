@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.events import fact, keep_fact
 from app.store.identities import sealing_of
 from app.tables import AssignmentRow, HitRow, SlotRow, WorkerRow
@@ -53,7 +54,7 @@ def plan_hits(session: Session, hits: Iterable[Hit], study: str, design: Hits, p
                 trials_per_hit=hit.trials_per_hit,
                 assignments_wanted=hit.assignments_wanted,
                 reward_minor=reward_minor(hit.trials_per_hit, pay),
-                created_at=datetime.now(UTC),
+                created_at=now_of(session),
             )
         )
         session.flush()  # slots point at it
@@ -101,7 +102,7 @@ def mark_sent(session: Session, hit_ids: Sequence[str]) -> None:
 
 def mark_open(session: Session, hit_id: str, platform_hit_id: str, lifetime_s: int) -> None:
     """The platform has the HIT."""
-    now = datetime.now(UTC)
+    now = now_of(session)
     session.execute(
         update(HitRow)
         .where(HitRow.hit_id == hit_id)
@@ -146,7 +147,7 @@ def unsettled_ids(session: Session) -> list[str]:
         .where(
             or_(
                 AssignmentRow.state.in_(("accepted", "finished", "submitted")),
-                and_(AssignmentRow.state.in_(LEFT), AssignmentRow.expires_at > datetime.now(UTC) - LONGEST_HAND_IN),
+                and_(AssignmentRow.state.in_(LEFT), AssignmentRow.expires_at > now_of(session) - LONGEST_HAND_IN),
             )
         )
         .scalar_subquery()

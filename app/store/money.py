@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.events import note_event
 from app.store.hits import LEFT
 from app.store.identities import own_id
@@ -65,7 +66,7 @@ def seconds_by_round(session: Session, row: AssignmentRow) -> tuple[float, ...]:
 
 def plan_payments(session: Session, assignment_id: str, payments: list[Payment], pay: Pay) -> int:
     """Write down what is owed; the number that was new. What is written already stays as it is."""
-    now = datetime.now(UTC)
+    now = now_of(session)
     new = 0
     hit = session.get_one(HitRow, session.get_one(AssignmentRow, assignment_id).hit_id)
     for payment in payments:
@@ -143,7 +144,7 @@ def count_alike(session: Session, payment: Payment) -> int:
 def keep_payment(session: Session, payment: Payment) -> None:
     """Keep a payment's new state; a confirmed reward makes its assignment approved."""
     row = session.get_one(PaymentRow, payment.key)
-    row.state, row.note, row.handle, row.changed_at = payment.state, payment.note, payment.handle, datetime.now(UTC)
+    row.state, row.note, row.handle, row.changed_at = payment.state, payment.note, payment.handle, now_of(session)
     if payment.state == "confirmed" and payment.kind == "reward":
         session.get_one(AssignmentRow, row.assignment_id).state = "approved"
 
@@ -152,7 +153,7 @@ def drop_parts(session: Session, assignment_id: str) -> None:
     """Let go of a bonus for a part that has not left yet: the whole was handed in, and is paid as such."""
     waiting = select(PaymentRow).where(PaymentRow.assignment_id == assignment_id, PaymentRow.kind.in_(FOR_PART))
     for row in session.scalars(waiting.where(PaymentRow.state.in_(("planned", "refused")))):
-        row.state, row.note, row.changed_at = "dropped", "the whole was handed in after all", datetime.now(UTC)
+        row.state, row.note, row.changed_at = "dropped", "the whole was handed in after all", now_of(session)
         note_event(session, "pay", f"payment {row.key} was dropped: {row.note}")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.identities import own_id
 from app.tables import AssignmentRow, HitRow, WorkerRow
 from hits.platforms.base import PlatformAssignment
@@ -28,7 +28,7 @@ def finished_work(session: Session, platform_hit_id: str) -> list[PlatformAssign
             platform_hit_id,
             own_id(session, worker),
             "submitted",
-            row.finished_at or datetime.now(UTC),
+            row.finished_at or now_of(session),
         )
         for row, worker in rows
     ]

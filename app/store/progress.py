@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.store.clock import now_of
 from app.store.conditions import closed_pairs
 from app.store.hits import LEFT
 from app.store.money import committed_minor, spent_minor
@@ -45,7 +46,7 @@ class Overview:
 
 def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
     """Everything that the head of the dashboard and `earwitness hits status` say."""
-    now = datetime.now(UTC)
+    now = now_of(session)
     asked = [standing for standing in standings(session, now) if standing.role in ASKED_ROLES]
     confirmed, pending = spent_minor(session)
     simulated = select(func.count()).select_from(WorkerRow).where(WorkerRow.simulated)
@@ -126,7 +127,7 @@ def _per_hour(session: Session) -> list[tuple[datetime, int]]:
 
 def condition_rows(session: Session, hits: Hits) -> list[dict[str, Any]]:
     """One row a condition and role: pairs, how many are decided, judgments in; practice is not among them."""
-    by_pair = {standing.pair_id: standing for standing in standings(session, datetime.now(UTC))}
+    by_pair = {standing.pair_id: standing for standing in standings(session, now_of(session))}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     pairs = select(PairRow).where(PairRow.role != "practice")
     for pair in session.scalars(pairs.order_by(PairRow.family, PairRow.snr_db.desc(), PairRow.condition)):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.conditions import is_closed
 from app.store.identities import own_id
 from app.store.standing import standings
@@ -95,7 +96,7 @@ def as_work(session: Session, row: AssignmentRow) -> Work:
         assignment_id=row.assignment_id,
         hit_id=row.hit_id,
         worker=row.worker,
-        state="expired" if row.state == "accepted" and row.expires_at < datetime.now(UTC) else row.state,
+        state="expired" if row.state == "accepted" and row.expires_at < now_of(session) else row.state,
         trials=total,
         answered=answered,
         reward_minor=hit.reward_minor,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.rounds import rounds_within
 from app.store.trust import answered
 from app.tables import AssignmentRow, PaymentRow, StepRow, TrialRow, WorkerRow
@@ -86,7 +87,7 @@ class WorkerFacts:
 
 def worker_facts(session: Session, pay: Pay) -> list[WorkerFacts]:
     """Every worker, the latest first, in as many statements for ten as for ten thousand."""
-    earned, figures = _earned(session, pay), figures_by_worker(answered(session, datetime.now(UTC)))
+    earned, figures = _earned(session, pay), figures_by_worker(answered(session, now_of(session)))
     rows = session.scalars(select(WorkerRow).order_by(WorkerRow.first_seen_at.desc(), WorkerRow.worker))
     return [
         WorkerFacts(

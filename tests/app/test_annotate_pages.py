@@ -17,12 +17,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from app.annotate import sound
 from app.annotate.answers import LONGEST_HEARD_S
 from app.annotate.stops import STOPS
 from app.store.arriving import RefusedWhy
+from app.store.database import Database
 from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
 from app.web import Web, create_app
+from tests.app.conftest import SEALING
 
 SAME = {"activation": "same", "valence": "same"}
 DIFFERENT = {"activation": "different", "valence": "same", "activation_rating": "4", "valence_rating": "2"}
@@ -317,16 +318,15 @@ def test_a_clip_of_somebody_else_is_not_sent(client: FlaskClient) -> None:
     assert client.get(f"{mine}clip/made-up").status_code == 404
 
 
-def test_a_clip_s_link_is_good_for_as_long_as_the_task_may_take(
-    web: Web, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clip_s_link_is_good_for_as_long_as_the_task_may_take(web: Web, client: FlaskClient) -> None:
     source = clips(client.get(begin(client)))[0]
     began = datetime.now(UTC)
 
     for after_s, status in ((-5, 200), (5, 410)):
         later = began + timedelta(seconds=web.study.hits.assignment_duration_s + after_s)
-        monkeypatch.setattr(sound, "datetime", type("Later", (), {"now": lambda zone, later=later: later}))
-        page = client.get(source)
+        database = Database(str(web.database.url), lambda: SEALING, clock=lambda later=later: later)
+        page = create_app(replace(web, database=database)).test_client().get(source)
+        database.dispose()
         assert page.status_code == status
     assert kind(page) == "stop"
     assert "Open the task once more" in page.text

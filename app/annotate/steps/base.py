@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 
 from flask import abort, redirect, url_for
@@ -41,7 +41,7 @@ class Entrance:
         Where another window settled it since this one asked for it, the worker goes on: it is not begun anew.
         """
         found = store.step_to_change(session, self.work.worker, step)
-        if step in store.settled_steps(session, self.work.worker, datetime.now(UTC), runs_out(self.web.study)):
+        if step in store.settled_steps(session, self.work.worker, self.web.database.now(), runs_out(self.web.study)):
             abort(redirect(url_for("annotate.trial", token=self.token), 303))
         return found
 

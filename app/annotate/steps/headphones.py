@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -98,8 +96,8 @@ class HeadphonesStep(Step):
 def _open(session: Session, at: Entrance, *, attempt: int, number: int, right: int = 0) -> store.Step:
     """Draw the next round."""
     name = secrets.token_urlsafe(12)
-    asked = draw_round(np.random.default_rng(), name, attempt=attempt, number=number, right=right)
-    now = datetime.now(UTC)
+    asked = draw_round(at.web.draws(), name, attempt=attempt, number=number, right=right)
+    now = at.web.database.now()
     return store.open_step(session, at.work.worker, at.work.assignment_id, "headphones", asked.as_json(), now)
 
 
@@ -109,7 +107,7 @@ def _count(session: Session, at: Entrance, step: store.Step, asked: Round, *, ri
     if asked.ends_test:
         found = {**_result(asked), "right": right_so_far, "of": ROUNDS}
         settled = _verdict(at, step, asked, found) if asked.ends_attempt else None
-        store.note_round(session, at.work.worker, "headphones", found, datetime.now(UTC), settled=settled)
+        store.note_round(session, at.work.worker, "headphones", found, at.web.database.now(), settled=settled)
     if not asked.ends_attempt:
         so_far = 0 if asked.ends_test else right_so_far
         _open(session, at, attempt=asked.attempt, number=asked.number + 1, right=so_far)
@@ -132,7 +130,7 @@ def _skip(session: Session, at: Entrance, step: store.Step) -> None:
     if step.asked:
         asked = Round.of_json(step.asked)
         found |= {**_result(asked), "right": asked.right, "of": (asked.number - 1) % ROUNDS}
-    store.note_round(session, at.work.worker, "headphones", found, datetime.now(UTC), settled="passed")
+    store.note_round(session, at.work.worker, "headphones", found, at.web.database.now(), settled="passed")
 
 
 def _result(asked: Round) -> dict[str, Any]:

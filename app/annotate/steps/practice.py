@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import render_template, request
@@ -64,7 +64,7 @@ class PracticeStep(Step):
 
     def take(self, at: Entrance, form: MultiDict[str, str]) -> str | None:
         """Keep what was said, or that a page was read, and go on; the last page ends it."""
-        now, sent = datetime.now(UTC), posted(form)
+        now, sent = at.web.database.now(), posted(form)
         with at.web.database.writing() as session:
             step = store.step_to_change(session, at.work.worker, self.name)
             if step is None or not step.asked or not hmac.compare_digest(step.asked["nonce"], sent.nonce):
@@ -89,11 +89,11 @@ def _shown(found: Sequence[Mapping[str, Any]]) -> str:
 
 def _open(session: Session, at: Entrance, found: Sequence[Mapping[str, Any]]) -> store.Step:
     """Open the page that comes now; of a trial, with the pair that is asked about."""
-    now = datetime.now(UTC)
+    now = at.web.database.now()
     asked = {"nonce": secrets.token_urlsafe(12), "opened_at": now.isoformat()}
     if _shown(found) == "trial":
         before = [one["expected"] for one in found if one["page"] == "trial"]
-        sounds = secrets.choice([sounds for sounds in SOUNDS.values() if sounds not in before])
+        sounds = str(at.web.draws().choice([sounds for sounds in SOUNDS.values() if sounds not in before]))
         *_, pair = (pair for pair in practice_pairs(session) if pair.sounds == sounds)  # the first is the example
         asked["pair_id"] = pair.pair_id
     return store.open_step(session, at.work.worker, at.work.assignment_id, "practice", asked, now)

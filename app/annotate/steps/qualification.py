@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
-import numpy as np
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -63,7 +62,7 @@ class QualificationStep(Step):
 
     def take(self, at: Entrance, form: MultiDict[str, str]) -> str | None:
         """Score an order, and go on to the next page, the next attempt, or the end."""
-        now = datetime.now(UTC)
+        now = at.web.database.now()
         with at.web.database.writing() as session:
             step = store.step_to_change(session, at.work.worker, self.name)
             if step is None or step.state != "open":
@@ -114,11 +113,11 @@ def _open(session: Session, at: Entrance, step: store.Step | None) -> store.Step
     except (RankingMissing, RankingWrong) as error:
         log.exception("a worker could not begin the qualification")
         raise Halt("missing-clip") from error
-    now = datetime.now(UTC)
+    now = at.web.database.now()
     asked = draw_round(
         sets,
         at.web.study.qualification,
-        np.random.default_rng(),
+        at.web.draws(),
         attempt=1 + len(found) // len(DIMENSIONS),
         dimension=DIMENSIONS[len(found) % len(DIMENSIONS)],
         met={str(one["set_id"]) for one in found},

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import numpy as np
 from flask import render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -54,7 +52,7 @@ class SoundCheckStep(Step):
 
     def take(self, at: Entrance, form: MultiDict[str, str]) -> str | None:
         """Compare a number with that of the tones: on to the next step, or to other tones."""
-        now = datetime.now(UTC)
+        now = at.web.database.now()
         said = form.get("tones", "").strip()
         with at.web.database.writing() as session:
             step = store.step_to_change(session, at.work.worker, self.name)
@@ -80,13 +78,13 @@ class SoundCheckStep(Step):
 
 def _open(session: Session, at: Entrance, before: int | None = None) -> store.Step:
     """Draw the tones of the next round, another number than before."""
-    rng = np.random.default_rng()
+    rng = at.web.draws()
     asked = {
         "tones": draw_tones(rng, before),
         "seed": int(rng.integers(2**32)),
         "name": secrets.token_urlsafe(12),
     }
-    return store.open_step(session, at.work.worker, at.work.assignment_id, "sound-check", asked, datetime.now(UTC))
+    return store.open_step(session, at.work.worker, at.work.assignment_id, "sound-check", asked, at.web.database.now())
 
 
 def _missed_in_a_row(found: Sequence[Mapping[str, Any]]) -> int:
