@@ -13,6 +13,8 @@ SIGNATURE, TIMESTAMP, EVENT = "x-prolific-request-signature", "x-prolific-reques
 OLDEST_S = 300  # from when it was sent: what is older was sent by somebody who kept it
 LONGEST_ID = 100
 LONGEST_DETAIL = 200
+#: What is read of a message; the rest, such as who took part, goes no further than here.
+READ = ("event_type", "resource_id", "study_id", "submission_id", "status")
 
 
 class HookRefused(ValueError):
@@ -25,7 +27,7 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def read_message(headers: Mapping[str, str], body: bytes, secret: str, now: datetime) -> tuple[str, dict[str, str]]:
-    """The id of a message that Prolific sent, and what it says.
+    """The id of a message that Prolific sent, and what it says of a study or a submission, never of a person.
 
     Args:
         headers: of the request, whatever the case of their names.
@@ -53,7 +55,5 @@ def read_message(headers: Mapping[str, str], body: bytes, secret: str, now: date
     if not isinstance(found, dict) or not 0 < len(event_id) <= LONGEST_ID:
         raise HookRefused("expected a JSON object with an id")
     return event_id, {
-        str(key)[:LONGEST_DETAIL]: str(value)[:LONGEST_DETAIL]
-        for key, value in found.items()
-        if isinstance(value, str | int | float | bool)
+        key: str(found[key])[:LONGEST_DETAIL] for key in READ if isinstance(found.get(key), str | int | float | bool)
     }

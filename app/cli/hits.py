@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.opening import connected, opened
+from app.cli.payouts import books_only
 from app.cli.run import task_url
 from app.cli.say import print_table, progress_bar, study_option, tell
 
@@ -236,8 +237,8 @@ def site(wired: Wired, what: str) -> Iterator[tuple[Worksite, Turn]]:
 
     platform, url = connected(wired), task_url(wired)
     with hands(wired.database, on_wait=tell) as held, progress_bar(what, None) as step:
-        key = wired.folder.keys().secret_key
-        yield Worksite(wired.study, wired.database, platform, url, held, _on_step(step), key), Turn()
+        key, booked = wired.folder.keys().secret_key, books_only(wired)
+        yield Worksite(wired.study, wired.database, platform, url, held, _on_step(step), key, booked), Turn()
 
 
 def _on_step(step: Callable[[int], None]) -> Callable[[str, int, int], None]:

@@ -142,9 +142,14 @@ def owed_kind(wired: Wired) -> Owed:
         raise PlatformPays(f"this study pays no money (pay.mode is {design.pay.mode!r})")
     if not platform_class(design).traits.pays:
         return "planned"
-    if design.hits.platform == "mturk" and wired.settings.mturk_endpoint_url is None:
-        return "confirmed"  # our marketplace books it, and moves nothing
+    if books_only(wired):
+        return "confirmed"
     raise PlatformPays(f"{design.hits.platform} pays workers itself; `earwitness hits status` says what was paid")
+
+
+def books_only(wired: Wired) -> bool:
+    """Whether payments are booked by our marketplace, which moves nothing."""
+    return wired.study.hits.platform == "mturk" and wired.settings.mturk_endpoint_url is None
 
 
 def _credits(wired: Wired) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.opening import connected, opened, server_url
+from app.cli.payouts import books_only
 from app.cli.say import describe, study_option, tell
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def one_turn(wired: Wired) -> Turn:
             task_url(wired),
             held,
             secret_key=wired.folder.keys().secret_key,
+            books_only=books_only(wired),
         )
         turn = Turn()
         grant_wishes(site, turn, wired.folder.pairs)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.cli.opening import opened
+from app.cli.payouts import books_only
 from app.cli.say import print_table, study_option, tell
 
 
@@ -40,17 +41,26 @@ def forget(id_or_hash: str, study: Path, with_answers: bool, waive: bool, yes: b
     """Forget who a worker is. ID is the platform's id or the hash; this can't be undone.
 
     The platform's id is deleted, comments are emptied, and a random name takes the place of the hash everywhere, so
-    that it can't be worked out again. Answers stay under that name. Refused while money is owed or a task is open.
+    that it can't be worked out again. Answers stay under that name. Refused while money is owed, wished or on its way,
+    and while a task is open: the sentence says what to do first.
     """
     from datetime import UTC, datetime
 
     from app.store.forgetting import forget as forget_worker
+    from app.store.lock import hands
 
     with opened(study) as wired:
         if not yes:
             click.confirm("Forget this worker for good?", abort=True, err=True)
-        with wired.database.writing(overwriting=True) as session:
-            done = forget_worker(session, id_or_hash, now=datetime.now(UTC), with_answers=with_answers, waive=waive)
+        with hands(wired.database, on_wait=tell), wired.database.writing(overwriting=True) as session:
+            done = forget_worker(
+                session,
+                id_or_hash,
+                now=datetime.now(UTC),
+                with_answers=with_answers,
+                waive=waive,
+                booked=books_only(wired),
+            )
         wired.database.wipe_log()
         exported = wired.folder.judgments.exists()
     answers = f"{done.deleted} answers are deleted" if done.deleted else f"{done.judgments} answers stay"

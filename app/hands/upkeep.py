@@ -58,7 +58,7 @@ def forget_due(site: Worksite, turn: Turn) -> None:
     if days is None:
         return
     with site.database.writing(overwriting=True) as session:
-        forgotten = forget_older(session, days, site.database.now())
+        forgotten = forget_older(session, days, site.database.now(), booked=site.books_only)
     if forgotten:
         site.database.wipe_log()
         turn.notes.append(f"{many(forgotten, 'worker')} forgotten, {many(days, 'day')} after all was settled")

@@ -45,6 +45,7 @@ class Worksite:
     hands: Hands
     on_step: OnStep = _quiet
     secret_key: str = ""  # of the study: completion codes follow from it
+    books_only: bool = False  # the platform books payments, and moves no money
 
 
 def many(count: int, noun: str) -> str:

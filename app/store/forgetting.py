@@ -21,6 +21,7 @@ from app.tables import (
     EventRow,
     JudgmentRow,
     PaymentRow,
+    PayoutRow,
     PlatformNewsRow,
     TrialRow,
     WishRow,
@@ -30,6 +31,8 @@ from app.tables import (
 AT_WORK = ("accepted", "finished")
 WAIVABLE = ("planned", "refused")  # nothing has left yet
 MOVING = ("sent", "unknown")
+PAYING_WISHES = ("approve", "bonus", "settle")
+WAIVED = "waived when the worker was forgotten"
 
 
 class CantForget(ValueError):
@@ -63,18 +66,27 @@ def find_worker(session: Session, said: str) -> WorkerRow | None:
     return session.scalar(select(WorkerRow).where(WorkerRow.worker.in_(keys)).limit(1))
 
 
-def forget(session: Session, said: str, *, now: datetime, with_answers: bool = False, waive: bool = False) -> Forgotten:
+def forget(
+    session: Session,
+    said: str,
+    *,
+    now: datetime,
+    with_answers: bool = False,
+    waive: bool = False,
+    booked: bool = False,
+) -> Forgotten:
     """Forget a worker; what was answered stays, under a name that leads nowhere.
 
     Args:
-        session: a writing session.
+        session: a writing session; the caller holds the hands' lock, so that nothing is being paid meanwhile.
         said: the platform's id, or the hash.
         now: the moment.
         with_answers: delete the answers, too; their pairs are asked of others.
         waive: let go of what is owed, and of what may still be handed in after it was left.
+        booked: confirmed payments are booked by the platform, and stay owed until they are paid out by hand.
 
     Raises:
-        CantForget: nobody of that name; a task is open; or money is owed or on its way.
+        CantForget: nobody of that name; a task is open or waits for a person; or money is owed, wished or on its way.
     """
     row = find_worker(session, said)
     if row is None:
@@ -82,7 +94,10 @@ def forget(session: Session, said: str, *, now: datetime, with_answers: bool = F
     if row.platform_worker_id is None:
         raise CantForget(f"worker {row.worker} is forgotten already: the platform's id is not kept any more")
     _require_no_task(session, row.worker, now, waive=waive)
+    _require_no_wish(session, row.worker)
     waived_minor = _settle_owed(session, row.worker, waive=waive)
+    if booked and not row.simulated:
+        waived_minor += _settle_booked(session, row.worker, now, waive=waive)
     deleted = _delete_answers(session, row.worker) if with_answers else 0
     _empty_comments(session, row.worker)
     worker = _rename(session, row)
@@ -98,20 +113,45 @@ def _news(deleted: int, waived_minor: int) -> str:
 
 
 def _require_no_task(session: Session, worker: str, now: datetime, *, waive: bool) -> None:
-    theirs = select(AssignmentRow).where(
-        AssignmentRow.worker == worker, AssignmentRow.expires_at > now - LONGEST_HAND_IN
-    )
-    for task in session.scalars(theirs):
-        until = f"{task.expires_at + LONGEST_HAND_IN:%Y-%m-%d %H:%M} UTC"
-        if task.state in AT_WORK:
+    for task in session.scalars(select(AssignmentRow).where(AssignmentRow.worker == worker)):
+        ends_at = task.expires_at + LONGEST_HAND_IN
+        until = f"{ends_at:%Y-%m-%d %H:%M} UTC"
+        if task.state in AT_WORK and ends_at > now:
             raise CantForget(
                 f"the worker has a task that may be handed in until {until}, and nobody would know whom to pay; "
                 "forget the worker after that"
             )
-        if task.state in ("withdrawn", "screened-out") and not waive:
+        if task.state in AT_WORK:
+            raise CantForget(
+                "the worker has a task of which nobody knows yet whether it was handed in; look first "
+                "(`earwitness hits collect`), or nobody would know whom to pay"
+            )
+        if task.state == "submitted" and not _has_reward(session, task.assignment_id):
+            raise CantForget(
+                "the worker handed in a task that was neither accepted nor rejected yet; do that first, on the "
+                f"assignment's page (assignment {task.assignment_id})"
+            )
+        if task.state in ("withdrawn", "screened-out") and ends_at > now and not waive:
             raise CantForget(
                 f"the worker left a task that may still be handed in until {until}; forget the worker after that, or "
                 "now with --waive, and it will not be paid if it is"
+            )
+
+
+def _has_reward(session: Session, assignment_id: str) -> bool:
+    rewards = select(PaymentRow.key).where(PaymentRow.assignment_id == assignment_id, PaymentRow.kind == "reward")
+    return session.scalar(rewards.limit(1)) is not None
+
+
+def _require_no_wish(session: Session, worker: str) -> None:
+    tasks = set(session.scalars(select(AssignmentRow.assignment_id).where(AssignmentRow.worker == worker)))
+    keys = set(session.scalars(select(PaymentRow.key).where(PaymentRow.assignment_id.in_(tasks))))
+    waiting = select(WishRow).where(WishRow.state == "waiting", WishRow.kind.in_(PAYING_WISHES))
+    for wish in session.scalars(waiting):
+        if wish.detail.get("assignment_id") in tasks or wish.detail.get("key") in keys:
+            raise CantForget(
+                f"a researcher has asked for pay for the worker ({wish.kind}), which is not done yet; `earwitness run` "
+                "does it with its next turn, and then the worker can be forgotten"
             )
 
 
@@ -128,11 +168,38 @@ def _settle_owed(session: Session, worker: str, *, waive: bool) -> int:
     total = sum(row.amount_minor for row in owed)
     if total and not waive:
         raise CantForget(
-            f"the worker is owed {total / 100:.2f}; pay it first (`earwitness hits pay`), or let go of it with --waive "
-            "if the worker wants that"
+            f"the worker is owed {total / 100:.2f}; pay it first (`earwitness hits pay`, or `earwitness payouts` "
+            "where it is paid out by hand), or let go of it with --waive if the worker wants that"
         )
     for row in owed:
-        row.state, row.note = "dropped", "waived when the worker was forgotten"
+        row.state, row.note = "dropped", WAIVED
+    return total
+
+
+def _settle_booked(session: Session, worker: str, now: datetime, *, waive: bool) -> int:
+    """Let go of what a marketplace booked and nobody has paid out, where that is allowed; how much it was."""
+    theirs = select(PaymentRow).join(AssignmentRow).where(AssignmentRow.worker == worker)
+    owed = theirs.where(PaymentRow.state == "confirmed", PaymentRow.payout_id.is_(None), PaymentRow.amount_minor > 0)
+    rows = session.scalars(owed).all()
+    total = sum(row.amount_minor for row in rows)
+    if total and not waive:
+        raise CantForget(
+            f"{total / 100:.2f} is booked for the worker and not paid out yet; pay it out first (`earwitness payouts "
+            "export`, then `earwitness payouts paid`), or let go of it with --waive if the worker wants that"
+        )
+    if rows:  # a payout of nothing, so that nobody lists them as owed
+        payout = PayoutRow(
+            payout_id=secrets.token_hex(8),
+            worker=worker,
+            amount_minor=0,
+            reference=WAIVED,
+            paid_on=now.date(),
+            made_at=now,
+        )
+        session.add(payout)
+        session.flush()
+        for row in rows:
+            row.payout_id = payout.payout_id
     return total
 
 
@@ -200,20 +267,27 @@ def _swap_in_values(found: Any, swapped: Mapping[str, str]) -> Any:
     return _swap(found, swapped) if isinstance(found, str) else found
 
 
-def forget_older(session: Session, days: int, now: datetime) -> int:
-    """Forget every worker with whom all was settled so many days ago; how many they are."""
+def forget_older(session: Session, days: int, now: datetime, *, booked: bool = False) -> int:
+    """Forget every worker with whom all was settled so many days ago; how many they are.
+
+    `booked` as in `forget`.
+    """
     cutoff = now - timedelta(days=days)
     late_work = select(AssignmentRow.worker).where(AssignmentRow.expires_at > cutoff)
     open_pay = select(AssignmentRow.worker).join(PaymentRow, PaymentRow.assignment_id == AssignmentRow.assignment_id)
     open_pay = open_pay.where(PaymentRow.state.in_((*WAIVABLE, *MOVING)) | (PaymentRow.changed_at > cutoff))
+    late_payout = select(PayoutRow.worker).where(PayoutRow.made_at > cutoff)
     at_work = select(AssignmentRow.worker).where(AssignmentRow.state.in_(AT_WORK))
     due = select(WorkerRow.worker).where(
         WorkerRow.platform_worker_id.is_not(None),
         WorkerRow.first_seen_at <= cutoff,
-        *(WorkerRow.worker.not_in(busy) for busy in (late_work, open_pay, at_work)),
+        *(WorkerRow.worker.not_in(busy) for busy in (late_work, open_pay, late_payout, at_work)),
     )
     forgotten = 0
     for worker in session.scalars(due).all():
-        forget(session, worker, now=now)
+        try:
+            forget(session, worker, now=now, booked=booked)
+        except CantForget:  # something is open after all: once it is settled
+            continue
         forgotten += 1
     return forgotten

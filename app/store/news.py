@@ -17,9 +17,12 @@ LINK_KEYS = "link keys"  # the fact that holds the platform's public keys
 
 
 def keep_news(database: Database, platform: str, news: News, now: datetime) -> bool:
-    """Keep what a platform said; False where it had said so before."""
+    """Keep which HIT and which assignment a platform spoke of; False where it had said so before.
+
+    Its own words go no further: they may name people, and looking is what settles.
+    """
     news_id = f"{platform}/{news.news_id}"
-    detail = {**news.detail, "hit": news.platform_hit_id, "assignment": news.assignment_id}
+    detail = {"hit": news.platform_hit_id, "assignment": news.assignment_id}
     try:
         with database.writing() as session:
             if session.get(PlatformNewsRow, news_id) is not None:
@@ -45,5 +48,6 @@ def waiting_news(session: Session) -> tuple[list[str], list[str]]:
 
 
 def mark_handled(session: Session, news_ids: Sequence[str], now: datetime) -> None:
-    """These news were acted on."""
-    session.execute(update(PlatformNewsRow).where(PlatformNewsRow.news_id.in_(news_ids)).values(handled_at=now))
+    """These news were acted on: what they were about need not be known any more."""
+    handled = update(PlatformNewsRow).where(PlatformNewsRow.news_id.in_(news_ids))
+    session.execute(handled.values(handled_at=now, detail={}))

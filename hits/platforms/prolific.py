@@ -396,7 +396,7 @@ class Prolific(Platform):
             kind=kind,
             detail=said,
             platform_hit_id=said.get("study_id") or (about if of_study else None),
-            assignment_id=None if of_study else said.get("submission_id") or about,
+            assignment_id=said.get("submission_id") or (about if kind.startswith("submission.") else None),
         )
 
     def _submission(self, submission_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.hands.turn import take_turn
 from app.hands.worksite import Turn, Worksite
@@ -15,6 +15,7 @@ from app.sealing import worker_key
 from app.store.events import note_event
 from app.store.forgetting import CantForget, Forgotten, forget, forget_older
 from app.store.lock import hands
+from app.store.payouts import Paid, balances, mark_paid
 from app.store.progress import count_judgments
 from app.store.steps import note_round, open_step
 from app.study import About, CorpusPlace, SoundsPlace, Study
@@ -162,6 +163,68 @@ def test_money_on_its_way_can_t_be_waived(studied) -> None:
     with study.database.writing() as session:
         session.execute(update(PaymentRow).values(state="unknown"))
     with pytest.raises(CantForget, match="on its way"):
+        gone(study, waive=True)
+
+
+def test_what_is_booked_and_not_paid_out_keeps_whoever_it_is_owed_to(studied) -> None:
+    study, turn = studied
+    settle(study, turn)
+    with pytest.raises(CantForget, match=r"0\.16 is booked for the worker and not paid out yet"):
+        gone(study, booked=True)
+    with study.database.writing() as session:
+        assert forget_older(session, 1, datetime.now(UTC), booked=True) == 0
+        said = [
+            Paid(one.worker, one.payout_id, 16, "t", study.now.date(), "")
+            for one in balances(session, "mturk", "confirmed")
+        ]
+        mark_paid(session, said, "mturk", "confirmed", "USD")
+        assert forget_older(session, 1, datetime.now(UTC), booked=True) == 0  # it was paid only now
+        session.execute(update(PayoutRow).values(made_at=datetime.now(UTC) - timedelta(days=3)))
+        assert forget_older(session, 1, datetime.now(UTC), booked=True) == 1
+
+
+def test_what_is_booked_can_be_waived_and_is_listed_no_more(studied) -> None:
+    study, turn = studied
+    settle(study, turn)
+    assert gone(study, booked=True, waive=True).waived_minor == 16
+    with study.database.reading() as session:
+        assert balances(session, "mturk", "confirmed") == []
+        assert "16 cents" in session.scalars(select(EventRow.text).where(EventRow.kind == "forgotten")).one()
+
+
+def test_a_wish_for_pay_that_waits_keeps_its_worker(studied, platform) -> None:
+    study, turn = studied
+    settle(study, turn)
+    with study.database.writing() as session:
+        mine = session.scalars(select(AssignmentRow.assignment_id)).one()
+        wish = WishRow(at=study.now, kind="bonus", detail={"assignment_id": mine}, state="waiting")
+        session.add(wish)
+    with pytest.raises(CantForget, match=r"asked for pay for the worker \(bonus\)"):
+        gone(study, waive=True)
+    with study.database.writing() as session:
+        session.execute(update(WishRow).values(state="done"))
+    assert gone(study).judgments == 3
+
+
+def test_a_task_of_which_nobody_asked_yet_whether_it_was_handed_in_keeps_its_worker(studied, platform) -> None:
+    study, turn = studied
+    with study.database.writing() as session:
+        session.execute(update(AssignmentRow).values(expires_at=datetime.now(UTC) - timedelta(days=3)))
+    with pytest.raises(CantForget, match="nobody knows yet whether it was handed in"):
+        gone(study, waive=True)
+    turn()
+    assert platform.approved == [f"A-0-{KNOWN}"]
+    assert gone(study).judgments == 3
+
+
+def test_what_was_handed_in_and_waits_for_a_person_keeps_its_worker(studied) -> None:
+    study, turn = studied
+    settle(study, turn)
+    with study.database.writing() as session:
+        session.execute(delete(PaymentRow))
+        session.execute(update(AssignmentRow).values(state="submitted"))
+        assert forget_older(session, 1, datetime.now(UTC)) == 0
+    with pytest.raises(CantForget, match="neither accepted nor rejected yet"):
         gone(study, waive=True)
 
 
