@@ -32,7 +32,9 @@ class Settings(BaseModel):
         None, min_length=16, description="signs the marketplace's cookies; default: a file beside its database"
     )
     public_url: str | None = Field(
-        None, pattern=r"^https?://[^/\s]+(/.*)?$", description="where workers reach this server from outside"
+        None,
+        pattern=r"^https?://[^/?#\s]+/?$",
+        description="where workers reach this server from outside: scheme and host, a path can't be had",
     )
     mturk_endpoint_url: str | None = Field(
         None, pattern=r"^https?://\S+$", description="another requester endpoint than our marketplace"
@@ -66,7 +68,7 @@ class Settings(BaseModel):
         1200, ge=10, description="what may be asked for from one address without a worker's link; two an arrival"
     )
     earwitness_limits_url: str = Field(
-        "memory://",
+        "process://",
         pattern=r"^[a-z0-9+]+://\S*$",
         description="where the two are counted, such as redis://host (extra `redis`); default: in each process",
     )
@@ -97,6 +99,8 @@ class Settings(BaseModel):
     def _usable(cls, url: str) -> str:
         from limits.errors import ConfigurationError
         from limits.storage import storage_from_string
+
+        import app.counting  # noqa: F401 -- known to limits from then on
 
         try:
             storage_from_string(url)  # nothing is asked of it yet

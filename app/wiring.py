@@ -13,6 +13,7 @@ import pipelines.corpora
 import pipelines.sounds
 from app.archive import Header
 from app.folder import Keys, StudyFolder
+from app.proxies import as_seen
 from app.settings import Settings
 from app.store.database import Database
 from app.study import Study, read_study
@@ -257,4 +258,4 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
         signed_links=wired.study.hits.platform == "prolific" and settings.prolific_jwks_url is not None,
     )
     marketplace = create_marketplace(settings.marketplace_url(path), settings.marketplace_key(path), server_url)
-    return DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace})
+    return as_seen(DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace}), server_url)

@@ -29,6 +29,11 @@ SILENT_S = 30  # how long a line is kept for whoever opened it, until something 
 KEEPALIVE_S = 5  # a page, its scripts and both clips come over one line
 HANDS_REST_S = 5  # before `earwitness run` is started again
 
+NOBODY_NAMED = (
+    "PUBLIC_URL is https, so a reverse proxy stands before this server, but EARWITNESS_PROXIES is 0: everybody seems "
+    "to come from the proxy's own address, and is counted as one. Set it to how many there are (docs/serving.md)"
+)
+
 
 class PortTaken(OSError):
     """Another program listens where the server should."""
@@ -69,6 +74,8 @@ def begin(wired: Wired, url: str) -> None:
     with wired.database.writing() as session:
         keep_fact(session, "server", {"url": url, "since": datetime.now(UTC).isoformat()})
         token = make_link(session, "researcher")
+    if url.startswith("https:") and not wired.settings.earwitness_proxies:
+        tell(NOBODY_NAMED)
     tell(f"Dashboard (signs you in once): {url}/sign-in/{token}")
     tell(f"Invite link for workers:       {url}{MARKETPLACE_PATH}/invite/{keys.invite}")
 
@@ -136,6 +143,7 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
     """Answer pages until the process is told to stop."""
     from gunicorn.app.base import BaseApplication
 
+    from app.proxies import NOTHING_BELIEVED
     from app.wiring import WsgiApp, load_pages, make_wsgi
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -156,6 +164,7 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
                 "proc_name": "earwitness",
                 "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108, PTH112
                 "control_socket_disable": True,
+                **NOTHING_BELIEVED,
             }.items():
                 if name in self.cfg.settings:
                     self.cfg.set(name, value)
