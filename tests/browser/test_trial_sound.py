@@ -14,20 +14,27 @@ pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
 Arrive = Callable[[int], str]
 
-#: Notes every context that is made, and of every start: when it was clicked, and when its first sample leaves.
+#: Notes every context that is made; in the course of which event sound was woken and a clip begun; and of every start
+#: how long after the click it was called, and when its first sample leaves.
 WATCH = """
     const Made = window.AudioContext;
     window.AudioContext = class extends Made { constructor(...all) { super(...all); window.audioOfPage = this; } };
     window.starts = [];
+    window.wakes = [];
+    const resume = AudioContext.prototype.resume;
+    AudioContext.prototype.resume = function () {
+      window.wakes.push(window.event && window.event.type);
+      return resume.apply(this);
+    };
     document.addEventListener("click", (event) => { window.clickedAt = event.timeStamp; }, true);
     const start = AudioBufferSourceNode.prototype.start;
     AudioBufferSourceNode.prototype.start = function (...all) {
       const audio = this.context, fromS = audio.currentTime, clickedAt = window.clickedAt;
-      const calledMs = performance.now() - clickedAt;
+      const calledMs = performance.now() - clickedAt, during = window.event && window.event.type;
       setTimeout(() => { // what the device gives out now, which is what the context made its own latency ago
         const { contextTime, performanceTime } = audio.getOutputTimestamp();
         const leavesMs = performanceTime + (fromS - contextTime) * 1000 - clickedAt;
-        window.starts.push({ calledMs, leavesMs, outputMs: audio.outputLatency * 1000 });
+        window.starts.push({ during, calledMs, leavesMs, outputMs: audio.outputLatency * 1000 });
       }, 150);
       return start.apply(this, all);
     };
@@ -43,10 +50,20 @@ def heard_s(page: Page, which: str) -> float:
     return float(page.locator(f"input[name={which}_s]").input_value())
 
 
-def play_a_little(page: Page, which: str) -> None:
+#: Does something as soon as a clip sounds, before it can have ended, however slow the machine is.
+ONCE_IT_SOUNDS = """
+    new MutationObserver(([{ target }], looking) => {
+      if (target.dataset.state !== "playing") return;
+      looking.disconnect();
+      %s
+    }).observe(document.querySelector("[data-player=%s]"), { attributes: true, attributeFilter: ["data-state"] });
+"""
+
+
+def interrupt(page: Page, which: str, what: str) -> None:
+    """Play a clip, and let something come between."""
+    page.evaluate(ONCE_IT_SOUNDS % (what, which))
     page.get_by_role("button", name=f"Play the {which} clip").click()
-    page.wait_for_selector(f"[data-player={which}][data-state=playing]")
-    page.wait_for_timeout(200)
 
 
 def test_a_page_that_was_hidden_while_a_clip_played_asks_for_that_clip_alone(
@@ -57,9 +74,7 @@ def test_a_page_that_was_hidden_while_a_clip_played_asks_for_that_clip_alone(
     page.get_by_role("button", name="Play the first clip").click()
     page.wait_for_selector("[data-player=first][data-heard]")
     first_s = heard_s(page, "first")
-    play_a_little(page, "second")
-
-    page.evaluate(HIDE % "true")
+    interrupt(page, "second", HIDE % "true")
 
     expect(page.get_by_text("The sound was interrupted. Only this clip needs hearing again")).to_be_visible()
     assert heard_s(page, "second") == 0
@@ -88,8 +103,7 @@ def test_a_clip_that_was_heard_stays_heard_when_its_second_play_is_interrupted(
     begin(page, arrive(953))
     listen(page)
     choose(page, "activation", "same")
-    play_a_little(page, "first")
-    page.evaluate(HIDE % "true")
+    interrupt(page, "first", HIDE % "true")
 
     expect(page.locator("[data-player=first]")).to_have_attribute("data-state", "heard")
     expect(page.locator(".questions:enabled")).to_have_count(1)
@@ -100,8 +114,7 @@ def test_a_context_that_is_taken_away_while_it_sounds_voids_that_play(open_page:
     page = open_page()
     page.add_init_script(WATCH)
     begin(page, arrive(954))
-    play_a_little(page, "first")
-    page.evaluate("audioOfPage.suspend()")  # as a call does
+    interrupt(page, "first", "audioOfPage.suspend();")  # as a call does
 
     expect(page.get_by_text("The sound was interrupted.")).to_be_visible()
     assert heard_s(page, "first") == 0
@@ -117,8 +130,7 @@ def test_headphones_that_are_pulled_out_ask_for_both_clips_and_keep_what_was_cho
     listen(page)
     choose(page, "activation", "different")
     choose(page, "activation_rating", "4")
-    play_a_little(page, "first")
-    page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    interrupt(page, "first", "navigator.mediaDevices.dispatchEvent(new Event('devicechange'));")
 
     expect(page.get_by_text("Your headphones or speakers changed. Please hear both clips again")).to_be_visible()
     assert heard_s(page, "first") == heard_s(page, "second") == 0
@@ -130,7 +142,9 @@ def test_headphones_that_are_pulled_out_ask_for_both_clips_and_keep_what_was_cho
     expect(page.get_by_role("button", name="Next")).to_be_enabled()
 
 
-def test_a_clip_begins_within_50_ms_of_the_click_the_very_first_one_too(open_page: OpenPage, arrive: Arrive) -> None:
+def test_sound_is_awake_before_the_click_is_over_and_a_clip_begins_in_the_click_itself(
+    open_page: OpenPage, arrive: Arrive, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = open_page()
     page.add_init_script(WATCH)
     begin(page, arrive(956))
@@ -144,6 +158,12 @@ def test_a_clip_begins_within_50_ms_of_the_click_the_very_first_one_too(open_pag
         page.wait_for_timeout(200)
 
     starts = page.evaluate("starts")
+    assert page.evaluate("wakes[0]") == "pointerdown"
+    assert [start["during"] for start in starts][1:] == ["click"] * 3, starts  # nothing is fetched, decoded, waited for
     assert len(starts) == 4
-    assert all(start["calledMs"] < 50 for start in starts), starts
-    assert sorted(start["leavesMs"] for start in starts)[1] < 50, starts  # on a busy machine one may be late
+    with capsys.disabled():  # the figures: start() after the click, and the first sample out, of it the device's own
+        for start in starts:
+            print(
+                "\n  start() {calledMs:.1f} ms, heard {leavesMs:.1f} ms, device {outputMs:.0f} ms".format(**start),
+                end="",
+            )
