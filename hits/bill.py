@@ -143,7 +143,7 @@ def make_bill(
         most = max(expected, ceil(all_votes / design.asked_per_hit))
 
     def cost(assignments: int) -> Cost:
-        return _cost(assignments, per_hit, places, s_per_trial, pay, measured)
+        return cost_of(assignments, per_hit, places, s_per_trial, pay, measured)
 
     return Bill(
         pairs=len(asked),
@@ -183,7 +183,17 @@ def expected_votes(votes_per_pair: int, different: float | None = None) -> float
     return sum(1 - certain(votes) ** 2 for votes in range(votes_per_pair))
 
 
-def _cost(assignments: int, trials: int, places: int, s_per_trial: float, pay: Pay, measured: Measured) -> Cost:
+def cost_of(assignments: int, trials: int, places: int, s_per_trial: float, pay: Pay, measured: Measured) -> Cost:
+    """What assignments come to.
+
+    Args:
+        assignments: how many.
+        trials: of each.
+        places: assignments of one HIT, on which a platform's fee may depend.
+        s_per_trial: measured or expected time.
+        pay: the study's wage and fees.
+        measured: what work that is not handed in costs beside.
+    """
     reward = reward_minor(trials, pay)
     top_up = top_up_minor(trials * min(s_per_trial, pay.longest_paid_s_per_trial), reward, pay)
     parts = round(assignments * measured.parts_minor) if pay.paying else 0
