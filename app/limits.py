@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from ipaddress import IPv6Address, ip_address
 from typing import cast
 
 from flask import Flask, current_app, g, request
 from flask_limiter import Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import api, auth
+from app import api, auth, counting  # noqa: F401 -- the store for one process is known to `limits` by it
 from app.annotate.room import pages as worker_pages
 from app.annotate.tokens import LinkRefused, assignment_of
+from app.asker import address
 from app.serving import Web, served
 
 KEY = "earwitness-limits"
 SIGN_IN_TRIES = "30 per minute"  # of one address, right ones too: each costs a slow hash
 API_CALLS = "600 per minute"  # from one address, with a token or without
-OF_ONE_HOST_BITS = 64  # of an IPv6 address: whoever has one has all that begin so
 
 
 def limit(app: Flask, web: Web) -> None:
@@ -49,17 +48,6 @@ def wait_s() -> int:
     """Whole seconds until the request that was refused may be made again, at least one."""
     breached = cast(Limiter, current_app.extensions[KEY]).current_limit
     return max(1, breached.reset_at - int(time.time())) if breached else 1
-
-
-def address() -> str:
-    """Who asks, as far as the line says: an address, of IPv6 what one host has."""
-    try:
-        asking = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(asking, IPv6Address) and asking.ipv4_mapped is None:
-        return str(int(asking) >> (128 - OF_ONE_HOST_BITS))
-    return str(asking)
 
 
 def _link() -> str:

@@ -10,6 +10,7 @@ from app.annotate.room import Halt
 from app.languages import amount
 from app.serving import Web
 from app.store.events import fact
+from app.store.identities import platform_worker_id
 from app.store.leaving import so_far
 from app.store.news import LINK_KEYS
 from app.store.work import Work
@@ -39,7 +40,9 @@ def arrival_of(web: Web) -> Arrival:
 
 def way_back(web: Web, work: Work, outcome: Outcome) -> Completion:
     """How a worker goes back to the platform, with the code of how it ended."""
-    arrival = Arrival(work.platform_hit_id, work.platform_assignment_id, work.platform_worker_id, work.submit_to)
+    with web.database.reading() as session:
+        worker_id = platform_worker_id(session, work.worker)
+    arrival = Arrival(work.platform_hit_id, work.platform_assignment_id, worker_id, work.submit_to)
     return web.platform.complete(arrival, outcome, completion_codes(web.secret_key, work.hit_token)[outcome])
 
 

@@ -7,14 +7,12 @@ from typing import Any
 
 from flask import url_for
 
-from app.annotate.answers import FIELDS, Posted
-from app.annotate.manikin import ENDS, STEPS, figure
+from app.annotate.answers import Posted
+from app.annotate.parts import BLANK, kept
 from app.annotate.tokens import WHICH, clip_token
 from app.serving import Web
-from app.store.work import OpenTrial, Work
-from hits.judgment import RATINGS
-
-FIGURES = {dimension: [figure(dimension, step) for step in RATINGS] for dimension in ENDS}
+from app.store.trials import OpenTrial
+from app.store.work import Work
 
 
 def asking(
@@ -35,15 +33,15 @@ def asking(
         "trial": asked,
         "first_src": first_src,
         "second_src": second_src,
-        "said": _still_there(sent, asked).fields if sent else dict.fromkeys(FIELDS, ""),
+        "sent": sent is not None,
         "sentence": sentence,
         "here": url_for("annotate.trial", token=token),
         "examples_at": url_for("annotate.how", token=token) if web.study.screening.practice else None,
         "rated": tuple((f"{which}_", which) for which in WHICH) if asked.rate == "both" else (("", asked.noisy_is),),
         "scale_kind": web.study.hits.scale,
-        "figures": FIGURES,
-        "steps": STEPS,
-        "ends": ENDS,
+        "kept": kept,
+        **BLANK,
+        **({"said": _still_there(sent, asked).fields} if sent else {}),
     }
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
-from app.annotate.asking import FIGURES, sources
+from app.annotate.asking import sources
 from app.annotate.manikin import ENDS
+from app.annotate.parts import FIGURES
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.tokens import practice_id
 from app.serving import Web, served
 from app.store import work as store
 from app.store.practice import practice_pairs
-from app.store.work import OpenTrial, Work
+from app.store.trials import OpenTrial
+from app.store.work import Work
 from hits.judgment import Answer
 
 

@@ -7,28 +7,30 @@ from dataclasses import dataclass
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.answers import Posted, posted
 from app.annotate.arrival import arrival_of, gone, way_back
-from app.annotate.asking import FIGURES, asking, sources
+from app.annotate.asking import asking, sources
 from app.annotate.languages import about, asked_for, consent
 from app.annotate.manikin import ENDS
 from app.annotate.markdown import as_html
+from app.annotate.parts import FIGURES
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.steps.base import Entrance
 from app.annotate.tokens import assignment_token
-from app.annotate.way import next_step, required_steps
+from app.annotate.way import required_steps, settled_of, step_due
 from app.languages import amount
 from app.serving import Web, served
 from app.store import arriving
 from app.store import work as store
 from app.store.arriving import WorkRefused
-from app.store.hits import HitFacts
 from app.store.languages import keep_language
 from app.store.leaving import so_far
+from app.store.trials import OpenTrial, asked_and_coming, asked_trial, open_trial
 from app.store.undo import last_answered, undo
-from app.store.work import OpenTrial, TrialClosed, Work
+from app.store.work import TrialClosed, Work
 from hits.judgment import WrongAnswer
 from hits.listening import NotHeard
 from hits.pay import earned_so_far_minor
@@ -45,6 +47,11 @@ def welcome() -> str:
     arrival = arrival_of(web)
     with web.database.reading() as session:
         facts = arriving.find_hit(session, arrival.hit_id, web.study.pay)
+        paused = facts is None and arriving.meets_pause(
+            session, arrival, web.rules.hits.platform, web.secret_key, reports=web.platform.traits.reports
+        )
+    if paused:
+        raise Halt("paused")
     if facts is None and arrival.preview:
         raise Halt("unknown-hit")
     if facts is None:  # closed by now, but this worker may be at work on it
@@ -98,12 +105,13 @@ def trial(token: str) -> str | AnyResponse:
     web = served()
     assignment_id = assignment_behind(token)
     with web.database.reading() as session:
-        work = _work(store.work(session, assignment_id))
-    step = next_step(web, work)
+        standing = _standing(web, session, assignment_id)
+        settled = settled_of(web, session, standing.work)
+    step = step_due(web, standing.work, settled)
     if step is not None:
-        return step.page(Entrance(web, token, work))
-    standing = _standing(web, assignment_id)
+        return step.page(Entrance(web, token, standing.work))
     if standing.asked is not None:
+        _open(web, standing.asked)
         return _trial_page(web, token, standing)
     if standing.work.state == "withdrawn":
         return redirect(url_for("annotate.leave", token=token), 303)
@@ -119,8 +127,7 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
     assignment_id, now = assignment_behind(token), web.database.now()
     try:
         with web.database.writing() as session:
-            work = _work(store.work(session, assignment_id))
-            opened = None if work.state in DONE else store.asked_trial(session, assignment_id)
+            opened = asked_trial(session, assignment_id, now)
             if opened is not None and opened.trial_id == sent.trial_id:
                 store.answer(
                     session,
@@ -134,7 +141,8 @@ def answer(token: str) -> AnyResponse | tuple[str, int]:
                 )
     except (NotHeard, WrongAnswer) as missing:
         sentence = gettext(str(missing))  # app.annotate.answers lists them
-        standing = _standing(web, assignment_id)
+        with web.database.reading() as session:
+            standing = _standing(web, session, assignment_id)
         if standing.asked is not None and standing.asked.trial_id == sent.trial_id:  # else another window went on
             return _trial_page(web, token, standing, sent, sentence), 422
     except TrialClosed:
@@ -184,32 +192,29 @@ class Standing:
     asked: OpenTrial | None
     coming: OpenTrial | None
     last: str | None
-    facts: HitFacts | None
 
 
-def _standing(web: Web, assignment_id: str) -> Standing:
-    """Where a worker is; the trial that is asked is open from now on."""
-    now = web.database.now()
-    with web.database.writing() as session:
-        work = _work(store.work(session, assignment_id))
-        asked = None if work.state in DONE else store.next_trial(session, assignment_id, now)
-    with web.database.reading() as session:  # others may write meanwhile
-        return Standing(
-            work,
-            asked,
-            store.trial_after(session, asked) if asked else None,
-            last_answered(session, assignment_id, now),
-            arriving.find_hit(session, work.platform_hit_id, web.study.pay),
-        )
+def _standing(web: Web, session: Session, assignment_id: str) -> Standing:
+    """Where a worker is."""
+    work = _work(store.work(session, assignment_id))
+    asked, coming = (None, None) if work.state in DONE else asked_and_coming(session, assignment_id)
+    return Standing(work, asked, coming, last_answered(session, assignment_id, web.database.now()))
+
+
+def _open(web: Web, asked: OpenTrial) -> None:
+    """From now on a trial is open: only one that is shown for the first time waits for its turn to write."""
+    if asked.opened_at is None:
+        with web.database.writing() as session:
+            open_trial(session, asked.trial_id, web.database.now())
 
 
 def _trial_page(
     web: Web, token: str, standing: Standing, sent: Posted | None = None, sentence: str | None = None
 ) -> str:
-    work, asked, facts = standing.work, standing.asked, standing.facts
+    work, asked = standing.work, standing.asked
     assert asked is not None  # callers have looked
     left = work.trials - work.answered
-    minutes = facts.minutes if facts else round(work.trials * web.study.pay.expected_s_per_trial / 60)
+    left_s = left * web.study.pay.expected_s_per_trial
     earned = earned_so_far_minor(work.answered, work.trials, work.reward_minor)
     return render_template(
         "annotate/trial.html",
@@ -218,7 +223,7 @@ def _trial_page(
         answer_at=url_for("annotate.answer", token=token),
         undo_at=url_for("annotate.take_back", token=token),
         last=standing.last,
-        minutes_left=max(1, round(minutes * left / max(1, work.trials))),
+        minutes_left=max(1, round(left_s / 60)),
         earned=_amount(web, earned) if work.reward_minor else None,
     )
 

@@ -12,7 +12,7 @@ from app.annotate.examples import practised
 from app.annotate.room import Halt, assignment_behind, pages
 from app.annotate.tokens import LinkExpired, LinkRefused, clip_of
 from app.serving import Web, served
-from app.store import work as store
+from app.store import trials as store
 
 KEPT_S = 3600  # by the browser that fetched it: the next pair is loaded while this one is heard
 

@@ -57,6 +57,13 @@ STOPS = {
             RETURN_IT,
         ),
         Stop(
+            "paused",
+            409,
+            _("This study takes a break"),
+            _("Nobody new can begin just now. Nothing is lost, and nothing counts against you."),
+            _("Please come back later and open the task again. If you hold it now, returning it costs you nothing."),
+        ),
+        Stop(
             "not-invited",
             410,
             _("You have done your share of this study"),

@@ -9,7 +9,7 @@ from app.media import MediaOff, MediaRefused, MediaUnreachable, storage_of
 from app.serving import Web
 from app.settings import Settings
 from app.store.media import servings
-from app.store.work import OpenTrial
+from app.store.trials import OpenTrial
 from app.store.work import Work
 
 log = logging.getLogger(__name__)

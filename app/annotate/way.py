@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from flask import Response, redirect, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.annotate.arrival import gone
@@ -38,10 +40,20 @@ def next_step(web: Web, work: Work) -> Step | None:
     Raises:
         Halt: a step that the study requires was failed; the worker's time is paid, and the pairs go to others.
     """
+    with web.database.reading() as session:
+        settled = settled_of(web, session, work)
+    return step_due(web, work, settled)
+
+
+def settled_of(web: Web, session: Session, work: Work) -> dict[str, str]:
+    """The state of every step that a worker is through with, by its name."""
+    return settled_steps(session, work.worker, web.database.now(), runs_out(web.study))
+
+
+def step_due(web: Web, work: Work, settled: Mapping[str, str]) -> Step | None:
+    """The step that comes now, by what is settled; as `next_step`."""
     if work.state != "accepted":
         return None
-    with web.database.reading() as session:
-        settled = settled_steps(session, work.worker, web.database.now(), runs_out(web.study))
     for step in WAY:
         if step.wanted(web.study) and settled.get(step.name) != "passed":
             if settled.get(step.name) == "failed":

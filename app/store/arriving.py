@@ -24,7 +24,7 @@ from app.store.share import clips_of, heard_clips, share_done, worn_out
 from app.store.slot_votes import less_slots
 from app.store.standing import HANDED_IN, standings
 from app.store.steps import StepName, failed_any
-from app.store.work import Rules, Work, as_work
+from app.store.work import Rules, Work, work_of
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
 from hits.allocate import fill
 from hits.batch import Hits, rate_of, with_repeats
@@ -35,7 +35,7 @@ from hits.platforms.base import Arrival
 #: Returned assignments of a HIT that are still reserved here, beyond those that the platform can have given out.
 RETURNS_TOLERATED = 2
 
-RefusedWhy = Literal["unknown-hit", "not-invited", "screened-out", "nothing-open", "hit-taken"]
+RefusedWhy = Literal["unknown-hit", "not-invited", "screened-out", "nothing-open", "hit-taken", "paused"]
 
 
 class WorkRefused(ValueError):
@@ -49,18 +49,25 @@ class WorkRefused(ValueError):
 def find_hit(session: Session, platform_hit_id: str, pay: Pay) -> HitFacts | None:
     """What a worker may know of a HIT; None where it is not ours or not open."""
     row = _open_hit(session, platform_hit_id)
-    if row is None:
+    if row is None or fact(session, PAUSED) is not None:
         return None
     minutes = max(1, round(row.trials_per_hit * pay.expected_s_per_trial / 60))
     return HitFacts(row.hit_id, row.trials_per_hit, row.reward_minor, minutes)
 
 
 def _open_hit(session: Session, platform_hit_id: str) -> HitRow | None:
-    if fact(session, PAUSED) is not None:  # whoever began goes on
-        return None
     return session.scalar(
         select(HitRow).where(HitRow.platform_hit_id == platform_hit_id, HitRow.state.in_(("open", "sent")))
     )
+
+
+def meets_pause(session: Session, arrival: Arrival, platform: str, secret_key: str, *, reports: bool) -> bool:
+    """Whether a HIT could be begun but for a pause of its study; not for a worker who began it before."""
+    if fact(session, PAUSED) is None or _open_hit(session, arrival.hit_id) is None:
+        return False
+    if arrival.worker_id is None:
+        return True
+    return _known(session, worker_key(platform, arrival.worker_id, secret_key), arrival, reports=reports) is None
 
 
 def begin(
@@ -89,10 +96,12 @@ def begin(
     key = worker_key(rules.hits.platform, arrival.worker_id, secret_key)
     known = _known(session, key, arrival, reports=reports)
     if known is not None:
-        return as_work(session, known)
+        return work_of(session, known.assignment_id)
     hit = _open_hit(session, arrival.hit_id)
     if hit is None:
         raise WorkRefused("This task is not open any more.", "unknown-hit")
+    if fact(session, PAUSED) is not None:  # whoever began goes on
+        raise WorkRefused("This study takes a break. Please come back later.", "paused")
     worker = _meet(session, key, arrival, rules, now)
     if not worker.trusted or share_done(session, key, rules.hits, now):
         raise WorkRefused(
@@ -125,7 +134,7 @@ def begin(
     session.add(row)
     session.flush()
     _reserve(session, row, slots, rules.hits, rng)
-    return as_work(session, row)
+    return work_of(session, row.assignment_id)
 
 
 def _known(session: Session, key: str, arrival: Arrival, *, reports: bool) -> AssignmentRow | None:

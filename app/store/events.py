@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.store.clock import now_of
@@ -66,10 +66,12 @@ def event_kinds(session: Session) -> list[str]:
     return list(session.scalars(select(EventRow.kind).distinct().order_by(EventRow.kind)))
 
 
+_FACT = select(FactRow.value).where(FactRow.name == bindparam("name"))
+
+
 def fact(session: Session, name: str) -> dict[str, object] | None:
     """A fact that was kept; None where it was not."""
-    row = session.get(FactRow, name)
-    return None if row is None else row.value
+    return session.scalar(_FACT, {"name": name})
 
 
 def keep_fact(session: Session, name: str, value: dict[str, object]) -> None:

@@ -26,6 +26,11 @@ def own_id(session: Session, kept: str | None) -> str:
     return "" if kept is None else sealing_of(session).open(kept) or ""
 
 
+def platform_worker_id(session: Session, worker: str) -> str:
+    """A worker's id as the platform knows it, by our hash; empty where it was forgotten, or no key opens it."""
+    return own_id(session, session.get_one(WorkerRow, worker).platform_worker_id)
+
+
 def nameless(session: Session, words: str) -> str:
     """A platform's words with our hash in the place of each worker's id, for notes that anybody reads."""
     platforms = session.scalars(select(WorkerRow.platform).distinct()).all()

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from app.store.work import OpenTrial
+from app.store.trials import OpenTrial
 from app.tables import AssignmentRow, MediaRow, PairRow, TrialRow
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.store.work import OpenTrial
+from app.store.trials import OpenTrial
 from app.tables import PairRow
 from hits.judgment import Answer, Rate
 from pipelines.conditions import IDENTICAL, OBVIOUS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, aliased
 
 from app.store.database import one_at_a_time
 from app.store.events import note_event
@@ -16,38 +16,38 @@ from hits.quality import Mark, Quality, check_passed, weighed_by_checks
 UNDONE_IN = ("accepted", "finished")  # after that the platform has the work
 
 
+_others = aliased(TrialRow)
+_later = aliased(AssignmentRow)
+_handed_on = (
+    select(_others.trial_id)
+    .join(_later, _later.assignment_id == _others.assignment_id)
+    .where(
+        _others.pair_id == TrialRow.pair_id,
+        _others.trial_id != TrialRow.trial_id,
+        _later.accepted_at >= TrialRow.answered_at,
+    )
+)
+#: The last answer of an assignment that goes on. Whether its pair went on is asked for every role: none answers faster.
+_LAST = (
+    select(TrialRow.trial_id, TrialRow.role, _handed_on.exists().label("handed_on"))
+    .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
+    .where(TrialRow.assignment_id == bindparam("assignment_id"), TrialRow.state == "answered")
+    .where(AssignmentRow.state.in_(UNDONE_IN), AssignmentRow.expires_at >= bindparam("now"))
+    .order_by(TrialRow.position.desc())
+    .limit(1)
+)
+
+
 def last_answered(session: Session, assignment_id: str, now: datetime) -> str | None:
     """The trial whose answer may be taken back; None where there is none, or its pair went on to somebody else.
 
     Only the last one may, and only until the pair's next vote is handed out: whoever gets it was chosen by what had
     been said until then. Nothing hangs on one answer to a check or a repeat.
     """
-    assignment = session.get_one(AssignmentRow, assignment_id)
-    if assignment.state not in UNDONE_IN or assignment.expires_at < now:
+    last = session.execute(_LAST, {"assignment_id": assignment_id, "now": now}).one_or_none()
+    if last is None or (last.handed_on and last.role in ASKED_ROLES):
         return None
-    last = session.scalar(
-        select(TrialRow)
-        .where(TrialRow.assignment_id == assignment_id, TrialRow.state == "answered")
-        .order_by(TrialRow.position.desc())
-        .limit(1)
-    )
-    if last is None:
-        return None
-    handed_on = _handed_on(session, last)  # asked for every role, so that none answers faster
-    return None if handed_on and last.role in ASKED_ROLES else last.trial_id
-
-
-def _handed_on(session: Session, trial: TrialRow) -> bool:
-    later = (
-        select(TrialRow.trial_id)
-        .join(AssignmentRow)
-        .where(
-            TrialRow.pair_id == trial.pair_id,
-            TrialRow.trial_id != trial.trial_id,
-            AssignmentRow.accepted_at >= trial.answered_at,
-        )
-    )
-    return session.scalar(later.limit(1)) is not None
+    return str(last.trial_id)
 
 
 def undo(session: Session, assignment_id: str, trial_id: str, *, rule: Quality, now: datetime) -> bool:

@@ -6,26 +6,20 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.clock import now_of
 from app.store.conditions import is_closed
-from app.store.identities import own_id
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted
 from hits.batch import Hits
-from hits.judgment import ASKED_ROLES, Rate, Said
+from hits.judgment import ASKED_ROLES, Said
 from hits.listening import Listened, Listening, require_heard
 from hits.pay import Pay
 from hits.quality import Mark, Quality, check_passed, weighed_by_checks
-
-#: How many trials of an assignment are in which state: asked several times for each page, so put together once.
-TALLY = select(TrialRow.state, func.count()).where(TrialRow.assignment_id == bindparam("of")).group_by(TrialRow.state)
 
 
 class TrialClosed(ValueError):
@@ -55,144 +49,82 @@ class Work:
     reward_minor: int
     simulated: bool
     platform_assignment_id: str
-    platform_worker_id: str
     platform_hit_id: str
     submit_to: str | None
     expires_at: datetime
     hit_token: str
 
 
-@dataclass(frozen=True)
-class OpenTrial:
-    """A trial as its page needs it. Paths are relative to the study's `pairs` folder."""
-
-    trial_id: str
-    assignment_id: str
-    nonce: str
-    position: int  # from 1
-    total: int
-    first_path: Path
-    second_path: Path
-    first_length_s: float
-    second_length_s: float
-    opened_at: datetime | None
-    noisy_is: Literal["first", "second"]
-    rate: Rate
+#: Asked for each page, so one statement, which is put together once.
+_trials = select(func.count()).where(TrialRow.assignment_id == AssignmentRow.assignment_id)
+_WORK = (
+    select(
+        AssignmentRow.assignment_id,
+        AssignmentRow.hit_id,
+        AssignmentRow.worker,
+        AssignmentRow.state,
+        AssignmentRow.platform_assignment_id,
+        AssignmentRow.submit_to,
+        AssignmentRow.expires_at,
+        HitRow.reward_minor,
+        HitRow.platform_hit_id,
+        HitRow.token,
+        WorkerRow.simulated,
+        _trials.scalar_subquery().label("trials"),
+        _trials.where(TrialRow.state == "answered").scalar_subquery().label("answered"),
+    )
+    .join(HitRow, HitRow.hit_id == AssignmentRow.hit_id)
+    .join(WorkerRow, WorkerRow.worker == AssignmentRow.worker)
+    .where(AssignmentRow.assignment_id == bindparam("assignment_id"))
+)
 
 
 def work(session: Session, assignment_id: str) -> Work | None:
-    """An assignment by our own id."""
-    together = select(AssignmentRow, HitRow, WorkerRow).join(HitRow).join(WorkerRow)  # one question instead of three
-    met = session.execute(together.where(AssignmentRow.assignment_id == assignment_id)).one_or_none()
-    return None if met is None else as_work(session, met[0])
-
-
-def as_work(session: Session, row: AssignmentRow) -> Work:
-    """An assignment as its pages need it; `expired` where its time is over and it was not finished."""
-    hit = session.get_one(HitRow, row.hit_id)
-    worker = session.get_one(WorkerRow, row.worker)
-    total, answered = _counts(session, row.assignment_id)
+    """An assignment by our own id; `expired` where its time is over and it was not finished."""
+    row = session.execute(_WORK, {"assignment_id": assignment_id}).one_or_none()
+    if row is None:
+        return None
     return Work(
         assignment_id=row.assignment_id,
         hit_id=row.hit_id,
         worker=row.worker,
         state="expired" if row.state == "accepted" and row.expires_at < now_of(session) else row.state,
-        trials=total,
-        answered=answered,
-        reward_minor=hit.reward_minor,
-        simulated=worker.simulated,
+        trials=row.trials,
+        answered=row.answered,
+        reward_minor=row.reward_minor,
+        simulated=row.simulated,
         platform_assignment_id=row.platform_assignment_id,
-        platform_worker_id=own_id(session, worker.platform_worker_id),
-        platform_hit_id=hit.platform_hit_id or "",
+        platform_hit_id=row.platform_hit_id or "",
         submit_to=row.submit_to,
         expires_at=row.expires_at,
-        hit_token=hit.token,
+        hit_token=row.token,
     )
 
 
-def _counts(session: Session, assignment_id: str) -> tuple[int, int]:
-    by_state = dict(session.execute(TALLY, {"of": assignment_id}).all())
-    return sum(by_state.values()), by_state.get("answered", 0)
+def work_of(session: Session, assignment_id: str) -> Work:
+    """An assignment that is there."""
+    found = work(session, assignment_id)
+    assert found is not None
+    return found
 
 
-def next_trial(session: Session, assignment_id: str, now: datetime) -> OpenTrial | None:
-    """The next unanswered trial, opened by this call if it was not; None when all are answered."""
-    row = _unanswered(session, assignment_id)
-    if row is None:
-        return None
-    if row.opened_at is None:
-        session.refresh(row, with_for_update=True)  # its worker may be leaving in another window
-        if row.state == "reserved":
-            row.state, row.opened_at = "open", now
-    return _open_trial(session, row)
-
-
-def asked_trial(session: Session, assignment_id: str) -> OpenTrial | None:
-    """The trial that an answer can be for; None where its page was not opened yet, and when all are answered."""
-    row = _unanswered(session, assignment_id)
-    return None if row is None or row.opened_at is None else _open_trial(session, row)
-
-
-def _unanswered(session: Session, assignment_id: str) -> TrialRow | None:
-    met = session.execute(
-        select(TrialRow, PairRow)
-        .join(PairRow)
-        .where(TrialRow.assignment_id == assignment_id, TrialRow.state != "answered")
-        .order_by(TrialRow.position)
-        .limit(1)
-    ).one_or_none()
-    return None if met is None else met[0]
-
-
-def trial_after(session: Session, opened: OpenTrial) -> OpenTrial | None:
-    """The trial that comes after an open one, which stays closed; None for the last."""
-    coming = (
-        select(TrialRow, PairRow)
-        .join(PairRow)
-        .where(
-            TrialRow.assignment_id == opened.assignment_id,
-            TrialRow.position > opened.position,
-            TrialRow.state != "answered",
-        )
-    )
-    met = session.execute(coming.order_by(TrialRow.position).limit(1)).one_or_none()
-    return None if met is None else _open_trial(session, met[0])
-
-
-def trial(session: Session, trial_id: str) -> OpenTrial | None:
-    """A trial by its id, whatever its state."""
-    met = session.execute(select(TrialRow, PairRow).join(PairRow).where(TrialRow.trial_id == trial_id)).one_or_none()
-    return None if met is None else _open_trial(session, met[0])
-
-
-def condition_of(session: Session, trial_id: str) -> tuple[str, str] | None:
-    """Pair and condition behind a trial: for rehearsals, whose listeners must know what is true. Never for a page."""
-    row = session.execute(
-        select(PairRow.pair_id, PairRow.condition).join(TrialRow).where(TrialRow.trial_id == trial_id)
-    ).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
-def _open_trial(session: Session, row: TrialRow) -> OpenTrial:
-    pair = session.get_one(PairRow, row.pair_id)
-    total, _ = _counts(session, row.assignment_id)
-    original = (Path(pair.original_path), pair.original_length_s)
-    noisy = (Path(pair.noisy_path), pair.noisy_length_s)
-    first, second = (original, noisy) if row.order == "original-first" else (noisy, original)
-    return OpenTrial(
-        trial_id=row.trial_id,
-        assignment_id=row.assignment_id,
-        nonce=row.nonce,
-        position=row.position,
-        total=total,
-        first_path=first[0],
-        second_path=second[0],
-        first_length_s=first[1],
-        second_length_s=second[1],
-        opened_at=row.opened_at,
-        noisy_is="second" if row.order == "original-first" else "first",
-        rate="both" if row.rate == "both" else "noisy-if-different",
-    )
+_before = select(JudgmentRow.judgment_id).where(
+    JudgmentRow.worker == AssignmentRow.worker, JudgmentRow.pair_id == TrialRow.pair_id
+)
+#: A trial that nobody else changes meanwhile, and whether its worker has judged the pair before.
+_ANSWERED = (
+    select(TrialRow, PairRow, AssignmentRow, _before.exists())
+    .join(PairRow, PairRow.pair_id == TrialRow.pair_id)
+    .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
+    .where(TrialRow.trial_id == bindparam("trial_id"))
+    .with_for_update(of=TrialRow)
+    .execution_options(populate_existing=True)
+)
+_LEFT = (
+    select(TrialRow.trial_id)
+    .where(TrialRow.assignment_id == bindparam("assignment_id"), TrialRow.state != "answered")
+    .limit(1)
+)
 
 
 def answer(
@@ -212,34 +144,22 @@ def answer(
         TrialClosed: no such trial in this assignment, never opened, released, or another nonce.
         NotHeard: the clips were not heard.
     """
-    row = session.get(TrialRow, trial_id, with_for_update=True)
-    if row is None or row.assignment_id != assignment_id or not hmac.compare_digest(row.nonce, nonce):
+    met = session.execute(_ANSWERED, {"trial_id": trial_id}).one_or_none()
+    if met is None or met[0].assignment_id != assignment_id or not hmac.compare_digest(met[0].nonce, nonce):
         raise TrialClosed("This answer belongs to another page. Please go on with the trial that is shown now.")
+    row, pair, assignment, judged_before = met
     if row.state == "answered":
         return
     if row.state == "released":
         raise TrialClosed("This task was left. Please open it from the platform's list once more.")
     if row.opened_at is None:
         raise TrialClosed("This trial was not opened yet. Please go on with the trial that is shown now.")
-    seen = _open_trial(session, row)
     elapsed_s = (now - row.opened_at).total_seconds()
-    require_heard(listened, (seen.first_length_s, seen.second_length_s), elapsed_s, rules.listening)
-    _keep(session, row, said, listened, elapsed_s, rules=rules, now=now)
-
-
-def _keep(
-    session: Session,
-    row: TrialRow,
-    said: Said,
-    listened: Listened,
-    elapsed_s: float,
-    *,
-    rules: Rules,
-    now: datetime,
-) -> None:
-    assignment = session.get_one(AssignmentRow, row.assignment_id)
+    lengths_s = (pair.original_length_s, pair.noisy_length_s)
+    first_s, second_s = lengths_s if row.order == "original-first" else lengths_s[::-1]
+    require_heard(listened, (first_s, second_s), elapsed_s, rules.listening)
     # A HIT that was given back and accepted again, or a check that stands in two HITs: no second vote.
-    role = "repeat" if _judged_before(session, assignment.worker, row.pair_id) else row.role
+    role = "repeat" if judged_before else row.role
     decided = _decided(session, row.pair_id, rules, now)  # for every role, so that none answers faster
     session.add(
         JudgmentRow(
@@ -265,15 +185,9 @@ def _keep(
     )
     row.state, row.answered_at = "answered", now
     session.flush()
-    _weigh(session, assignment.worker, row, said, rules.quality)
-    total, answered = _counts(session, row.assignment_id)
-    if answered == total and assignment.state == "accepted":
+    _weigh(session, assignment.worker, row.role == "check", pair.condition, said, rules.quality)
+    if session.scalar(_LEFT, {"assignment_id": assignment_id}) is None and assignment.state == "accepted":
         assignment.state, assignment.finished_at = "finished", now
-
-
-def _judged_before(session: Session, worker: str, pair_id: str) -> bool:
-    told = select(JudgmentRow.judgment_id).where(JudgmentRow.worker == worker, JudgmentRow.pair_id == pair_id)
-    return session.scalar(told.limit(1)) is not None
 
 
 def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> bool:
@@ -283,19 +197,36 @@ def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> boo
     )
 
 
-def _weigh(session: Session, worker: str, trial: TrialRow, said: Said, rule: Quality) -> None:
+#: What is known of a worker by checks; nobody else changes it meanwhile.
+_MARK = (
+    select(WorkerRow.checks_answered, WorkerRow.checks_passed, WorkerRow.trusted, WorkerRow.distrusted_because)
+    .where(WorkerRow.worker == bindparam("of"))
+    .with_for_update()
+)
+_REMARK = (
+    update(WorkerRow)
+    .where(WorkerRow.worker == bindparam("of"))
+    .values({name: bindparam(name) for name in ("checks_answered", "checks_passed", "trusted", "distrusted_because")})
+    .execution_options(synchronize_session=False)
+)
+
+
+def _weigh(session: Session, worker: str, is_check: bool, condition: str, said: Said, rule: Quality) -> None:
     """Count a check. The other roles take the same statements, so that the time of an answer tells nothing."""
-    row = session.get_one(WorkerRow, worker, with_for_update=True)
-    condition = session.get_one(PairRow, trial.pair_id).condition
-    is_check = trial.role == "check"
+    row = session.execute(_MARK, {"of": worker}).one()
     answered = row.checks_answered + is_check
     passed = row.checks_passed + (is_check and check_passed(condition, said))
     before = Mark(row.trusted, row.distrusted_because)
     mark = weighed_by_checks(before, passed, answered, rule) if is_check else before
     session.execute(
-        update(WorkerRow)
-        .where(WorkerRow.worker == worker)
-        .values(checks_answered=answered, checks_passed=passed, trusted=mark.trusted, distrusted_because=mark.because)
+        _REMARK,
+        {
+            "of": worker,
+            "checks_answered": answered,
+            "checks_passed": passed,
+            "trusted": mark.trusted,
+            "distrusted_because": mark.because,
+        },
     )
 
 
@@ -304,4 +235,5 @@ def finish(session: Session, assignment_id: str, comment: str) -> Work:
     row = session.get_one(AssignmentRow, assignment_id)
     if comment and comment not in row.comment:  # a second one adds to the first, an empty one takes nothing away
         row.comment = f"{row.comment}\n{comment}".strip()[:2000]
-    return as_work(session, row)
+    session.flush()
+    return work_of(session, assignment_id)

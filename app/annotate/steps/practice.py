@@ -21,7 +21,7 @@ from app.annotate.tokens import practice_id
 from app.store import steps as store
 from app.store.practice import SOUNDS, TRIALS, PracticePair, practice_pairs
 from app.store.steps import StepName
-from app.store.work import OpenTrial
+from app.store.trials import OpenTrial
 from app.study import Study
 from hits.judgment import RATED, Rate, WrongAnswer
 from hits.listening import NotHeard, require_heard

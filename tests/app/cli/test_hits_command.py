@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from app.cli.opening import opened
-from app.store import arriving, work
+from app.store import arriving, trials, work
 from app.tables import HitRow, PaymentRow, WorkerRow
 from hits.judgment import Said
 from hits.listening import Listened
@@ -43,9 +43,10 @@ def somebody(study: Path) -> str:
             begun = arriving.begin(session, arrival, rules=rules, secret_key=key, rng=rng, now=now, reports=False)
         while True:
             with wired.database.writing() as session:
-                asked = work.next_trial(session, begun.assignment_id, now)
+                asked, _ = trials.asked_and_coming(session, begun.assignment_id)
                 if asked is None:
                     break
+                trials.open_trial(session, asked.trial_id, now)
                 now += timedelta(seconds=60)
                 heard = Listened(asked.first_length_s, asked.second_length_s)
                 said = Said("same", "same")

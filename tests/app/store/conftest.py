@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
 from app.sealing import Sealing, new_seal_key
-from app.store import arriving, work
+from app.store import arriving, trials, work
 from app.store import hits as hit_store
 from app.store.database import Database
+from app.store.events import LAUNCHED, keep_fact
+from app.store.identities import platform_worker_id
+from app.store.ledger import payments
+from app.store.lock import hands
 from app.store.pairs import keep_pairs
 from app.store.revisions import upgrade
+from app.store.wishes import Wish, latest_wishes, make_wish
+from app.store.work import Work
+from app.study import CorpusPlace, SoundsPlace, Study
+from app.wishing import grant_wishes
 from hits.batch import Hits, cut, open_hits
 from hits.judgment import Said
 from hits.listening import Listened, Listening
@@ -90,9 +100,13 @@ class Launched:
                 session, arrival, rules=self.rules, secret_key="k", rng=np.random.default_rng(0), now=self.now
             )
 
-    def open(self, begun: work.Work) -> work.OpenTrial | None:
+    def open(self, begun: work.Work) -> trials.OpenTrial | None:
         with self.database.writing() as session:
-            return work.next_trial(session, begun.assignment_id, self.now)
+            asked, _ = trials.asked_and_coming(session, begun.assignment_id)
+            if asked is not None and asked.opened_at is None:
+                assert trials.open_trial(session, asked.trial_id, self.now)
+                asked = replace(asked, opened_at=self.now)
+        return asked
 
     def answer(self, begun: work.Work, said: Said = SAME, after_s: float = 10.0) -> None:
         trial = self.open(begun)
@@ -112,10 +126,11 @@ class Launched:
 
     def hand_in(self, begun: work.Work) -> None:
         """The platform says that this assignment was handed in."""
-        seen = PlatformAssignment(
-            begun.platform_assignment_id, begun.platform_hit_id, begun.platform_worker_id, "submitted", self.now
-        )
         with self.database.writing() as session:
+            worker_id = platform_worker_id(session, begun.worker)
+            seen = PlatformAssignment(
+                begun.platform_assignment_id, begun.platform_hit_id, worker_id, "submitted", self.now
+            )
             hit_store.record_submission(session, seen)
 
     def do_all(self, begun: work.Work, said: Said = SAME) -> None:
@@ -134,3 +149,53 @@ def launched(database: Database) -> Callable[..., Launched]:
         return study
 
     return make
+
+
+@dataclass
+class Desk:
+    """A launched study, somebody who wishes, and the one pair of hands."""
+
+    study: object
+    platform: object
+    whole: Study
+    folder: Path
+    wished: int = 0
+
+    def wish(self, kind: str, nonce: str = "", **detail: object) -> Wish:
+        self.wished += 1
+        with self.study.database.writing() as session:
+            return make_wish(session, kind, detail, "ada", nonce or f"n{self.wished}")[0]
+
+    def grant(self, *, whole_turn: bool = False) -> Turn:
+        with hands(self.study.database) as held:
+            url = "http://localhost/annotate/"
+            site, turn = Worksite(self.whole, self.study.database, self.platform, url, held), Turn()
+            grant_wishes(site, turn, self.folder)
+            return take_turn(site, turn) if whole_turn else turn
+
+    def came_of(self, wish: Wish) -> tuple[str, str]:
+        with self.study.database.reading() as session:
+            found = next(one for one in latest_wishes(session, 100) if one.wish_id == wish.wish_id)
+        return found.state, found.note
+
+    def ledger(self, kind: str) -> list[tuple[str, int]]:
+        with self.study.database.reading() as session:
+            return [(row["state"], row["amount_minor"]) for row in payments(session) if row["kind"] == kind]
+
+    def handed_in(self, number: int = 0, *, answered: bool = True) -> Work:
+        begun = self.study.begin(number, f"W{number}")
+        if answered:
+            self.study.do_all(begun)
+        self.study.hand_in(begun)
+        return begun
+
+
+@pytest.fixture
+def desk(launched: Callable[..., object], platform: object, tmp_path: Path) -> Desk:
+    design = {"policy": "fixed", "trials_per_hit": 3, "checks_per_hit": 1}
+    study = launched(pairs=4, **design)
+    place = {"name": "demo", "path": tmp_path}
+    whole = Study(corpus=CorpusPlace(**place), sounds=SoundsPlace(**place), hits=Hits.model_validate(design))
+    with study.database.writing() as session:
+        keep_fact(session, LAUNCHED, {})
+    return Desk(study, platform, whole, tmp_path)

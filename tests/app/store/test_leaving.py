@@ -19,6 +19,7 @@ from app.store.money import committed_minor, drop_parts, plan_payments, work_don
 from app.store.progress import judgment_rows, trials_out
 from app.store.standing import standings
 from app.store.steps import note_round, open_step
+from app.store.trials import asked_and_coming
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow, WorkerRow
 from hits.collect import payments_due
 from hits.judgment import Said
@@ -258,7 +259,7 @@ def test_an_answer_and_a_leave_at_the_same_moment_end_in_one_order_or_the_other(
 
     def answer() -> None:
         with study.database.writing() as session:
-            asked = store.next_trial(session, begun.assignment_id, study.now)
+            asked, _ = asked_and_coming(session, begun.assignment_id)
             together.wait(5) if study.database.engine.dialect.name == "postgresql" else None
             try:
                 store.answer(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.store import arriving, work
+from app.store import arriving, trials, work
 from app.store.progress import judgment_rows, overview, votes_still_missing, votes_still_open
 from app.tables import AssignmentRow, JudgmentRow, TrialRow
 from hits.judgment import Said
@@ -99,7 +99,7 @@ def test_a_tie_is_asked_a_third_time_and_agreement_is_not(launched: Callable[...
             break
         trial = study.open(begun)
         with study.database.reading() as session:
-            pair_id, _ = work.condition_of(session, trial.trial_id)
+            pair_id, _ = trials.condition_of(session, trial.trial_id)
         study.answer(begun, said[pair_id].pop(0))
         number += 1
     assert said == {"study000": [], "study001": []}
