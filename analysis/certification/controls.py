@@ -1,0 +1,110 @@
+"""What identical and positive controls say: q0, q1, the margin p*(tau) and its limits, the effective tau."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Counts: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Pairs of known truth, asked as all others are: how many, and how many came out changed. Arrays of one shape.
+
+    Identical pairs give q0, the chance that nothing is called changed; positive ones q1, the chance that a real change
+    is. They must never be the pairs that judge workers: what is left after sorting people out by them is no sample.
+    """
+
+    identical: Counts
+    identical_changed: Counts
+    positive: Counts
+    positive_changed: Counts
+
+    def __add__(self, other: Controls) -> Controls:
+        return Controls(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Controls:
+        """Those of the studies of a mask, nothing of the others."""
+        return Controls(*(np.where(mask, getattr(self, each.name), 0) for each in fields(self)))
+
+    @property
+    def q0(self) -> Floats:
+        """Share of identical pairs that came out changed; 0 where none was asked."""
+        return np.asarray(self.identical_changed / np.maximum(self.identical, 1))
+
+    @property
+    def q1(self) -> Floats:
+        """Share of positive pairs that came out changed; 0 where none was asked."""
+        return np.asarray(self.positive_changed / np.maximum(self.positive, 1))
+
+    def smoothed(self) -> tuple[Floats, Floats]:
+        """q0 and q1 with half a count added to either side, so that neither is 0 or 1."""
+        q0 = (self.identical_changed + 0.5) / (self.identical + 1.0)
+        return np.asarray(q0), np.asarray((self.positive_changed + 0.5) / (self.positive + 1.0))
+
+    def reach(self, identical: int, positive: int) -> npt.NDArray[np.bool_]:
+        """Whether so many of each kind came in every dimension; the last axis is that of dimensions."""
+        return np.asarray((self.identical.min(axis=-1) >= identical) & (self.positive.min(axis=-1) >= positive))
+
+    def relative_error(self, tau: float) -> Floats:
+        """Standard error of p*(tau), as a share of it."""
+        q0, q1 = self.smoothed()
+        spread = (1 - tau) ** 2 * q0 * (1 - q0) / np.maximum(self.identical, 1)
+        spread = spread + tau**2 * q1 * (1 - q1) / np.maximum(self.positive, 1)
+        return np.asarray(np.sqrt(spread) / margin(tau, q0, q1))
+
+
+def no_controls(shape: tuple[int, ...]) -> Controls:
+    """Controls of which none has come yet."""
+    return Controls(*(np.zeros(shape, np.int64) for _ in fields(Controls)))
+
+
+def margin(tau: float, q0: Any, q1: Any) -> Any:
+    """p*(tau): the chance that a pair comes out changed where a share tau of the pairs truly is.
+
+    >>> margin(0.25, 0.0, 0.8)
+    0.2
+    """
+    return (1 - tau) * q0 + tau * q1
+
+
+def mover(controls: Controls, tau: float, error: float) -> tuple[Floats, Floats]:
+    """One-sided lower and upper limit of p*(tau), each at an error, by the method of variance estimates recovery.
+
+    Each share's Wilson limits are put together as if its distance from the estimate were its spread (Zou and Donner
+    2008). Without any control of a kind its limits are 0 and 1.
+    """
+    low0, high0 = _wilson(controls.identical_changed, controls.identical, error)
+    low1, high1 = _wilson(controls.positive_changed, controls.positive, error)
+    q0, q1 = controls.q0, controls.q1
+    below = np.hypot((1 - tau) * (q0 - low0), tau * (q1 - low1))
+    above = np.hypot((1 - tau) * (high0 - q0), tau * (high1 - q1))
+    centre = margin(tau, q0, q1)
+    known = (controls.identical > 0) & (controls.positive > 0)
+    low, high = np.clip(centre - below, 0.0, 1.0), np.clip(centre + above, 0.0, 1.0)
+    return np.where(known, low, 0.0), np.where(known, high, 1.0)
+
+
+def effective_tau(tau: float, q0: Any, q1: Any, q1_real: Any) -> Any:
+    """The margin that a certificate really holds at where real changes are found with q1_real instead of q1.
+
+    >>> round(effective_tau(0.10, 0.0, 0.687, 0.56), 3)
+    0.123
+    """
+    return tau * (q1 - q0) / (q1_real - q0)
+
+
+def _wilson(changed: Counts, pairs: Counts, error: float) -> tuple[Floats, Floats]:
+    z2 = float(norm.isf(error)) ** 2
+    n = np.maximum(pairs, 1)
+    share = changed / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) + z2 / (4 * n)) / n) / (1 + z2 / n)
+    low, high = np.minimum(centre - half, share), np.maximum(centre + half, share)
+    return np.where(pairs > 0, np.clip(low, 0, 1), 0.0), np.where(pairs > 0, np.clip(high, 0, 1), 1.0)

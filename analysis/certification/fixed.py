@@ -1,0 +1,82 @@
+"""The fixed-sample test: a score statistic with the pair as unit, and two-way clusters as its sensitivity analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import statsmodels.api as sm
+
+from analysis.certification.controls import Controls, margin
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Ints: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Outcomes of pairs of one kind: how many, their mean and their variance. Numbers, or arrays of one shape."""
+
+    pairs: Any
+    mean: Any
+    variance: Any
+
+    @classmethod
+    def counted(cls, pairs: Any, changed: Any) -> Stream:
+        """Of outcomes that are 0 or 1."""
+        share = np.asarray(changed / np.maximum(pairs, 1))
+        return cls(np.asarray(pairs), share, share * (1 - share))
+
+    @classmethod
+    def of(cls, outcomes: npt.ArrayLike) -> Stream:
+        """Of any outcomes, such as the share of a pair's votes that say different."""
+        found = np.asarray(outcomes, np.float64)
+        return cls(len(found), found.mean() if len(found) else 0.0, found.var() if len(found) else 0.0)
+
+
+def score(study: Stream, identical: Stream, positive: Stream, tau: float) -> Floats:
+    """Z of theta = tau: positive where fewer pairs than p*(tau) come out changed; standard normal at theta = tau.
+
+    The variance is that at the margin, noise of both controls included. p of SAFE is norm.sf(Z), of UNSAFE
+    norm.sf(-Z). 0 where there are no pairs or no controls.
+    """
+    gap = positive.mean - identical.mean
+    at_margin = (1 - tau) * identical.variance + tau * positive.variance + tau * (1 - tau) * gap**2
+    spread = at_margin / np.maximum(study.pairs, 1)
+    spread = spread + (1 - tau) ** 2 * identical.variance / np.maximum(identical.pairs, 1)
+    spread = spread + tau**2 * positive.variance / np.maximum(positive.pairs, 1)
+    above = margin(tau, identical.mean, positive.mean) - study.mean
+    known = (study.pairs > 0) & (identical.pairs > 0) & (positive.pairs > 0) & (spread > 0)
+    return np.asarray(np.where(known, above / np.sqrt(np.where(spread > 0, spread, 1.0)), 0.0))
+
+
+def score_of_counts(pairs: Ints, changed: Ints, controls: Controls, tau: float) -> Floats:
+    """`score` of counts: pairs and changed (studies, conditions, dimensions), controls (studies, dimensions)."""
+    identical = Stream.counted(controls.identical[:, None], controls.identical_changed[:, None])
+    positive = Stream.counted(controls.positive[:, None], controls.positive_changed[:, None])
+    return score(Stream.counted(pairs, changed), identical, positive, tau)
+
+
+def two_way(different: npt.ArrayLike, kinds: Ints, workers: Ints, clips: Ints, tau: float) -> Floats:
+    """Z of each condition from a linear model of single votes with clusters by worker and by clip.
+
+    A second opinion on `score`: it stays near its size where workers judged one condition in a row.
+
+    Args:
+        different: shape (votes,), 1 or 0.
+        kinds: shape (votes,), the condition's number 0..m-1; m identical and m + 1 positive controls. All must occur.
+        workers: shape (votes,), the worker's number.
+        clips: shape (votes,), the number of the utterance.
+        tau: the margin.
+
+    Returns:
+        Shape (conditions,).
+    """
+    many = int(kinds.max()) - 1
+    design = (kinds[:, None] == np.arange(many + 2)).astype(np.float64)
+    groups = np.stack([workers, clips], axis=1)
+    fitted = sm.OLS(np.asarray(different, np.float64), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    contrasts = np.hstack([np.eye(many), np.tile([tau - 1, -tau], (many, 1))])
+    return -np.asarray(fitted.t_test(contrasts).tvalue, np.float64).reshape(many)

@@ -1,0 +1,187 @@
+"""Design: a way to collect judgments and to certify; the same code simulates, certifies a table and leads a study."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeAlias, final
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.certification.controls import Controls, no_controls
+from analysis.certification.lead import VoteRule
+
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Array: TypeAlias = npt.NDArray[np.generic]
+
+#: Codes of the verdicts in `State.verdict`.
+UNDECIDED, SAFE, UNSAFE = 0, 1, 2
+
+#: Fixed controls come within so many rounds, since nothing can be certified much earlier.
+CONTROL_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The pairs of the next round: whole new pairs, each voted on until the design's vote rule is content."""
+
+    pairs: Ints  # (studies, conditions)
+    identical: Ints  # (studies,)
+    positive: Ints  # (studies,)
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What came of a round: how many pairs were decided, and how many of them came out changed."""
+
+    pairs: Ints  # (studies, conditions, dimensions)
+    changed: Ints
+    controls: Controls  # (studies, dimensions)
+    exhausted: Bools | None = None  # (studies, conditions): of which no more pairs can be had; None: of none
+    controls_exhausted: Bools | None = None  # (studies,)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where one or many studies stand, after any number of rounds. `to_json` keeps a single study between two runs."""
+
+    rounds: Ints  # (studies,)
+    pairs: Ints  # (studies, conditions, dimensions)
+    changed: Ints
+    controls: Controls  # (studies, dimensions)
+    controls_closed: Bools  # (studies,)
+    exhausted: Bools  # (studies, conditions)
+    open: Bools  # (studies, conditions, dimensions): which want pairs
+    verdict: Ints  # (studies, conditions): UNDECIDED, SAFE or UNSAFE; final once nothing is open
+    decided_after: Ints  # (studies, conditions): the round after which it got no more pairs; -1 while open
+    memory: Mapping[str, Array] = field(default_factory=dict)  # what a design needs beside
+
+    @property
+    def finished(self) -> Bools:
+        """Which studies want no more pairs; shape (studies,)."""
+        return np.asarray(~self.open.any(axis=(1, 2)))
+
+    def with_verdicts(
+        self, open_: Bools, safe: Bools, unsafe: Bools, closed: Bools, memory: Mapping[str, Array]
+    ) -> State:
+        """The same counts with other verdicts."""
+        verdict = np.where(safe, SAFE, np.where(unsafe, UNSAFE, UNDECIDED))
+        return replace(self, open=open_, verdict=verdict, controls_closed=closed, memory=memory)
+
+    def to_json(self) -> str:
+        """The state as JSON; `from_json` gives back exactly the same."""
+        return json.dumps(_plain(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> State:
+        """The state that `to_json` wrote."""
+        found = json.loads(text)
+        controls = Controls(**{key: _array(value) for key, value in found.pop("controls").items()})
+        memory = {key: _array(value) for key, value in found.pop("memory").items()}
+        return cls(controls=controls, memory=memory, **{key: _array(value) for key, value in found.items()})
+
+
+class Design(ABC):
+    """Rounds of pairs in, verdicts out.
+
+    A variant promises: `advance` is a function of its arguments alone; what is not open can't be changed by anything
+    that comes; every study ends. Several dimensions make a condition SAFE together, and UNSAFE each by itself.
+    """
+
+    votes: VoteRule
+    tau: float
+    error: float
+
+    @property
+    def name(self) -> str:
+        """The variant's name, as people type it: that of its file."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    @final
+    def start(self, conditions: int, *, dimensions: int = 1, studies: int = 1) -> State:
+        """The state of a study, or of many alike, before the first round."""
+        shape = (studies, conditions, dimensions)
+        return State(
+            rounds=np.zeros(studies, np.int64),
+            pairs=np.zeros(shape, np.int64),
+            changed=np.zeros(shape, np.int64),
+            controls=no_controls((studies, dimensions)),
+            controls_closed=np.zeros(studies, np.bool_),
+            exhausted=np.zeros((studies, conditions), np.bool_),
+            open=np.ones(shape, np.bool_),
+            verdict=np.full((studies, conditions), UNDECIDED),
+            decided_after=np.full((studies, conditions), -1),
+            memory=self._remember(shape),
+        )
+
+    @final
+    def advance(self, state: State, outcomes: Outcomes) -> State:
+        """The state after a round. Pairs of what is no longer open, and late controls, change nothing."""
+        dry, no_controls_left = outcomes.exhausted, outcomes.controls_exhausted
+        added = replace(
+            state,
+            rounds=state.rounds + ~state.finished,
+            pairs=state.pairs + outcomes.pairs * state.open,
+            changed=state.changed + outcomes.changed * state.open,
+            controls=state.controls + outcomes.controls.where(~(state.controls_closed | state.finished)[:, None]),
+            exhausted=state.exhausted if dry is None else state.exhausted | dry,
+        )
+        if no_controls_left is not None:
+            known = added.controls.reach(1, 1)  # without any, nothing is ever certified
+            added = replace(added, controls_closed=added.controls_closed | (no_controls_left & known))
+        said = self._decide(added)
+        still = said.open.any(axis=2)
+        ended = np.where(state.decided_after >= 0, state.decided_after, said.rounds[:, None])
+        decided = replace(said, decided_after=np.where(still, -1, ended))
+        return decided if not state.finished.any() else _keep(state, decided)
+
+    @final
+    def wants(self, state: State) -> Wanted:
+        """The pairs to ask next; none of what is not open, no controls when there are enough."""
+        wanted, asked = self._wants(state), ~(state.controls_closed | state.finished)
+        pairs = np.where(state.open.any(axis=2), wanted.pairs, 0)
+        return Wanted(pairs, np.where(asked, wanted.identical, 0), np.where(asked, wanted.positive, 0))
+
+    @abstractmethod
+    def _wants(self, state: State) -> Wanted:
+        """The pairs of the next round, as if everything were open."""
+
+    @abstractmethod
+    def _decide(self, state: State) -> State:
+        """`open`, `verdict`, `controls_closed` and `memory` anew, from all that has come."""
+
+    def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:  # noqa: ARG002
+        """What a design keeps beside the counts, before the first round."""
+        return {}
+
+
+def _keep(before: State, after: State) -> State:
+    """Studies that were finished stay as they were."""
+    done = before.finished
+
+    def kept(old: Array, new: Array) -> Array:
+        return np.where(done.reshape(-1, *[1] * (old.ndim - 1)), old, new)
+
+    flat = {
+        each.name: kept(getattr(before, each.name), getattr(after, each.name))
+        for each in fields(State)
+        if each.name not in ("controls", "memory")
+    }
+    memory = {name: kept(value, after.memory[name]) for name, value in before.memory.items()}
+    return State(controls=after.controls, memory=memory, **flat)  # type: ignore[arg-type]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}  # type: ignore[arg-type]
+
+
+def _array(value: list[object]) -> Any:
+    return np.asarray(value)

@@ -1,0 +1,84 @@
+"""As C, with as many controls as the baseline needs: blocks of either kind until its relative error is small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.certification.adaptive_bh import Walk, adaptive_side
+from analysis.certification.controls import Controls
+from analysis.certification.lead import LEAD_3_OF_7, VoteRule
+from analysis.certification.sequential import Test, harder, nothing, settle, unsafe_side, weigh
+from analysis.designs.base import Array, Bools, Design, State, Wanted
+
+
+@dataclass(frozen=True)
+class CPrime(Design):
+    """Controls go on from `identical` and `positive` until se(p*)/p* <= `relative_error`, judged by controls alone.
+
+    Each round brings one block, of the kind that lowers the error more for a judgment. For everything else see `C`.
+    """
+
+    votes: VoteRule = LEAD_3_OF_7
+    tau: float = 0.10
+    error: float = 0.05
+    alternative: float = 0.25
+    futility: float = 0.05
+    most_pairs: int = 900
+    batch: int = 10
+    identical: int = 100
+    positive: int = 50
+    blocks: tuple[int, int] = (50, 25)
+    most_identical: int = 800
+    most_positive: int = 300
+    relative_error: float = 0.10
+    unsafe: bool = False
+    slack: float = 0.0
+
+    def _wants(self, state: State) -> Wanted:
+        first = ~state.controls.reach(self.identical, self.positive)
+        more_identical = self._identical_helps_more(state.controls)
+        identical = np.where(first, self.identical, self.blocks[0] * more_identical)
+        positive = np.where(first, self.positive, self.blocks[1] * ~more_identical)
+        return Wanted(np.full_like(state.verdict, self.batch), identical, positive)
+
+    def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
+        return {**nothing(shape).memory, "highest": np.zeros(shape)}
+
+    def _decide(self, state: State) -> State:
+        test = Test(self.tau, self.alternative, self.futility)
+        controls = harder(state.controls, self.votes, self.slack)
+        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        closed = state.controls_closed | self._enough(state.controls)
+        highest = np.where(closed[:, None, None], np.maximum(state.memory["highest"], evidence.safe), 0.0)
+        walk = Walk(self.tau, self.alternative, self.futility, self.most_pairs, self.batch)
+        found = settle(
+            adaptive_side(walk, highest, evidence.futile, controls, self.error, closed),
+            unsafe_side(evidence, closed, self.error) if self.unsafe else None,
+            state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
+        )
+        memory = {**evidence.memory, "highest": highest}
+        return state.with_verdicts(found.open, found.safe, found.unsafe, closed, memory)
+
+    def _enough(self, controls: Controls) -> Bools:
+        precise = (controls.relative_error(self.tau) <= self.relative_error).all(axis=-1)
+        most = controls.reach(self.most_identical, self.most_positive)
+        return controls.reach(self.identical, self.positive) & (precise | most)
+
+    def _identical_helps_more(self, controls: Controls) -> Bools:
+        """By variance taken off for each judgment, in the dimension whose p* is known worst."""
+        q0, q1 = controls.smoothed()
+        worst = controls.relative_error(self.tau).argmax(axis=-1)[:, None]
+        gains = []
+        for share, pairs, block, weight in (
+            (q0, controls.identical, self.blocks[0], 1 - self.tau),
+            (q1, controls.positive, self.blocks[1], self.tau),
+        ):
+            less = 1 / np.maximum(pairs, 1) - 1 / (pairs + block)
+            gain = weight**2 * share * (1 - share) * less / block
+            gains.append(np.take_along_axis(gain, worst, axis=-1)[:, 0])
+        votes = [self.votes.expect(share)[1] for share in (0.12, 0.80)]  # of typical listeners
+        full = controls.identical.min(axis=-1) >= self.most_identical
+        full_positive = controls.positive.min(axis=-1) >= self.most_positive
+        return np.asarray(~full & (full_positive | (gains[0] / votes[0] >= gains[1] / votes[1])))

@@ -1,0 +1,56 @@
+"""E-values of Wald's test, e-BH and optimistic parking: valid under any dependence, given the baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.certification.lead import LEAD_3_OF_7, VoteRule
+from analysis.certification.sequential import Test, e_bh_side, harder, nothing, settle, unsafe_side, weigh
+from analysis.designs.base import CONTROL_ROUNDS, Array, Design, State, Wanted
+
+
+@dataclass(frozen=True)
+class E(Design):
+    """Every condition gets `batch` pairs a round until its e-values settle it; FDR at most `error`, for each verdict.
+
+    With `baseline_error` the limit of p* by MOVER takes its part of the error, so that noise of the controls is paid
+    for ("rigorous"); with None p* is taken as estimated.
+    """
+
+    votes: VoteRule = LEAD_3_OF_7
+    tau: float = 0.10
+    error: float = 0.05
+    alternative: float = 0.25
+    futility: float = 0.05
+    most_pairs: int = 900
+    batch: int = 10
+    identical: int = 400
+    positive: int = 200
+    baseline_error: float | None = 0.01
+    unsafe: bool = False
+    slack: float = 0.0
+    optimistic: bool = True
+
+    def _wants(self, state: State) -> Wanted:
+        one = np.ones_like(state.rounds)
+        identical, positive = (-(-each // CONTROL_ROUNDS) * one for each in (self.identical, self.positive))
+        return Wanted(np.full_like(state.verdict, self.batch), identical, positive)
+
+    def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
+        return nothing(shape).memory
+
+    def _decide(self, state: State) -> State:
+        test = Test(self.tau, self.alternative, self.futility, self.baseline_error)
+        controls = harder(state.controls, self.votes, self.slack)
+        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        closed = state.controls_closed | state.controls.reach(self.identical, self.positive)
+        error = self.error - (self.baseline_error or 0.0)
+        found = settle(
+            e_bh_side(np.where(closed[:, None, None], evidence.safe, -np.inf), evidence.futile, error),
+            unsafe_side(evidence, closed, error) if self.unsafe else None,
+            state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
+            optimistic=self.optimistic,
+        )
+        return state.with_verdicts(found.open, found.safe, found.unsafe, closed, evidence.memory)

@@ -1,0 +1,42 @@
+"""The paper's way, with controls: a number of pairs fixed beforehand, one test at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from analysis.certification.fixed import score_of_counts
+from analysis.certification.lead import MAJORITY_OF_3, VoteRule
+from analysis.certification.multiplicity import Correction, adjusted
+from analysis.designs.base import Design, State, Wanted
+
+
+@dataclass(frozen=True)
+class Fixed(Design):
+    """Each condition gets its `pairs` (one number for all, or one each); the score statistic decides at the end."""
+
+    votes: VoteRule = MAJORITY_OF_3
+    tau: float = 0.10
+    error: float = 0.05
+    pairs: tuple[int, ...] = (300,)
+    identical: int = 800
+    positive: int = 200
+    correction: Correction = "bh"
+    unsafe: bool = True
+
+    def _wants(self, state: State) -> Wanted:
+        missing = np.maximum(np.array(self.pairs) - state.pairs.min(axis=2), 0)
+        identical = np.maximum(self.identical - state.controls.identical.min(axis=1), 0)
+        return Wanted(missing, identical, np.maximum(self.positive - state.controls.positive.min(axis=1), 0))
+
+    def _decide(self, state: State) -> State:
+        z = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
+        all_in = (state.exhausted | (state.pairs.min(axis=2) >= np.array(self.pairs))).all(axis=1)
+        closed = all_in & (state.controls_closed | state.controls.reach(self.identical, self.positive))
+        safe = adjusted(norm.sf(z).max(axis=2), self.correction) <= self.error
+        against = np.minimum(1.0, norm.sf(-z).min(axis=2) * z.shape[2])
+        unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe
+        still = np.broadcast_to(~closed[:, None, None], state.open.shape)
+        return state.with_verdicts(still, safe & closed[:, None], unsafe & closed[:, None], closed, {})

@@ -1,0 +1,60 @@
+"""A few looks planned beforehand, with the boundaries that the field knows: O'Brien-Fleming's or Pocock's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.certification.fixed import score_of_counts
+from analysis.certification.group_sequential import Spending, look_p
+from analysis.certification.lead import LEAD_3_OF_5, VoteRule
+from analysis.certification.multiplicity import Correction, adjusted
+from analysis.designs.base import Array, Design, State, Wanted
+
+
+@dataclass(frozen=True)
+class GroupSequential(Design):
+    """At each look whoever is SAFE or UNSAFE by sequential p-values gets no more pairs; all controls come first.
+
+    With `futility_from`, a look (1..looks), whoever lies above the margin there or later gets none either.
+    """
+
+    votes: VoteRule = LEAD_3_OF_5
+    tau: float = 0.10
+    error: float = 0.05
+    pairs: tuple[int, ...] = (300,)
+    looks: int = 5
+    spending: Spending = "obrien-fleming"
+    futility_from: int | None = None
+    identical: int = 800
+    positive: int = 200
+    correction: Correction = "bh"
+    unsafe: bool = True
+
+    def _wants(self, state: State) -> Wanted:
+        share = np.minimum(state.rounds + 1, self.looks)[:, None] / self.looks
+        due = np.ceil(np.array(self.pairs) * share).astype(np.int64)
+        one = np.ones_like(state.rounds)
+        return Wanted(np.maximum(due - state.pairs.max(axis=2), 0), self.identical * one, self.positive * one)
+
+    def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
+        return {"p_safe": np.ones(shape), "p_unsafe": np.ones(shape)}
+
+    def _decide(self, state: State) -> State:
+        z = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
+        look = np.minimum(state.rounds, self.looks) - 1
+        p_safe, p_unsafe = state.memory["p_safe"].copy(), state.memory["p_unsafe"].copy()
+        for each in np.unique(look[look >= 0]):
+            now = (look == each)[:, None, None] & state.open
+            p_safe = np.where(now, np.minimum(p_safe, look_p(z, each, self.looks, self.spending)), p_safe)
+            p_unsafe = np.where(now, np.minimum(p_unsafe, look_p(-z, each, self.looks, self.spending)), p_unsafe)
+        safe = adjusted(p_safe.max(axis=2), self.correction) <= self.error
+        against = np.minimum(1.0, p_unsafe.min(axis=2) * z.shape[2])
+        unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe & ~safe
+        going = state.open.any(axis=2) & ~safe & ~unsafe & ~state.exhausted & (look < self.looks - 1)[:, None]
+        if self.futility_from is not None:
+            going &= ~((look + 1 >= self.futility_from)[:, None] & (z < 0).any(axis=2))
+        closed = np.ones_like(state.controls_closed)
+        still = np.broadcast_to(going[:, :, None], state.open.shape)
+        return state.with_verdicts(still, safe, unsafe, closed, {"p_safe": p_safe, "p_unsafe": p_unsafe})
