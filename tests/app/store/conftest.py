@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.hands.turn import take_turn
 from app.hands.worksite import Turn, Worksite
@@ -39,15 +43,40 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SEALING = Sealing("k", [new_seal_key()])
 
 
+@pytest.fixture(scope="session")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study's SQLite database at its newest revision without rows, to be copied."""
+    path: Path = tmp_path_factory.mktemp("upgraded") / "study.db"
+    made = Database(f"sqlite:///{path}")
+    upgrade(made)
+    made.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def upgraded_postgresql(postgresql_server: str) -> str:
+    """The name of such a database on PostgreSQL."""
+    name = f"upgraded_{uuid4().hex}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    made = Database(make_url(postgresql_server).set(database=name).render_as_string(hide_password=False))
+    upgrade(made)
+    made.dispose()  # nobody may be in it while it is copied
+    return name
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A study's database at its newest revision: SQLite and PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'study.db'}"
+        url = f"sqlite:///{shutil.copy(request.getfixturevalue('upgraded'), tmp_path / 'study.db')}"
     else:
-        url = request.getfixturevalue("postgresql_url")
+        server, like = (request.getfixturevalue(name) for name in ("postgresql_server", "upgraded_postgresql"))
+        name = f"test_{uuid4().hex}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+        url = make_url(server).set(database=name).render_as_string(hide_password=False)
     made = Database(url, lambda: SEALING)
-    upgrade(made)
     yield made
     made.dispose()
 
