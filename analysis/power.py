@@ -159,7 +159,7 @@ def pairs_needed(
     >>> pairs_needed(usual, tau=0.10, theta=0.0, controls=Controls(800, 200)) in range(95, 110)
     True
     """
-    z_alpha, z_power = stats.norm.ppf(1 - alpha), stats.norm.ppf(power)
+    z_alpha, z_power = float(stats.norm.ppf(1 - alpha)), float(stats.norm.ppf(power))
     at_tau, at_theta = (share * (1 - share) for share in (protocol.called(tau), protocol.called(theta)))
     room = ((tau - theta) * (protocol.q1 - protocol.q0)) ** 2
     room -= (z_alpha + z_power) ** 2 * controls.variance(protocol, tau)

@@ -15,6 +15,7 @@ COMMANDS = (
     "corpus",
     "sounds",
     "init",
+    "plan",
     "pairs",
     "media",
     "serve",
