@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from analysis.judgments_file import checked, read_rows
+from analysis.judgments_file import JudgmentsRefused, sift
 from hits.judgment import Answer
 from pipelines.clip import Role
 
@@ -25,13 +25,14 @@ class Vote(NamedTuple):
     task: str
     worker: str
     label: Answer
+    condition: str = ""
 
 
 def read_judgments(path: Path) -> pd.DataFrame:
     """Read judgments.csv (docs/judgments.md), or say everything that is wrong with it.
 
-    Nothing is dropped and nothing is guessed: a file with a single wrong row is refused whole, because an analysis
-    of "most of the rows" could not be re-derived by anyone else.
+    Whoever asks for a table alone must not lose rows unknowingly: a file with a wrong row is refused. Commands ask
+    `analysis.judgments_file.sift`, which keeps wrong rows out and lists them.
 
     Returns:
         One row a judgment, in the order of the file, with the columns of `hits.judgments_csv.COLUMNS`: text for ids
@@ -42,7 +43,10 @@ def read_judgments(path: Path) -> pd.DataFrame:
         FileNotFoundError: there is no such file.
         JudgmentsRefused: every wrong row, with its line number.
     """
-    return checked(read_rows(path), path)
+    found = sift(path)
+    if found.problems:
+        raise JudgmentsRefused(path, found.problems)
+    return found.judgments
 
 
 def counted(judgments: pd.DataFrame, role: Role = "study") -> pd.DataFrame:
@@ -55,7 +59,7 @@ def counted(judgments: pd.DataFrame, role: Role = "study") -> pd.DataFrame:
 
 
 def votes_of(judgments: pd.DataFrame, dimension: Dimension, role: Role = "study") -> pd.DataFrame:
-    """The votes that count, as a table of task (the pair), worker and label.
+    """The votes that count, as a table of task (the pair), worker, label and condition.
 
     Args:
         judgments: as `read_judgments` gives them.
@@ -63,10 +67,11 @@ def votes_of(judgments: pd.DataFrame, dimension: Dimension, role: Role = "study"
         role: which judgments; repeats and checks are about workers and never vote on study pairs.
 
     Returns:
-        Columns `task`, `worker`, `label` ("same" or "different"); one row a vote.
+        Columns `task`, `worker`, `label` ("same" or "different"), `condition`; one row a vote.
     """
     rows = counted(judgments, role)
-    return pd.DataFrame({"task": rows["pair_id"], "worker": rows["worker"], "label": labels_of(rows, dimension)})
+    said = {"task": rows["pair_id"], "worker": rows["worker"], "label": labels_of(rows, dimension)}
+    return pd.DataFrame({**said, "condition": rows["condition"]})
 
 
 def labels_of(judgments: pd.DataFrame, dimension: Dimension) -> pd.Series[str]:

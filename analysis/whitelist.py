@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,8 +17,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Val
 from analysis.aggregators.base import Aggregator
 from analysis.agreement import Agreement, agreements
 from analysis.certify import Decision, DimensionDecision, Verdict, certify_judgments, decide_dimension, overall
+from analysis.judgments_file import kept_out_note, sift
 from analysis.rule import DecisionRule
-from analysis.votes import counted, read_judgments
+from analysis.votes import counted
 from pipelines.whole_file import write_whole
 
 FORMAT: Final = "earwitness-whitelist"
@@ -229,6 +230,7 @@ def build(
     created_at: datetime,
     noises: Mapping[str, Mapping[str, JsonValue]] | None = None,
     sounds: Sequence[BankPlace] = (),
+    pairs: Collection[str] | None = None,
 ) -> Whitelist:
     """Derive the whitelist of a judgments file; the same file gives the same content, `created_at` apart.
 
@@ -241,11 +243,13 @@ def build(
         created_at: when; with its zone.
         noises: settings of conditions that the pairs were made with, where they differ from the usual.
         sounds: the banks that they drew from.
+        pairs: the ids of all pairs of the study, where they are known: judgments of others are kept out.
 
     Raises:
-        JudgmentsRefused: the file is wrong.
+        JudgmentsRefused: the file is wrong as a whole; rows that are wrong are kept out, and a note says how many.
     """
-    judgments = read_judgments(judgments_path)
+    sifted = sift(judgments_path, pairs)
+    judgments = sifted.judgments
     certified = certify_judgments(judgments, rule, aggregator)
     agreed = {row.condition: row for row in agreements(judgments, by_condition=True) if row.question == "either"}
     used = counted(judgments)
@@ -261,7 +265,7 @@ def build(
         workers=int(used["worker"].nunique()),
         simulated=bool(judgments["simulated"].any()),
         earwitness=_release(),
-        notes=certified.notes,
+        notes=(*certified.notes, *kept_out_note(sifted)),
         noises=noises or {},
         sounds=tuple(sounds),
         conditions=tuple(_verdict(decision, agreed.get(decision.condition)) for decision in certified.decisions),

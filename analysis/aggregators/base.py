@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from typing import TypeAlias, final, get_args
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from analysis.em import Coded, Codes, Shares
 from analysis.votes import Vote
 from hits.judgment import Answer
 
-#: Votes as a table with the columns task, worker, label; or one by one.
+#: Votes as a table with the columns task, worker, label (and condition, where it is known); or one by one.
 Votes: TypeAlias = pd.DataFrame | Iterable[Vote]
-Codes: TypeAlias = npt.NDArray[np.intp]
-Truths: TypeAlias = npt.NDArray[np.bool_]
+
+NEAR = 1e-9  # a probability this close to a half is a tie: sums of floats come no closer
 
 
 class VotesRefused(ValueError):
@@ -26,8 +26,9 @@ class VotesRefused(ValueError):
 class Aggregator(ABC):
     """Votes in, labels out.
 
-    A variant promises: every task with a vote gets a label, same or different; the order of the votes and the names
-    of the workers change nothing; the votes themselves stay as they were.
+    A variant promises: every task with a vote gets a label, same or different; a tie is different (what half of the
+    people hear as a change is not a safe change); the order of the votes and the names of the workers change nothing;
+    the votes themselves stay as they were.
     """
 
     @property
@@ -40,36 +41,59 @@ class Aggregator(ABC):
         """The label of each task, in the order in which the tasks first appear.
 
         Args:
-            votes: a table with the columns task, worker and label, or an iterable of `Vote`.
+            votes: a table with the columns task, worker and label, or an iterable of `Vote`. A column condition helps
+                those variants that learn from a task's condition; without it all tasks have the same.
 
         Raises:
-            VotesRefused: a label is neither same nor different, or a worker votes twice on a task.
+            VotesRefused: a label is neither same nor different, a worker votes twice on a task, or a task has two
+                conditions.
         """
-        table = votes if isinstance(votes, pd.DataFrame) else pd.DataFrame(list(votes), columns=Vote._fields)
-        unknown = sorted(set(table["label"].unique()) - set(get_args(Answer)))
-        if unknown:
-            raise VotesRefused(f"found the labels {', '.join(map(repr, unknown))}; a vote says same or different")
-        tasks, names = pd.factorize(table["task"])
-        workers, people = pd.factorize(table["worker"])
-        if pd.Series(tasks * len(people) + workers).duplicated().any():  # by hash: sorting takes thirty times as long
-            twice = table[table.duplicated(["task", "worker"])].iloc[0]
-            raise VotesRefused(
-                f"worker {twice['worker']!r} votes twice on task {twice['task']!r}; keep one vote a worker and task"
-            )
-        different = (table["label"] == "different").to_numpy(dtype=np.bool_)
-        labels = self._different(tasks, workers, different)
-        words: list[Answer] = ["different" if changed else "same" for changed in labels.tolist()]
-        return dict(zip(names.tolist(), words, strict=True))
+        words: tuple[Answer, Answer] = ("same", "different")
+        return {task: words[share >= 0.5 - NEAR] for task, share in self.fit_predict_share(votes).items()}
+
+    @final
+    def fit_predict_share(self, votes: Votes) -> dict[str, float]:
+        """How much speaks for different, for each task, 0..1: a share of votes, or a probability.
+
+        Raises:
+            VotesRefused: as for `fit_predict`.
+        """
+        said, names = coded(votes)
+        return dict(zip(names, self._changed(said).tolist(), strict=True))
 
     @abstractmethod
-    def _different(self, tasks: Codes, workers: Codes, different: Truths) -> Truths:
-        """Which tasks are labelled different.
+    def _changed(self, said: Coded) -> Shares:
+        """How much speaks for different, 0..1, shape (tasks,); a half or more is labelled different."""
 
-        Args:
-            tasks: shape (votes,), the number of each vote's task, 0..tasks-1.
-            workers: shape (votes,), the number of each vote's worker.
-            different: shape (votes,), whether the vote says different.
 
-        Returns:
-            Shape (tasks,).
-        """
+def coded(votes: Votes) -> tuple[Coded, list[str]]:
+    """Votes as numbers, and the names of the tasks in the order in which they first appear.
+
+    Raises:
+        VotesRefused: as for `Aggregator.fit_predict`.
+    """
+    table = votes if isinstance(votes, pd.DataFrame) else pd.DataFrame(list(votes), columns=Vote._fields)
+    unknown = sorted(set(table["label"].unique()) - set(get_args(Answer)))
+    if unknown:
+        raise VotesRefused(f"found the labels {', '.join(map(repr, unknown))}; a vote says same or different")
+    tasks, names = pd.factorize(table["task"])
+    workers, people = pd.factorize(table["worker"])
+    if pd.Series(tasks * len(people) + workers).duplicated().any():  # by hash: sorting takes thirty times as long
+        twice = table[table.duplicated(["task", "worker"])].iloc[0]
+        raise VotesRefused(
+            f"worker {twice['worker']!r} votes twice on task {twice['task']!r}; keep one vote a worker and task"
+        )
+    different = (table["label"] == "different").to_numpy(dtype=np.bool_)
+    return Coded(tasks, workers, different, _conditions(table, tasks, len(names))), names.tolist()
+
+
+def _conditions(table: pd.DataFrame, tasks: Codes, count: int) -> Codes:
+    """The number of each task's condition, shape (tasks,)."""
+    found = np.zeros(count, np.intp)
+    if "condition" in table:
+        codes = pd.factorize(table["condition"])[0]
+        found[tasks] = codes
+        torn = np.flatnonzero(found[tasks] != codes)
+        if len(torn):
+            raise VotesRefused(f"task {table['task'].iloc[torn[0]]!r} has two conditions; a task has one")
+    return found

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.cli.opening import require_file
 from app.cli.say import print_table, study_option, tell
+from app.cli.sifting import judgments_that_fit, known_pairs
 
 if TYPE_CHECKING:
     from app.folder import StudyFolder
@@ -27,15 +27,16 @@ def certify(study: Path, aggregator: str) -> None:
     """
     import analysis.aggregators
     from analysis.aggregators.base import Aggregator
-    from analysis.votes import read_judgments, tied_pairs
+    from analysis.votes import tied_pairs
     from analysis.whitelist import BankPlace, build
     from app.folder import StudyFolder
     from app.study import read_study
     from pipelines.variants import load
 
     design, folder = read_study(study), StudyFolder(study)
+    judgments = judgments_that_fit(folder)
     whitelist = build(
-        require_file(folder.judgments, "judgments export"),
+        folder.judgments,
         study=design.study.name,
         seed=design.study.seed,
         rule=design.decision,
@@ -43,6 +44,7 @@ def certify(study: Path, aggregator: str) -> None:
         created_at=datetime.now(UTC),
         noises=_noises(folder, design),
         sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
+        pairs=known_pairs(folder),
     )
     whitelist.save(folder.whitelist)
     print_table(
@@ -52,7 +54,7 @@ def certify(study: Path, aggregator: str) -> None:
             for v in whitelist.conditions
         ],
     )
-    tied = tied_pairs(read_judgments(folder.judgments))
+    tied = tied_pairs(judgments)
     if tied:
         tell(f"{tied} pairs are tied and count as different; more judgments would settle them")
     if whitelist.simulated:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.opening import opened
-from app.cli.say import study_option, tell, track
+from app.cli.say import print_table, study_option, tell, track
+from app.cli.sifting import judgments_that_fit
 
 if TYPE_CHECKING:
+    from analysis.votes import Dimension
     from app.wiring import Wired
     from hits.column_mapping import ColumnMapping
     from hits.importing import Imported, Known
@@ -86,6 +88,74 @@ def import_judgments(
     tell(f"{len(rows)} judgments {added} added to the {len(before)} in {path}; {wrong} do not fit")
     if wrong:
         raise click.exceptions.Exit(1)
+
+
+dimension_option = click.option(
+    "--dimension",
+    type=click.Choice(["activation", "valence", "either"]),
+    default="either",
+    show_default=True,
+    help="What may differ.",
+)
+
+
+@judgments.command()
+@study_option
+@dimension_option
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="[default: labels.csv of the study]")
+def labels(study: Path, dimension: Dimension, output: Path | None) -> None:
+    """Compare the labels of all aggregators: shares by condition, and on how many pairs any two agree.
+
+    Writes a row a pair to labels.csv (labels, how much speaks for them, mean ratings), and the comparison beside it.
+    """
+    from analysis.labels import compared, mutual_table, pair_labels, share_table
+    from app.folder import StudyFolder
+    from pipelines.whole_file import write_whole
+
+    of_pairs = pair_labels(judgments_that_fit(StudyFolder(study)), dimension)
+    comparison = compared(of_pairs)
+    path = output or study / "labels.csv"
+    beside = path.with_name(f"{path.stem}-compared{path.suffix}")
+    write_whole(path, of_pairs.to_csv(index=False, lineterminator="\n"))
+    write_whole(beside, comparison.to_csv(index=False, lineterminator="\n"))
+    for table in (share_table(comparison), mutual_table(comparison)):
+        tell(table.caption)
+        print_table(table.columns, table.rows)
+    tell(f"{len(of_pairs)} pairs in {path}, the comparison in {beside}")
+
+
+@judgments.command()
+@study_option
+@dimension_option
+@click.option("--by", type=click.Choice(["condition", "worker"]), default="condition", show_default=True)
+def agreement(study: Path, dimension: Dimension, by: str) -> None:
+    """Say how far workers agree: unanimous share, pairwise agreement and Krippendorff's alpha, with 95 % intervals."""
+    from analysis.agreement import ALPHA_NOTE, agreements, worker_agreements
+    from app.folder import StudyFolder
+
+    table = judgments_that_fit(StudyFolder(study))
+    if by == "condition":
+        print_table(
+            ("condition", "pairs", "unanimous", "pairwise", "alpha", "from", "to"),
+            [
+                (one.condition or "all", one.pairs, one.unanimous, one.pairwise,
+                 one.alpha, one.alpha_lower, one.alpha_upper)
+                for one in agreements(table, by_condition=True)
+                if one.question == dimension
+            ],
+        )  # fmt: skip
+    else:
+        from analysis.labels import worker_rates
+
+        rates = {str(one): rest for one, _, *rest in worker_rates(table, dimension).itertuples(index=False)}
+        print_table(
+            ("worker", "pairs", "pairwise", "alpha", "from", "to", "false alarms", "changes heard"),
+            [
+                (one.worker, one.pairs, one.pairwise, one.alpha, one.alpha_lower, one.alpha_upper, *rates[one.worker])
+                for one in worker_agreements(table, question=dimension)
+            ],
+        )
+    tell(ALPHA_NOTE)
 
 
 def known_so_far(wired: Wired, rows: list[dict[str, object]]) -> Known:

@@ -9,6 +9,7 @@ import click
 
 from app.cli.opening import require_file
 from app.cli.say import command_line, study_option, tell
+from app.cli.sifting import judgments_that_fit
 
 if TYPE_CHECKING:
     from app.study import Study
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 def report(study: Path) -> None:
     """Write report/index.html with its figures and tables, from judgments.csv and whitelist.json."""
     from analysis.report import write_report
-    from analysis.votes import read_judgments
     from analysis.whitelist import load
     from app.folder import StudyFolder
     from app.study import read_study
@@ -28,7 +28,7 @@ def report(study: Path) -> None:
     whitelist = load(require_file(folder.whitelist, "certify"))
     whitelist.verify(require_file(folder.judgments, "judgments export"))
     page = write_report(
-        read_judgments(folder.judgments),
+        judgments_that_fit(folder),
         whitelist,
         folder.report,
         study={

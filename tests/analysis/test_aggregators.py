@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analysis.aggregators
@@ -29,12 +29,14 @@ votes = st.lists(
 
 @pytest.mark.parametrize("name", VARIANTS)
 class TestEveryAggregator:
+    @settings(max_examples=25, deadline=None)
     @given(said=votes)
     def test_every_task_with_a_vote_gets_a_label(self, name: str, said: list[Vote]) -> None:
         labels = load(analysis.aggregators, name, Aggregator)().fit_predict(said)
         assert list(labels) == list(dict.fromkeys(vote.task for vote in said))
         assert set(labels.values()) <= {"same", "different"}
 
+    @settings(max_examples=25, deadline=None)
     @given(said=votes, data=st.data())
     def test_order_and_names_change_nothing(self, name: str, said: list[Vote], data: st.DataObject) -> None:
         aggregator = load(analysis.aggregators, name, Aggregator)()
@@ -58,9 +60,15 @@ class TestEveryAggregator:
             load(analysis.aggregators, name, Aggregator)().fit_predict(twice)
 
 
-def test_a_tie_is_different() -> None:
-    said = [Vote("p1", "w1", "same"), Vote("p1", "w2", "different")]
-    assert MajorityVote().fit_predict(said) == {"p1": "different"}
+    def test_a_tie_is_different(self, name: str) -> None:
+        said = [Vote("p1", "w1", "same"), Vote("p1", "w2", "different")]
+        aggregator = load(analysis.aggregators, name, Aggregator)()
+        assert aggregator.fit_predict(said) == {"p1": "different"}
+
+    def test_a_task_has_one_condition(self, name: str) -> None:
+        torn = [Vote("a", "x", "same", "nat"), Vote("a", "y", "same", "hum")]
+        with pytest.raises(VotesRefused, match="'a' has two conditions"):
+            load(analysis.aggregators, name, Aggregator)().fit_predict(torn)
 
 
 @given(said=votes)

@@ -6,8 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from analysis.agreement import QUESTIONS, agreement_of_counts, agreements
+from analysis.agreement import (
+    QUESTIONS,
+    Scale,
+    agreement_draws,
+    agreement_of_counts,
+    agreements,
+    figures_of_patterns,
+    worker_agreements,
+)
 from analysis.ratings import rating_means
 from analysis.votes import read_judgments
 
@@ -90,3 +101,76 @@ def test_ratings_of_those_who_heard_no_difference_are_left_out(written: Callable
 def test_where_nobody_rated_there_is_no_mean(written: Callable, make: Callable) -> None:
     (means,) = rating_means(read_judgments(written([make(1)])))
     assert (means.ratings, means.activation, means.valence) == (0, None, None)
+
+
+@given(
+    counts=arrays(np.int64, st.tuples(st.integers(1, 12), st.sampled_from([2, 5])), elements=st.integers(0, 4)),
+    ordinal=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_figures_from_patterns_are_those_of_the_library(counts: np.ndarray, ordinal: bool) -> None:
+    scale: Scale = "ordinal" if ordinal else "nominal"
+    unanimous, pairwise, alpha, undefined = agreement_of_counts(counts, scale)
+    several = counts[counts.sum(axis=1) > 1]
+    if not len(several):
+        assert undefined
+        return
+    (ours,) = figures_of_patterns(several, np.ones((1, len(several)), np.int64), scale)
+    assert ours[:2] == pytest.approx([unanimous, pairwise], abs=1e-12)
+    assert np.isnan(ours[2]) if alpha is None else ours[2] == pytest.approx(alpha, abs=1e-12)
+
+
+@pytest.mark.parametrize("scale", ["nominal", "ordinal"])
+def test_a_drawn_sample_has_the_library_s_figures_of_the_same_pairs(scale: Scale) -> None:
+    rng = np.random.default_rng(3)
+    patterns = np.unique(rng.multinomial(3, [0.7, 0.1, 0.1, 0.05, 0.05], size=40), axis=0)
+    drawn = rng.multinomial(200, np.full(len(patterns), 1 / len(patterns)), size=20)
+    for sample, figures in zip(drawn, figures_of_patterns(patterns, drawn, scale), strict=True):
+        expected = agreement_of_counts(np.repeat(patterns, sample, axis=0), scale)[:3]
+        assert figures == pytest.approx(expected, abs=1e-12)
+
+
+def test_intervals_hold_their_figure_and_are_the_same_again(written: Callable, study: Callable) -> None:
+    judgments = read_judgments(written(study(pairs=20)))
+    rows = agreements(judgments)
+    assert rows == agreements(judgments.iloc[::-1])
+    for row in rows:
+        assert row.alpha_lower < row.alpha < row.alpha_upper
+        assert row.pairwise_lower < row.pairwise < row.pairwise_upper
+
+
+def test_an_interval_is_as_wide_as_many_crowds_are_apart() -> None:
+    rng = np.random.default_rng(5)
+
+    def crowd() -> np.ndarray:
+        different = rng.binomial(3, np.where(rng.random(300) < 0.1, 0.8, 0.1))
+        return np.stack([3 - different, different], axis=1)
+
+    apart = np.std([agreement_of_counts(crowd(), "nominal")[2] for _ in range(200)])
+    assert agreement_draws(crowd(), "nominal")[:, 2].std() == pytest.approx(apart, rel=0.35)
+
+
+def test_a_worker_who_answers_at_random_agrees_as_chance_does(written: Callable, make: Callable) -> None:
+    rng = np.random.default_rng(1)
+    rows = []
+    for pair in range(200):
+        changed = rng.random() < 0.5
+        for worker in ("w1", "w2", "w3", "random"):
+            said = rng.random() < (0.5 if worker == "random" else 0.9 if changed else 0.1)
+            rows.append(
+                make(
+                    len(rows), pair_id=f"p{pair}", clip_id=f"p{pair}", worker=worker,
+                    activation="different" if said else "same",
+                )
+            )  # fmt: skip
+    found = {row.worker: row for row in worker_agreements(read_judgments(written(rows)), question="activation")}
+    assert list(found) == ["random", "w1", "w2", "w3"]
+    lost = found["random"]
+    assert lost.alpha_lower < 0 < lost.alpha_upper
+    assert (lost.pairs, lost.different) == (200, sum(r["activation"] == "different" for r in rows[3::4]))
+    assert all(found[name].alpha > 0.3 for name in ("w1", "w2", "w3"))
+
+
+def test_a_worker_alone_with_every_pair_has_no_agreement(written: Callable, make: Callable) -> None:
+    (alone,) = worker_agreements(read_judgments(written([make(1), make(2)])))
+    assert (alone.pairs, alone.pairwise, alone.alpha) == (0, None, None)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from analysis.judgments_file import JudgmentsRefused
+from analysis.judgments_file import JudgmentsRefused, sift, write_wrong_rows
 from analysis.votes import left_out, read_judgments, votes_of
 from hits.judgments_csv import COLUMNS, LATER, RowRefused, write_judgments
 
@@ -197,6 +198,52 @@ class TestReading:
         found = read_judgments(written([]))
         assert len(found) == 0
         assert votes_of(found, "either").empty
+
+
+class TestSifting:
+    def test_wrong_rows_are_kept_out_and_listed_and_the_others_stay(self, written: Callable, make: Callable) -> None:
+        path = rewritten(written([make(number) for number in range(6)]), 3, valence="eh", listened_s="")
+        path = rewritten(path, 5, submitted_at="")
+        found = sift(path)
+        assert list(found.judgments["judgment_id"]) == ["j000000", "j000002", "j000004", "j000005"]
+        assert [problem.line for problem in found.problems] == [3, 3, 5]
+        assert found.kept_out == 2
+        beside = write_wrong_rows(path, found.problems)
+        assert beside == path.parent / "judgments.wrong.csv"
+        with beside.open(newline="") as file:
+            assert [row["line"] for row in csv.DictReader(file)] == ["3", "3", "5"]
+        assert write_wrong_rows(path, ()) is None
+        assert not beside.exists()
+
+    def test_a_wrong_row_contradicts_nobody(self, written: Callable, make: Callable) -> None:
+        path = rewritten(written([make(1), make(2)]), 2, family="hum", activation="eh")
+        assert [problem.line for problem in sift(path).problems] == [2]
+
+    def test_a_pair_that_the_study_does_not_have_is_unknown_unless_it_was_imported(
+        self, written: Callable, make: Callable
+    ) -> None:
+        path = written([make(1), make(2), make(3, judgment_id="import-3")])
+        found = sift(path, {"p00001"})
+        assert [problem.line for problem in found.problems] == [3]
+        assert "'p00002' is unknown" in found.problems[0].what
+
+    def test_rows_are_counted_by_line_where_values_hold_line_ends(self, written: Callable, make: Callable) -> None:
+        path = written([make(1, assignment_id="a\n\nb"), make(2), make(3)])
+        rewritten(path, 3, valence="eh")  # the second row; the first fills three lines
+        assert [problem.line for problem in sift(path).problems] == [5]
+
+    def test_rows_of_another_length_are_kept_out(self, written: Callable, make: Callable) -> None:
+        path = written([make(1), make(2)])
+        path.write_text(path.read_text() + "a,b\n\n")
+        found = sift(path)
+        assert [str(problem) for problem in found.problems] == ["line 4: 2 values for 23 columns"]
+        assert len(found.judgments) == 2
+
+    def test_both_ways_of_reading_give_the_same_table(self, written: Callable, study: Callable) -> None:
+        path = written(study(pairs=4))
+        plain = sift(path).judgments
+        path.write_text(path.read_text().replace("j000001", '"j000001"'))
+        pd.testing.assert_frame_equal(sift(path).judgments, plain)
 
 
 class TestVotes:

@@ -105,9 +105,16 @@ class TestDeriving:
     def test_one_simulated_listener_makes_it_simulated(self, written: Callable, make: Callable) -> None:
         assert built(written([make(1), make(2, simulated=True)])).simulated
 
-    def test_wrong_judgments_give_no_whitelist(self, written: Callable, make: Callable) -> None:
-        with pytest.raises(JudgmentsRefused):
-            built(written([make(1), make(1)]))
+    def test_wrong_rows_are_kept_out_and_a_note_says_so(self, written: Callable, make: Callable) -> None:
+        path = written([make(1), make(2), make(3)])
+        path.write_text(path.read_text().replace("j000002,p00002,", "j000002,,"))
+        found = built(path)
+        assert (found.judgments, found.pairs) == (2, 2)
+        assert any("1 row of the judgments is wrong and kept out" in note for note in found.notes)
+
+    def test_a_file_without_a_good_row_gives_no_whitelist(self, written: Callable, make: Callable) -> None:
+        with pytest.raises(JudgmentsRefused, match="line 2"):
+            built(written([make(1, activation="maybe")]))
 
     def test_it_knows_its_judgments_by_their_bytes(self, written: Callable, make: Callable) -> None:
         path = written([make(1)])
