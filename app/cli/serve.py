@@ -106,7 +106,7 @@ def require_port(host: str, port: int) -> None:
 @contextlib.contextmanager
 def hands_at_work(study: Path) -> Iterator[None]:
     """`earwitness run` as a process of its own for as long as the block lasts, started again should it die."""
-    over = threading.Event()
+    over, ours = threading.Event(), os.getpid()
     command = [sys.executable, "-P", "-m", "app.cli", "run", "--study", str(study)]
     going = [subprocess.Popen(command)]  # noqa: S603
 
@@ -123,9 +123,10 @@ def hands_at_work(study: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
-        going[0].terminate()
-        watcher.join(timeout=30)
+        if os.getpid() == ours:  # processes that were forked to answer pages leave the block too, each when it ends
+            over.set()
+            going[0].terminate()
+            watcher.join(timeout=30)
 
 
 def accept_late(server: Any) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -42,4 +44,30 @@ def test_hands_that_die_are_replaced_and_leave_with_the_server(study: Path, monk
         first = running(study)
         os.kill(first[0], signal.SIGKILL)
         assert wait_for(lambda: running(study) and running(study) != first)
+    assert wait_for(lambda: not running(study))
+
+
+#: A process that answers pages is forked within the block, and ends by leaving it.
+FORKED = """
+import os, sys
+from pathlib import Path
+from app.cli import serve
+with serve.hands_at_work(Path(sys.argv[1])):
+    if os.fork() == 0:
+        sys.exit()
+    os.wait()
+    print("ended", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_hands_stay_when_a_process_that_answers_pages_ends(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "http://127.0.0.1:9")
+    command = [sys.executable, "-c", FORKED, str(study)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ended\n"
+        hands = running(study)
+        time.sleep(1)  # for the signal that must not come
+        assert running(study) == hands != []
     assert wait_for(lambda: not running(study))
