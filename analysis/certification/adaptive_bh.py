@@ -59,7 +59,7 @@ def adaptive_side(walk: Walk, peaks: Floats, futile: Bools, controls: Controls, 
     errors = tuple(levels(peaks.shape[1], error).tolist())
     heights = np.full((*controls.identical.shape, len(errors) + 1), np.inf)  # (studies, dimensions, k)
     (q0, q1), counts = controls.smoothed(), (controls.identical, controls.positive)
-    for study, dimension in np.argwhere(closed[:, None] & np.ones_like(q0, np.bool_)):
+    for study, dimension in np.argwhere(closed[:, None] & controls.known):
         at = study, dimension
         pairs = int(counts[0][at]), int(counts[1][at])
         heights[at][1:] = walk.thresholds(float(q0[at]), float(q1[at]), pairs, errors)

@@ -48,6 +48,11 @@ class Controls:
         q0 = (self.identical_changed + 0.5) / (self.identical + 1.0)
         return np.asarray(q0), np.asarray((self.positive_changed + 0.5) / (self.positive + 1.0))
 
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Where there are both kinds; elsewhere there is no margin, and so no evidence."""
+        return np.asarray((self.identical > 0) & (self.positive > 0))
+
     def reach(self, identical: int, positive: int) -> npt.NDArray[np.bool_]:
         """Whether so many of each kind came in every dimension; the last axis is that of dimensions."""
         return np.asarray((self.identical.min(axis=-1) >= identical) & (self.positive.min(axis=-1) >= positive))
@@ -86,9 +91,8 @@ def mover(controls: Controls, tau: float, error: float) -> tuple[Floats, Floats]
     below = np.hypot((1 - tau) * (q0 - low0), tau * (q1 - low1))
     above = np.hypot((1 - tau) * (high0 - q0), tau * (high1 - q1))
     centre = margin(tau, q0, q1)
-    known = (controls.identical > 0) & (controls.positive > 0)
     low, high = np.clip(centre - below, 0.0, 1.0), np.clip(centre + above, 0.0, 1.0)
-    return np.where(known, low, 0.0), np.where(known, high, 1.0)
+    return np.where(controls.known, low, 0.0), np.where(controls.known, high, 1.0)
 
 
 def effective_tau(tau: float, q0: Any, q1: Any, q1_real: Any) -> Any:

@@ -71,7 +71,9 @@ def nothing(shape: tuple[int, int, int]) -> Evidence:
 
 def weigh(test: Test, pairs: Ints, changed: Ints, controls: Controls, memory: Mapping[str, Array]) -> Evidence:
     """The evidence after a round, from all counts so far and the `memory` of the round before."""
-    safe, unsafe = test.safe(pairs, changed, controls), test.unsafe(pairs, changed, controls)
+    known = controls.known[:, None]
+    safe = np.where(known, test.safe(pairs, changed, controls), 0.0)
+    unsafe = np.where(known, test.unsafe(pairs, changed, controls), 0.0)
     give_up = np.log(test.futility)
     futile = memory["futile"].astype(np.bool_) | (safe <= give_up)
     return Evidence(safe, unsafe, futile, memory["futile_unsafe"].astype(np.bool_) | (unsafe <= give_up))

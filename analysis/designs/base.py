@@ -131,8 +131,7 @@ class Design(ABC):
             exhausted=state.exhausted if dry is None else state.exhausted | dry,
         )
         if no_controls_left is not None:
-            known = added.controls.reach(1, 1)  # without any, nothing is ever certified
-            added = replace(added, controls_closed=added.controls_closed | (no_controls_left & known))
+            added = replace(added, controls_closed=added.controls_closed | no_controls_left)
         said = self._decide(added)
         still = said.open.any(axis=2)
         ended = np.where(state.decided_after >= 0, state.decided_after, said.rounds[:, None])

@@ -183,7 +183,7 @@ class TestEvidence:
         height = {n: np.exp(walk.thresholds(0.005, 0.725, n, (0.05, 0.0018))) for n in ((200, 100), (400, 200))}
         assert 15 < height[200, 100][0] < 21
         assert 14 < height[400, 200][0] < 18.5
-        assert height[200, 100][0] > height[400, 200][0]
+        assert height[200, 100][1] > height[400, 200][1]
         assert height[200, 100][1] > 400
 
 
