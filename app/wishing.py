@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.hands.collecting import collect_due
+from app.hands.pausing import hold_due
 from app.hands.paying import pay_due, plan_refused_again
 from app.hands.shelf import close_all
 from app.hands.worksite import Turn, Worksite, many
@@ -18,6 +19,7 @@ from app.store.wishes import Wish, WishKind, WishState, settle_wish, waiting_wis
 from hits.pay import money
 from hits.platforms.base import PlatformRefused, PlatformUnreachable
 
+TELL_THEM = "; this platform can't be told: take its listing down there, or our pages ask people to come back later"
 ON_ITS_WAY = "it was on its way when no answer came; look at the platform before you write again"
 
 
@@ -85,15 +87,18 @@ def _publish(site: Worksite, wish: Wish, pairs: Path) -> str:
     return f"{many(planned, 'HIT')} planned; they go out now"
 
 
-def _pause(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
+def _pause(site: Worksite, turn: Turn, wish: Wish) -> str:
     with site.database.writing() as session:
         keep_fact(session, PAUSED, {"at": wish.at.isoformat(), "by": wish.researcher})
-    return "nobody new can begin; whoever is at work goes on and is paid"
+    hold_due(site, turn)
+    told = "" if site.platform.traits.pauses else TELL_THEM
+    return f"nobody new can begin; whoever is at work goes on and is paid{told}"
 
 
 def _resume(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
     with site.database.writing() as session:
         drop_fact(session, PAUSED)
+    hold_due(site, turn)
     return "people can begin again"
 
 

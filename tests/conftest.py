@@ -152,6 +152,8 @@ class RudePlatform(Platform):
         self.rejected: dict[str, str] = {}
         self.messages: list[tuple[str, str, str]] = []
         self.granted: dict[tuple[str, str], int] = {}
+        self.paused: set[str] = set()
+        self.left_s: dict[str, int] = {}  # of HITs that were resumed
         self.prepared = 0
         self.books_are_closed = False  # it does not say which bonuses it paid
         self.break_before: set[str] = set()
@@ -206,6 +208,16 @@ class RudePlatform(Platform):
 
     def expire(self, platform_hit_id: str) -> None:
         self._manners("expire", lambda: None)
+
+    def pause(self, platform_hit_id: str) -> None:
+        self._manners("pause", lambda: self.paused.add(platform_hit_id))
+
+    def resume(self, platform_hit_id: str, lifetime_s: int) -> None:
+        def let_in() -> None:
+            self.paused.discard(platform_hit_id)
+            self.left_s[platform_hit_id] = lifetime_s
+
+        self._manners("resume", let_in)
 
     def grant(self, worker_id: str, qualification_name: str, score: int) -> None:
         self._manners("grant", lambda: self.granted.update({(worker_id, qualification_name): score}))

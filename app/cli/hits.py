@@ -65,6 +65,7 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
     Run again after a stop, it goes on where it was and makes no HIT twice. Run again when all pairs are out, it
     opens a study that was closed.
     """
+    from app.hands.pausing import hold_due
     from app.hands.publishing import publish_due
     from app.hands.worksite import many
     from app.launch import launch, prepare
@@ -78,6 +79,7 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
         with site(wired, "publishing HITs") as (worksite, turn):
             launch(wired.database, wired.study, wired.folder.pairs, clips)
             publish_due(worksite, turn)
+            hold_due(worksite, turn)  # publishing ends a pause
             links = [worksite.platform.invitation(worksite.task_url, hit_id) for hit_id in _open_hits(wired)]
     tell(f"{many(turn.published, 'HIT')} published.")
     if any(links):

@@ -20,8 +20,8 @@ from hits.publish import cost_minor, offer_of, publish
 def publish_due(site: Worksite, turn: Turn) -> None:
     """Put out every HIT that was planned, or whose publication was never confirmed (its token makes that safe)."""
     with site.database.reading() as session:
-        due = [] if fact(session, PAUSED) is not None else hit_store.unsent_hits(session)
-        if is_shut(session, site):  # what may be out has to be known, to be taken down
+        due = hit_store.unsent_hits(session)
+        if is_shut(session, site) or fact(session, PAUSED) is not None:  # what may be out has to be known, to be held
             due = [one for one in due if hit_store.is_sent(session, one[0].hit_id)]
     design, pay, key = site.study.hits, site.study.pay, site.secret_key
     offers = [

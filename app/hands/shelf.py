@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
-from app.store.events import CLOSED, fact, keep_fact
+from app.store.events import CLOSED, PAUSED, fact, keep_fact
 from app.store.progress import votes_still_missing
 from app.store.shelf import to_take_down
 from hits.platforms.base import PlatformRefused
@@ -16,6 +16,9 @@ from hits.platforms.base import PlatformRefused
 
 def close_run_out(site: Worksite, turn: Turn) -> None:
     """Take it that HITs are off the shelf once their time is over, so that their votes are asked for again."""
+    with site.database.reading() as session:
+        if fact(session, PAUSED) is not None:  # its time stands still
+            return
     begun_by_now = timedelta(seconds=site.study.hits.assignment_duration_s)  # whoever accepted in the last second
     if site.platform.traits.shared_hits:  # such a platform knows no lifetime, so it has to be told
         with site.database.reading() as session:

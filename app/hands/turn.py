@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.hands.collecting import collect_due
+from app.hands.pausing import hold_due
 from app.hands.paying import accept_unpaid, pay_due
 from app.hands.publishing import grow_due, publish_due, top_up
 from app.hands.shelf import close_run_out, close_when_decided, take_down
@@ -32,6 +33,7 @@ def take_turn(site: Worksite, begun: Turn | None = None, open_conditions: frozen
         publish_due(site, turn)
     except PlatformRefused as error:  # no money for further HITs must not keep anybody from their pay
         turn.notes.append(f"HITs could not be published: {error}")
+    hold_due(site, turn)
     collect_due(site, turn)
     pay_due(site, turn)
     accept_unpaid(site, turn)

@@ -25,6 +25,7 @@ class Traits:
         reports: the platform says who handed in. Where it does not, the study's own word has to do.
         pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
         rejects: it knows rejections.
+        pauses: it can be told to let nobody in for a while. Where it cannot, our own pages say so to whoever comes.
         names_bonuses: its books tell two bonuses of one amount for one assignment apart.
         reports_codes: it says which completion code a worker brought.
         currencies: those in which it pays; none where any will do.
@@ -34,6 +35,7 @@ class Traits:
     reports: bool = True
     pays: bool = True
     rejects: bool = True
+    pauses: bool = True
     names_bonuses: bool = True
     reports_codes: bool = False
     currencies: tuple[str, ...] = ()
@@ -195,6 +197,22 @@ class Platform(ABC):
     @abstractmethod
     def expire(self, platform_hit_id: str) -> None:
         """Take a HIT off the shelf; work that was begun may still be handed in."""
+
+    @abstractmethod
+    def pause(self, platform_hit_id: str) -> None:
+        """Let nobody new begin a HIT for now; work that was begun may still be handed in. Repeated: nothing happens."""
+
+    @abstractmethod
+    def resume(self, platform_hit_id: str, lifetime_s: int) -> None:
+        """Let people begin a HIT again that was paused. Repeated: nothing happens, but that the last lifetime counts.
+
+        Args:
+            platform_hit_id: what `publish` gave.
+            lifetime_s: how long from now, where HITs have a time on the shelf.
+
+        Raises:
+            PlatformRefused: it is over by now.
+        """
 
     def grow(self, platform_hit_id: str, places: int) -> None:  # noqa: ARG002
         """See to it that a HIT has so many places, those taken included; it never shrinks. Repeated: nothing happens.

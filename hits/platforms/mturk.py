@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
@@ -250,8 +250,19 @@ class MTurk(Platform):
 
     def expire(self, platform_hit_id: str) -> None:
         """Take a HIT off the shelf by an expiry in the past."""
+        self._expire_at(platform_hit_id, LONG_AGO)
+
+    def pause(self, platform_hit_id: str) -> None:
+        """Take a HIT off the shelf for now: MTurk knows no other way to let nobody in."""
+        self._expire_at(platform_hit_id, LONG_AGO)
+
+    def resume(self, platform_hit_id: str, lifetime_s: int) -> None:
+        """Put a HIT back on the shelf."""
+        self._expire_at(platform_hit_id, datetime.now(UTC) + timedelta(seconds=lifetime_s))
+
+    def _expire_at(self, platform_hit_id: str, moment: datetime) -> None:
         with self._asking("UpdateExpirationForHIT"):
-            self._client.update_expiration_for_hit(HITId=platform_hit_id, ExpireAt=LONG_AGO)
+            self._client.update_expiration_for_hit(HITId=platform_hit_id, ExpireAt=moment)
 
     def message(self, worker_ids: Sequence[str], subject: str, text: str) -> None:
         """Write to workers, a hundred at a time as MTurk takes them."""

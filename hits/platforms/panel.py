@@ -121,7 +121,7 @@ def _default_of(design: type[BaseModel], key: str) -> object:
 class Panel(Platform):
     """A panel: people come with ids in the URL, and nothing is asked of it or told to it but by their browsers."""
 
-    traits: ClassVar[Traits] = Traits(shared_hits=True, reports=False, pays=False, rejects=False)
+    traits: ClassVar[Traits] = Traits(shared_hits=True, reports=False, pays=False, rejects=False, pauses=False)
     design: ClassVar[PanelDesign] = PanelDesign()
 
     @classmethod
@@ -182,6 +182,12 @@ class Panel(Platform):
 
     def expire(self, platform_hit_id: str) -> None:
         """Our own pages let nobody in from now on; the panel's listing is for a person to take down."""
+
+    def pause(self, platform_hit_id: str) -> None:
+        """Our own pages ask people to come back; the panel's listing is for a person to take down."""
+
+    def resume(self, platform_hit_id: str, lifetime_s: int) -> None:
+        """Our own pages let people in again."""
 
     def grow(self, platform_hit_id: str, places: int) -> None:
         """Our own pages take as many as the study asks for."""

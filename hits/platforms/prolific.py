@@ -286,10 +286,10 @@ class Prolific(Platform):
                 self._api.patch(f"/studies/{platform_hit_id}/", {"total_available_places": places})
 
     def pause(self, platform_hit_id: str) -> None:
-        """Let nobody in for now."""
-        self._unless(platform_hit_id, "PAUSE", frozenset({"PAUSED", *OVER}))
+        """Let nobody in for now; a draft does so by itself."""
+        self._unless(platform_hit_id, "PAUSE", frozenset({"PAUSED", "UNPUBLISHED", *OVER}))
 
-    def resume(self, platform_hit_id: str) -> None:
+    def resume(self, platform_hit_id: str, lifetime_s: int) -> None:  # noqa: ARG002 - a study has no time on the shelf
         """Let people in again."""
         self._unless(platform_hit_id, "START", frozenset({"ACTIVE"}))
 

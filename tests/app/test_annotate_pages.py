@@ -21,6 +21,7 @@ from app.annotate.answers import LONGEST_HEARD_S
 from app.annotate.stops import STOPS
 from app.store.arriving import RefusedWhy
 from app.store.database import Database
+from app.store.events import PAUSED, keep_fact
 from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
 from app.web import Web, create_app
 from tests.app.conftest import SEALING
@@ -424,6 +425,26 @@ def test_a_closed_hit_stops_newcomers_and_lets_its_workers_go_on(web: Web, clien
     assert begin(client, 1) == here
     assert kind(client.get(f"/annotate/?{query(1)}")) == "welcome"
     assert client.post(f"/annotate/?{query(2)}").status_code == 404
+
+
+def test_a_pause_asks_newcomers_to_come_back_and_lets_its_workers_go_on(web: Web, client: FlaskClient) -> None:
+    here = begin(client, 1)
+    with web.database.writing() as session:
+        keep_fact(session, PAUSED, {})
+    looked, began = client.get(f"/annotate/?{query(2)}"), client.post(f"/annotate/?{query(2)}")
+
+    assert {kind(looked), kind(began)} == {"stop"}
+    assert 'data-reason="paused"' in looked.text
+    assert looked.text == began.text
+    assert begin(client, 1) == here
+    assert kind(client.get(f"/annotate/?{query(1)}")) == "welcome"
+
+
+def test_a_pause_says_nothing_of_a_task_that_is_closed(web: Web, client: FlaskClient) -> None:
+    with web.database.writing() as session:
+        keep_fact(session, PAUSED, {})
+        session.get_one(HitRow, "h1").state = "closed"
+    assert 'data-reason="unknown-hit"' in client.post(f"/annotate/?{query(2)}").text
 
 
 def test_volunteers_see_no_money(web: Web, client: FlaskClient) -> None:

@@ -57,12 +57,29 @@ ARRIVAL = {"assignmentId": "3ABC", "hitId": "3DEF", "workerId": "A2GHI", "turkSu
 HOSTS = frozenset({"https://lab.example"})
 
 
+class NobodyLetIn(Exception):
+    """The platform shows a HIT to nobody new."""
+
+
+@dataclass
+class Come:
+    """Somebody new at a HIT: the arrival, as the page sees it, and the way back to the platform."""
+
+    arrival: Arrival
+    hand_in: Callable[[], object] = lambda: None
+
+
 @dataclass
 class Peopled:
-    """A platform with people on it: `work` lets a new one do a HIT and gives the arrival, as the page sees it."""
+    """A platform with people on it: `come` lets a new one begin a HIT, `work` do it to its end."""
 
     platform: Platform
-    work: Callable[[str], Arrival]
+    come: Callable[[str], Come]
+
+    def work(self, hit_id: str) -> Arrival:
+        come = self.come(hit_id)
+        come.hand_in()
+        return come.arrival
 
 
 class Market:
@@ -87,18 +104,22 @@ class Market:
     def platform(self, **settings: Any) -> MTurk:
         return MTurk(f"{self.url}/requester", access_key_id=self.keys[0], secret_access_key=self.keys[1], **settings)
 
-    def work(self, hit_id: str) -> Arrival:
-        """A new worker comes in, accepts, and posts the form that the platform's file says."""
+    def come(self, hit_id: str) -> Come:
+        """A new worker comes in and accepts; later, the form is posted that the platform's file says."""
         code, session = add_invite(self.database_url, self.keys[0]), requests.Session()
         for address in (f"/invite/{code}", f"/work/{hit_id}/accept"):
             page = session.get(self.url + (address if "invite" in address else "/work"), timeout=30).text
-            token = re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
-            page = session.post(self.url + address, data={"csrf_token": token}, timeout=30).text
+            tokens = re.findall(r'name="csrf_token" value="([^"]+)"', page)
+            if not tokens:  # nothing is on the list
+                raise NobodyLetIn
+            page = session.post(self.url + address, data={"csrf_token": tokens[0]}, timeout=30).text
         task = unescape(re.findall(r'<iframe src="([^"]+)"', page)[0])
         arrival = MTurk.arrive(dict(parse_qsl(urlsplit(task).query)), frozenset({self.url}))
         completion = MTurk.complete(arrival)
-        requests.post(completion.action, data=dict(completion.fields), timeout=30).raise_for_status()
-        return arrival
+        return Come(
+            arrival,
+            lambda: requests.post(completion.action, data=dict(completion.fields), timeout=30).raise_for_status(),
+        )
 
 
 @pytest.fixture
@@ -117,19 +138,23 @@ def stand_in() -> Iterator[StandIn]:
     made.close()
 
 
-def work_on_prolific(stand_in: StandIn, study_id: str) -> Arrival:
-    """A new participant takes a place, and follows the link that the platform's file says."""
+def come_to_prolific(stand_in: StandIn, study_id: str) -> Come:
+    """A new participant takes a place; later, the link is followed that the platform's file says."""
+    if stand_in.studies[study_id]["status"] != "ACTIVE":
+        raise NobodyLetIn
     arrival = Prolific.arrive(stand_in.take_place(study_id), frozenset({stand_in.url}))
     completion = Prolific.complete(arrival, "completed", OFFER.codes["completed"])
-    requests.get(completion.action, params=dict(completion.fields), timeout=30).raise_for_status()
-    return arrival
+    return Come(
+        arrival,
+        lambda: requests.get(completion.action, params=dict(completion.fields), timeout=30).raise_for_status(),
+    )
 
 
-def work_on_panel(hit_id: str) -> Arrival:
+def come_to_panel(hit_id: str) -> Come:
     """Somebody new follows the link that a person put into the panel, to which the panel added an id."""
     link = Panel().invitation("https://lab.example/annotate/", hit_id)
     query = dict(parse_qsl(urlsplit(link).query))
-    return Panel.arrive({**query, "worker": f"p{uuid4().hex}"}, HOSTS)
+    return Come(Panel.arrive({**query, "worker": f"p{uuid4().hex}"}, HOSTS))
 
 
 @pytest.fixture
@@ -137,12 +162,12 @@ def peopled(request: pytest.FixtureRequest) -> Peopled:
     """The platform that the test names, with people on it. A new platform adds its line here."""
     if request.param == "mturk":
         market: Market = request.getfixturevalue("market")
-        return Peopled(market.platform(), market.work)
+        return Peopled(market.platform(), market.come)
     if request.param == "prolific":
         stand_in: StandIn = request.getfixturevalue("stand_in")
-        return Peopled(Prolific(TOKEN, stand_in.url), lambda study_id: work_on_prolific(stand_in, study_id))
+        return Peopled(Prolific(TOKEN, stand_in.url), lambda study_id: come_to_prolific(stand_in, study_id))
     if request.param == "panel":
-        return Peopled(Panel(), work_on_panel)
+        return Peopled(Panel(), come_to_panel)
     raise NotImplementedError(f"say here how the tests bring people to the platform {request.param}")
 
 
@@ -227,6 +252,30 @@ class TestEveryPlatform:
         peopled.platform.expire(hit_id)
         assert len(list(peopled.platform.assignments(hit_id))) == peopled.platform.traits.reports
 
+    def test_a_pause_keeps_newcomers_out_and_lets_in_whoever_is_at_work(self, peopled: Peopled) -> None:
+        platform, hit_id = peopled.platform, peopled.platform.publish(OFFER)
+        come = peopled.come(hit_id)
+        for _ in range(2):
+            platform.pause(hit_id)
+        if platform.traits.pauses:
+            with pytest.raises(NobodyLetIn):
+                peopled.come(hit_id)
+        come.hand_in()
+        assert len(list(platform.assignments(hit_id))) == platform.traits.reports
+        for _ in range(2):
+            platform.resume(hit_id, 3600)
+        peopled.work(hit_id)
+        assert len(list(platform.assignments(hit_id))) == 2 * platform.traits.reports
+
+    def test_a_hit_that_is_paused_can_be_taken_off_the_shelf(self, peopled: Peopled) -> None:
+        hit_id = peopled.platform.publish(OFFER)
+        peopled.platform.pause(hit_id)
+        peopled.platform.expire(hit_id)
+        peopled.platform.pause(hit_id)
+        if peopled.platform.traits.pauses:
+            with pytest.raises(NobodyLetIn):
+                peopled.come(hit_id)
+
     def test_what_does_not_exist_is_refused(self, peopled: Peopled) -> None:
         if not peopled.platform.traits.reports:
             pytest.skip("it is asked for nothing, so that it knows of nothing that does not exist")
@@ -235,6 +284,8 @@ class TestEveryPlatform:
             lambda: peopled.platform.approve("3NONE"),
             lambda: peopled.platform.bonus("A2NONE", "3NONE", 10, "care", "t"),
             lambda: peopled.platform.expire("3NONE"),
+            lambda: peopled.platform.pause("3NONE"),
+            lambda: peopled.platform.resume("3NONE", 60),
         ):
             with pytest.raises(PlatformRefused, match="3NONE"):
                 ask()

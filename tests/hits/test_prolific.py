@@ -77,7 +77,7 @@ def test_a_study_pauses_goes_on_and_stops_and_each_can_be_asked_for_twice(
     study_id = platform.publish(OFFER)
     for act, state in (
         (platform.pause, "PAUSED"),
-        (platform.resume, "ACTIVE"),
+        (lambda it: platform.resume(it, 60), "ACTIVE"),
         (platform.pause, "PAUSED"),
         (platform.expire, "AWAITING REVIEW"),
     ):

@@ -27,7 +27,7 @@ from hits.qualification import (
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, Dimension, RankedClip, RankingSet
 from tests.conftest import RudePlatform
-from tests.hits.test_platforms import OFFER, Market
+from tests.hits.test_platforms import OFFER, Market, Peopled
 
 RULE = Qualification(wanted=True)
 NOW = "2030-01-01T00:00:00+00:00"
@@ -181,7 +181,7 @@ def holders(market: Market, name: str = NAME) -> list[dict[str, int]]:
 
 def worker_of(market: Market) -> str:
     """Somebody who did a HIT."""
-    arrival = market.work(market.platform().publish(OFFER))
+    arrival = Peopled(market.platform(), market.come).work(market.platform().publish(OFFER))
     assert arrival.worker_id is not None
     return arrival.worker_id
 

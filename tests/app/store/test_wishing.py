@@ -2,80 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from app.hands.turn import take_turn
-from app.hands.worksite import Turn, Worksite
 from app.store import arriving
 from app.store.assignments import assignment
-from app.store.events import LAUNCHED, PAUSED, fact, keep_fact, latest_events
+from app.store.events import PAUSED, fact, latest_events
 from app.store.ledger import payments
-from app.store.lock import hands
-from app.store.wishes import Wish, latest_wishes, make_wish
-from app.store.work import Work
-from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, PaymentRow, WorkerRow
-from app.wishing import grant_wishes
-from hits.batch import Hits
 from hits.judgment import Said
 from hits.pay import Pay
 from hits.platforms.base import PlatformUnreachable
+from tests.app.store.conftest import Desk
 
 REASON = "Every answer came before the clips had ended."
-
-
-@dataclass
-class Desk:
-    """A launched study, somebody who wishes, and the one pair of hands."""
-
-    study: object
-    platform: object
-    whole: Study
-    folder: Path
-    wished: int = 0
-
-    def wish(self, kind: str, nonce: str = "", **detail: object) -> Wish:
-        self.wished += 1
-        with self.study.database.writing() as session:
-            return make_wish(session, kind, detail, "ada", nonce or f"n{self.wished}")[0]
-
-    def grant(self, *, whole_turn: bool = False) -> Turn:
-        with hands(self.study.database) as held:
-            url = "http://localhost/annotate/"
-            site, turn = Worksite(self.whole, self.study.database, self.platform, url, held), Turn()
-            grant_wishes(site, turn, self.folder)
-            return take_turn(site, turn) if whole_turn else turn
-
-    def came_of(self, wish: Wish) -> tuple[str, str]:
-        with self.study.database.reading() as session:
-            found = next(one for one in latest_wishes(session, 100) if one.wish_id == wish.wish_id)
-        return found.state, found.note
-
-    def ledger(self, kind: str) -> list[tuple[str, int]]:
-        with self.study.database.reading() as session:
-            return [(row["state"], row["amount_minor"]) for row in payments(session) if row["kind"] == kind]
-
-    def handed_in(self, number: int = 0, *, answered: bool = True) -> Work:
-        begun = self.study.begin(number, f"W{number}")
-        if answered:
-            self.study.do_all(begun)
-        self.study.hand_in(begun)
-        return begun
-
-
-@pytest.fixture
-def desk(launched: Callable[..., object], platform: object, tmp_path: Path) -> Desk:
-    design = {"policy": "fixed", "trials_per_hit": 3, "checks_per_hit": 1}
-    study = launched(pairs=4, **design)
-    place = {"name": "demo", "path": tmp_path}
-    whole = Study(corpus=CorpusPlace(**place), sounds=SoundsPlace(**place), hits=Hits.model_validate(design))
-    with study.database.writing() as session:
-        keep_fact(session, LAUNCHED, {})
-    return Desk(study, platform, whole, tmp_path)
 
 
 def test_a_form_that_is_sent_twice_is_one_wish_and_pays_once(desk: Desk) -> None:
@@ -310,7 +249,7 @@ def test_while_a_study_is_paused_nobody_new_begins_and_the_others_go_on(desk: De
     desk.grant()
     with pytest.raises(arriving.WorkRefused) as refused:
         desk.study.begin(1, "W1")
-    assert refused.value.reason == "unknown-hit"
+    assert refused.value.reason == "paused"
     assert desk.study.begin(0, "W0").assignment_id == begun.assignment_id
     desk.study.do_all(begun)
     desk.wish("resume")
