@@ -48,8 +48,11 @@ class Aggregator(ABC):
             VotesRefused: a label is neither same nor different, a worker votes twice on a task, or a task has two
                 conditions.
         """
-        words: tuple[Answer, Answer] = ("same", "different")
-        return {task: words[share >= 0.5 - NEAR] for task, share in self.fit_predict_share(votes).items()}
+        said, names = coded(votes)
+        words: list[Answer] = [
+            "different" if changed else "same" for changed in (self._changed(said) >= 0.5 - NEAR).tolist()
+        ]
+        return dict(zip(names, words, strict=True))
 
     @final
     def fit_predict_share(self, votes: Votes) -> dict[str, float]:

@@ -59,7 +59,6 @@ class TestEveryAggregator:
         with pytest.raises(VotesRefused, match="'x' votes twice on task 'a'"):
             load(analysis.aggregators, name, Aggregator)().fit_predict(twice)
 
-
     def test_a_tie_is_different(self, name: str) -> None:
         said = [Vote("p1", "w1", "same"), Vote("p1", "w2", "different")]
         aggregator = load(analysis.aggregators, name, Aggregator)()

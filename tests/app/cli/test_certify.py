@@ -30,7 +30,7 @@ def judged(study: Path) -> Path:
     began = datetime(2026, 1, 31, 12, tzinfo=UTC)
     rows = [
         {
-            "judgment_id": f"j{pair}-{worker}", "pair_id": f"p{pair}", "clip_id": f"c{pair}",
+            "judgment_id": f"import-{pair}-{worker}", "pair_id": f"p{pair}", "clip_id": f"c{pair}",
             "condition": "nat-co-10db", "family": "nat", "snr_db": 10.0, "role": "study", "worker": f"w{worker}",
             "assignment_id": "a1", "order": "original-first", "activation": "same", "valence": "same",
             "activation_rating": None, "valence_rating": None,
