@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 THREADS = 12  # of each process; most wait for a line
+SWITCH_S = 0.0005  # so long a thread that is back from the database waits for another that makes a page
 SILENT_S = 30  # how long a line is kept for whoever opened it, until something is asked on it
 KEEPALIVE_S = 5  # a page, its scripts and both clips come over one line
 HANDS_REST_S = 5  # before `earwitness run` is started again
@@ -172,6 +173,7 @@ def listen(study: Path, settings: Settings, host: str, port: int, url: str) -> N
 
         def load(self) -> WsgiApp:
             """The application, made in each worker after the fork: no connection is shared."""
+            sys.setswitchinterval(SWITCH_S)  # each statement is such a wait, and SQLite has one writer
             return make_wsgi(study, settings, url)
 
     load_pages()
