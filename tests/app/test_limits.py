@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from app.limits import SIGN_IN_TRIES, address
+from app.asker import address
+from app.limits import SIGN_IN_TRIES
 from app.settings import Settings, SettingsWrong, read_settings
 from app.web import Web, create_app
 from tests.app.conftest import SUBMIT_HOST
