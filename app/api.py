@@ -13,10 +13,11 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
 from app.auth import here
+from app.plain_text import is_plain, require_plain
 from app.research.asking import Unclear
 from app.research.condition import pair_rows
 from app.research.overview import judgments_csv
-from app.research.room import download
+from app.research.room import LARGEST_NUMBER, download, number
 from app.research.wishes import wish_for
 from app.research.workers import row_of
 from app.serving import served
@@ -33,6 +34,7 @@ Given = ParamSpec("Given")
 Told = Response | tuple[Response, int]
 
 pages = Blueprint("api", __name__, url_prefix="/api/v1")
+pages.before_request(require_plain)
 
 
 def by_token(view: Callable[Given, Told]) -> Callable[Given, Told]:
@@ -140,7 +142,7 @@ def events() -> Told:
         return _page([asdict(one) for one in latest_events(session)])
 
 
-@pages.get("/wishes/<int:wish_id>")
+@pages.get(f"/wishes/<int(max={LARGEST_NUMBER}):wish_id>")
 @by_token
 def wish(wish_id: int) -> Told:
     """What came of a wish."""
@@ -155,10 +157,9 @@ def make_wish(kind: str) -> Told:
     """Wish for something, with an owner's token; it is carried out by `earwitness run`."""
     if not here().acts:
         return _no("Only an owner's token may act; this one reads.", 403)
-    sent = request.get_json(silent=True)
-    if not isinstance(sent, dict):
-        return _no("A JSON object is needed.", 400)
-    asked = {str(name): str(value) for name, value in sent.items() if value is not None}
+    asked = _asked()
+    if asked is None:
+        return _no("A JSON object is needed, of plain texts and numbers.", 400)
     web = served()
     try:
         with web.database.writing() as session:
@@ -168,9 +169,21 @@ def make_wish(kind: str) -> Told:
     return jsonify(_row(asdict(made))), 202
 
 
+def _asked() -> dict[str, str] | None:
+    """The fields of a wish as texts; None where they are no JSON object of such."""
+    try:
+        sent = request.get_json(silent=True)
+    except RecursionError:  # brackets within brackets within brackets
+        return None
+    if not isinstance(sent, dict):
+        return None
+    asked = {name: str(value) for name, value in sent.items() if value is not None}
+    return asked if all(map(is_plain, asked.values())) else None
+
+
 def _wanted_page() -> tuple[int, int]:
-    page = max(1, request.args.get("page", 1, type=int))
-    return page, min(MOST_PER_PAGE, max(1, request.args.get("per_page", PER_PAGE, type=int)))
+    page, size = (number(name) for name in ("page", "per_page"))
+    return max(1, 1 if page is None else page), min(MOST_PER_PAGE, max(1, PER_PAGE if size is None else size))
 
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Response:

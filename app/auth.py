@@ -6,12 +6,15 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from threading import Lock
 from time import monotonic
 from typing import ParamSpec, TypeVar, cast
 
 from flask import Blueprint, current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
+from app.asker import address
+from app.plain_text import require_plain
 from app.serving import served
 from app.store import people
 from app.store.events import note_event
@@ -32,6 +35,7 @@ Given = ParamSpec("Given")
 Shown = TypeVar("Shown")
 
 pages = Blueprint("auth", __name__)
+pages.before_request(require_plain)
 
 
 @dataclass
@@ -40,6 +44,15 @@ class Throttle:
 
     clock: Callable[[], float] = monotonic
     failures: dict[str, list[float]] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def begin(self, *keys: str) -> float:
+        """Count a try as failed until it is found right, so that many at once are no more than a few; as `wait_s`."""
+        with self.lock:
+            wait_s = self.wait_s(*keys)
+            if wait_s == 0:
+                self.failed(*keys)
+            return wait_s
 
     def wait_s(self, *keys: str) -> float:
         """Seconds until the next try is heard; 0 when it is heard now."""
@@ -139,8 +152,8 @@ def check() -> tuple[str, int] | Response:
 def tried(name: str, password: str) -> tuple[str | None, int]:
     """Try a password: None where it is right, else the sentence that says what is wrong, and its HTTP status."""
     throttle = cast(Throttle, current_app.extensions[THROTTLE])
-    keys = (f"name {name}", f"address {request.remote_addr}")
-    wait_s = throttle.wait_s(*keys)
+    keys = (f"name {name}", f"address {address()}")
+    wait_s = throttle.begin(*keys)
     if wait_s > 0:
         return f"That was tried too often. Please wait {max(1, round(wait_s / 60))} minutes and try again.", 429
     with served().database.reading() as database:
@@ -149,7 +162,6 @@ def tried(name: str, password: str) -> tuple[str | None, int]:
     if right:
         throttle.succeeded(*keys)
         return None, 200
-    throttle.failed(*keys)
     whose = name if known else "a name that nobody has"  # which may be a password in the wrong field
     with served().database.writing() as database:
         note_event(database, "sign-in-failed", f"a wrong password was given for {whose}, from {request.remote_addr}")
@@ -177,8 +189,12 @@ def redeem(token: str) -> tuple[str, int] | Response:
 
 @pages.post("/logout")
 def logout() -> Response:
-    """Sign out."""
+    """Sign out, on this device."""
+    found = _signed_in_as()
     session.clear()
+    if found is not None:
+        with served().database.writing() as database:
+            note_event(database, "sign-out", f"{found.name} signed out", found.name)
     return redirect(url_for("auth.login"), 303)
 
 

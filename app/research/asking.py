@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import cast, get_args
 
@@ -16,6 +17,7 @@ from app.store.workers import known_worker
 from hits.pay import money, read_amount
 
 LONGEST_SUBJECT, LONGEST_TEXT = 200, 4096  # what MTurk carries, the strictest of all
+CLIPS = re.compile(r"[0-9]{1,6}")
 TRUST = {"yes": True, "no": False, "checks": None}
 
 Asked = Mapping[str, str]
@@ -46,15 +48,26 @@ def detail_of(kind: WishKind, asked: Asked, web: Web, session: Session) -> dict[
     return {} if reader is None else reader(asked, web, session)
 
 
-def _publish(asked: Asked, web: Web, session: Session) -> dict[str, object]:  # noqa: ARG001
-    clips = asked.get("clips", "").strip()
-    if clips and not (clips.isdecimal() and 0 < int(clips) < 10**6):
+def clips_of(said: str) -> int | None:
+    """The number of clips that a wave is to have; None for all that are left.
+
+    Raises:
+        Unclear: it is no number above 0.
+    """
+    if not said.strip():
+        return None
+    if not (CLIPS.fullmatch(said.strip()) and int(said)):
         raise Unclear("The number of clips has to be a whole number above 0; leave it empty for all that are left.")
+    return int(said)
+
+
+def _publish(asked: Asked, web: Web, session: Session) -> dict[str, object]:  # noqa: ARG001
+    clips = clips_of(asked.get("clips", ""))
     try:
         total_minor, pairs_before = int(asked["total_minor"]), int(asked["pairs_before"])
     except (KeyError, ValueError) as error:
         raise Unclear("Please look at the price first: nothing is published without it.") from error
-    return {"clips": int(clips) if clips else None, "total_minor": total_minor, "pairs_before": pairs_before}
+    return {"clips": clips, "total_minor": total_minor, "pairs_before": pairs_before}
 
 
 def _approve(asked: Asked, web: Web, session: Session) -> dict[str, object]:  # noqa: ARG001

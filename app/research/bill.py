@@ -6,6 +6,7 @@ from flask import render_template, request
 
 from app.auth import signed_in
 from app.launch import NotPayable, preview, require_publishable
+from app.research.asking import Unclear, clips_of
 from app.research.room import pages, unclear
 from app.serving import served
 from app.store.pairs import known_pairs
@@ -13,17 +14,16 @@ from hits.batch import TooFewPairs
 from hits.bill_lines import NOT_YET
 from pipelines.ranking import RankingMissing, RankingWrong
 
-MOST_CLIPS = 10**6
-
 
 @pages.get("/publish")
 @signed_in
 def publish() -> str | tuple[str, int]:
     """The bill of the next wave, also where it would be refused; then with the reason."""
-    web, said = served(), request.args.get("clips", "").strip()
-    if said and not (said.isdecimal() and 0 < int(said) < MOST_CLIPS):
-        return unclear("The number of clips has to be above 0; leave it empty for all that are left.")
-    clips = int(said) if said else None
+    web = served()
+    try:
+        clips = clips_of(request.args.get("clips", ""))
+    except Unclear as problem:
+        return unclear(str(problem))
     try:
         found = preview(web.database, web.study, web.folder / "pairs", clips)
     except (TooFewPairs, NotPayable, RankingMissing, RankingWrong) as refused:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import mimetypes
+from pathlib import Path
 from typing import get_args
 
 from flask import Response, render_template, request, send_file
+from werkzeug.security import safe_join
 
 from app.auth import signed_in
-from app.research.room import as_csv, missing, pages
+from app.research.room import as_csv, missing, number, pages
 from app.research.said import COLUMNS, ORDERS, Said, in_order, said_of
 from app.serving import Web, served
 from app.store.pairs import clip_path, pairs_under
@@ -32,7 +34,7 @@ def condition(name: str) -> str | tuple[str, int]:
     order = order if order in ORDERS else next(iter(ORDERS))
     said = found[role]
     last = max(1, -(-len(said.pairs) // PER_PAGE))
-    page = min(last, max(1, request.args.get("page", 1, type=int)))
+    page = min(last, max(1, number("page") or 1))
     return render_template(
         "research/condition.html",
         name=name,
@@ -80,8 +82,9 @@ def clip(pair_id: str, which: str) -> Response | tuple[str, int]:
         found = clip_path(session, pair_id, which)
     if found is None:
         return missing("clip")
-    path = (web.folder / "pairs" / found).resolve()
-    if not path.is_file():
+    inside = safe_join(str(web.folder.resolve() / "pairs"), str(found))
+    path = Path(inside or "")
+    if inside is None or not path.is_file():
         return missing("file of this clip")
     mimetype = "audio/flac" if path.suffix == ".flac" else mimetypes.guess_type(path.name)[0]
     answer = send_file(path, mimetype=mimetype, conditional=True)

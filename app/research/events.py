@@ -7,7 +7,7 @@ from dataclasses import asdict
 from flask import Response, render_template, request
 
 from app.auth import signed_in
-from app.research.room import as_csv, pages
+from app.research.room import as_csv, number, pages
 from app.serving import served
 from app.store.events import event_kinds, latest_events
 
@@ -20,7 +20,7 @@ COLUMNS = ("event_id", "at", "kind", "text", "researcher")
 def events() -> str:
     """The latest events, of one kind or of researchers only where that is asked for."""
     kind, by_hand = request.args.get("kind", ""), request.args.get("by") == "hand"
-    before = request.args.get("before", type=int)
+    before = number("before")
     with served().database.reading() as session:
         found = latest_events(session, SHOWN + 1, kind=kind, by_hand=by_hand, before=before)
         kinds = event_kinds(session)

@@ -54,40 +54,42 @@ def verdicts(
 
 @dataclass
 class Kept:
-    """The latest verdicts, decided anew only when judgments came in: a worker loses trust by one, too."""
+    """The latest verdicts, decided anew only when judgments came in, were taken back, or count otherwise."""
 
-    judgments: int = 0
+    decided_of: tuple[object, ...] = ()
     latest: Verdicts | None = None
     lock: Lock = field(default_factory=Lock)
     clock: Callable[[], float] = monotonic
     agreed_at: float = -AGREED_EVERY_S
-    agreed_of: int = 0
+    agreed_of: tuple[object, ...] = ()
     agreed: tuple[Agreement, ...] = ()
 
     def verdicts(
         self,
-        judgments: int,
+        state: tuple[object, ...],
         rows: Callable[[], Iterable[Mapping[str, object]]],
         rule: DecisionRule,
         address_of: Callable[[str], str],
     ) -> Verdicts | None:
-        """The verdicts on that many judgments; `rows` is asked for them only where they are new."""
+        """The verdicts on judgments in that state; `rows` is asked for them only where it is another than before."""
         with self.lock:  # pages that ask at once wait for one answer
-            if judgments != self.judgments:
+            if state != self.decided_of:
                 self.latest = verdicts(rows(), rule, address_of)
-                self.judgments = judgments
+                self.decided_of = state
             return self.latest
 
-    def agreement(self, judgments: int, rows: Callable[[], Iterable[Mapping[str, object]]]) -> tuple[Agreement, ...]:
+    def agreement(
+        self, state: tuple[object, ...], rows: Callable[[], Iterable[Mapping[str, object]]]
+    ) -> tuple[Agreement, ...]:
         """How far workers agree so far, counted anew at most once a minute; nothing while nobody judged."""
         with self.lock:
             now = self.clock()
-            if judgments != self.agreed_of and now - self.agreed_at >= AGREED_EVERY_S:
+            if state != self.agreed_of and now - self.agreed_at >= AGREED_EVERY_S:
                 table = pd.DataFrame(list(rows()))
                 if not table.empty:
                     table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
                 self.agreed = () if table.empty else agreements(table)
-                self.agreed_of, self.agreed_at = judgments, now
+                self.agreed_of, self.agreed_at = state, now
             return self.agreed
 
 

@@ -13,10 +13,11 @@ from markupsafe import Markup
 from app.auth import signed_in
 from app.research import figures
 from app.research.figures import Kept
-from app.research.room import download, pages
+from app.research.room import download, note_download, pages
 from app.serving import Web, served
 from app.store import progress
 from app.store.events import CLOSED, LAUNCHED, PAUSED, fact, latest_events
+from app.store.freshness import state_of_judgments
 from app.store.ledger import payments_by_state
 from app.store.wishes import latest_wishes
 from app.store.work import work
@@ -81,6 +82,8 @@ def report(file: str = "index.html") -> Response | tuple[str, int]:
         )
         return page, 404
     answer = send_from_directory(folder.resolve(), file, conditional=False)
+    if file.endswith(".csv"):
+        note_download(f"report/{file}")
     answer.headers["Content-Security-Policy"] = REPORT_POLICY
     answer.headers["Cache-Control"] = "no-store"
     return answer
@@ -105,8 +108,9 @@ def _facts(web: Web) -> dict[str, object]:
     with web.database.reading() as session:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
-        decided = kept.verdicts(seen.judgments, lambda: progress.judgment_rows(session), study.decision, _address_of)
-        agreed = kept.agreement(seen.judgments, lambda: progress.judgment_rows(session))
+        fresh = state_of_judgments(session)
+        decided = kept.verdicts(fresh, lambda: progress.judgment_rows(session), study.decision, _address_of)
+        agreed = kept.agreement(fresh, lambda: progress.judgment_rows(session))
         by_state = payments_by_state(session)
         happened = latest_events(session, EVENTS_SHOWN)
         wishes = latest_wishes(session, WISHES_SHOWN)

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, session, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.auth import BY_LINK, begin_session, here, owner, signed_in, tried
+from app.auth import BY_LINK, WRONG, begin_session, here, owner, signed_in, tried
 from app.research.room import missing, pages, unclear
 from app.serving import served
 from app.store import api_tokens
@@ -35,12 +35,9 @@ def invite() -> str | tuple[str, int]:
     name, role = request.form.get("name", "").strip(), request.form.get("role", "")
     if role not in ROLES:
         return unclear("Please choose what the researcher may do: own the study, or view it.")
-    with served().database.reading() as database:
-        known = store.researcher(database, name) is not None
-    if known:  # a link would let one researcher act as another
-        return unclear(f"{name} can sign in already. The command `earwitness researcher link` makes a new link.")
     try:
         with served().database.writing() as database:
+            store.require_new(database, name)  # a link would let one researcher act as another
             token = store.make_link(database, name, role)
             note_event(database, "people", f"a link to sign in was made for {name}, who is new: {role}", here().name)
     except ResearcherRefused as refused:
@@ -105,7 +102,7 @@ def change_password() -> Response | tuple[str, int]:
     if not session.get(BY_LINK, False):
         sentence, _ = tried(here().name, request.form.get("old", "")[:1000])
         if sentence is not None:
-            return unclear("The present password is another one.")
+            return unclear("The present password is another one." if sentence == WRONG else sentence)
     try:
         with served().database.writing() as database:
             store.set_password(database, here().name, request.form.get("new", "")[:1000])
@@ -122,15 +119,15 @@ def sign_out_everywhere() -> Response:
     with served().database.writing() as database:
         store.sign_out_everywhere(database, here().name)
         note_event(database, "people", f"{here().name} signed out everywhere else", here().name)
-    return _stay()
+    return _stay(by_link=session.get(BY_LINK, False))
 
 
-def _stay() -> Response:
+def _stay(*, by_link: bool = False) -> Response:
     """Go on in this session, now that its stamp has changed."""
     with served().database.reading() as database:
         again = store.researcher(database, here().name)
     if again is not None:
-        begin_session(again)
+        begin_session(again, by_link=by_link)
     return redirect(url_for("research.account"), 303)
 
 

@@ -9,18 +9,22 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from flask import Blueprint, Response, g, render_template, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from app.auth import here
+from app.plain_text import require_plain
 from app.serving import served
 from app.store.events import note_event
 from hits.pay import money
 
 pages = Blueprint("research", __name__)
+pages.before_request(require_plain)
+
+LARGEST_NUMBER = 2**31 - 1  # that every database takes for an id or a place
 
 #: What a spreadsheet takes for a formula where a text begins with it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @pages.context_processor
@@ -54,6 +58,12 @@ def linked(text: str) -> Markup:
         parts += [escape(text[at : found.start()]), Markup('<a href="{}">{}</a>').format(place, found.group())]
         at = found.end()
     return Markup("").join([*parts, escape(text[at:])])
+
+
+def number(name: str) -> int | None:
+    """A whole number of the query, as large as ids can be at most; None where none was given."""
+    said = request.args.get(name, type=int)
+    return None if said is None else max(-LARGEST_NUMBER, min(LARGEST_NUMBER, said))
 
 
 def missing(what: str) -> tuple[str, int]:
@@ -91,11 +101,15 @@ def as_csv(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, object
 
 def download(name: str, text: str | bytes) -> Response:
     """A CSV file under the study's name; who took it is noted."""
-    web = served()
-    with web.database.writing() as session:
-        note_event(session, "download", f"{name} was downloaded", here().name)
-    given = f'attachment; filename="{web.study.study.name}-{name}"'
+    note_download(name)
+    given = f'attachment; filename="{served().study.study.name}-{name}"'
     return Response(text, mimetype="text/csv", headers={"Content-Disposition": given})
+
+
+def note_download(name: str) -> None:
+    """Note who took a file."""
+    with served().database.writing() as session:
+        note_event(session, "download", f"{name} was downloaded", here().name)
 
 
 def _cell(value: object) -> object:

@@ -44,6 +44,8 @@ def wish_for(session: Session, web: Web, kind: str, asked: Asked, researcher: Re
     if is_new:
         told = "; ".join(f"{name}: {value}" for name, value in detail.items() if value is not None)
         note_event(session, "wish", f"{known} was asked for" + (f" ({told})" if told else ""), researcher.name)
+    elif (made.kind, made.detail) != (known, detail):
+        raise Unclear(f"This nonce was used for another wish, {made.kind}. Take a word of its own for each.")
     return made
 
 

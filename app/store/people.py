@@ -88,8 +88,10 @@ def set_password(session: Session, name: str, password: str, role: Role | None =
         if role is not None:
             set_role(session, name, role)
         return
-    if not 0 < len(name.strip()) <= LONGEST_NAME or not name.isprintable():
-        raise ResearcherRefused(f"the name {name!r} can't be used; it needs 1 to {LONGEST_NAME} printable characters")
+    if not 0 < len(name.strip()) <= LONGEST_NAME or not name.isprintable() or "/" in name or not name.strip("."):
+        raise ResearcherRefused(
+            f"the name {name!r} can't be used; it needs 1 to {LONGEST_NAME} printable characters, none of them a slash"
+        )
     session.add(ResearcherRow(name=name, password_hash=hashed, role=role or "owner", created_at=datetime.now(UTC)))
     session.flush()
 
@@ -131,6 +133,19 @@ def check_password(session: Session, name: str, password: str) -> bool:
     """Whether name and password belong together; takes as long for a name that nobody has."""
     row = session.get(ResearcherRow, name)
     return check_password_hash(_NOBODY if row is None else row.password_hash, password) and row is not None
+
+
+def require_new(session: Session, name: str) -> None:
+    """Nobody else can be of that name until this transaction is over.
+
+    Raises:
+        ResearcherRefused: somebody is.
+    """
+    one_at_a_time(session, "researchers")
+    if session.get(ResearcherRow, name) is not None:
+        raise ResearcherRefused(
+            f"{name} can sign in already; the command `earwitness researcher link` makes a new link"
+        )
 
 
 def make_link(session: Session, name: str, role: Role = "owner") -> str:

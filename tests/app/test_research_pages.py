@@ -167,7 +167,7 @@ def test_only_signing_in_lengthens_the_stay(client: FlaskClient) -> None:
         assert "Set-Cookie" not in client.get(path).headers
 
 
-@pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", ""), ("ada\0", "x")])
+@pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("nobody", PASSWORD), ("", "")])
 def test_a_wrong_password_and_an_unknown_name_get_the_same_sentence(
     client: FlaskClient, name: str, password: str
 ) -> None:
