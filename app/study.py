@@ -21,6 +21,7 @@ from hits.listening import Listening
 from hits.pay import Pay
 from hits.platforms.panel import PanelDesign
 from hits.quality import Quality
+from hits.review import wrong_review
 from hits.screening import Qualification, Screening
 from models.attacks.base import AttackDesign
 from models.training import Training
@@ -125,6 +126,14 @@ class Study(BaseModel):
     @classmethod
     def _one_or_several(cls, places: Any) -> Any:
         return (places,) if isinstance(places, dict | SoundsPlace) else places
+
+    @field_validator("pay")
+    @classmethod
+    def _in_time(cls, pay: Pay, known: ValidationInfo) -> Pay:
+        wrong = wrong_review(known.data["hits"], pay) if "hits" in known.data else None
+        if wrong:
+            raise PydanticCustomError(OWN_WORDS, "pay." + wrong.replace("{", "{{"))
+        return pay
 
     @field_validator("texts")
     @classmethod

@@ -118,7 +118,7 @@ def _pay(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
     before = turn.paid
     collect_due(site, turn)
     plan_refused_again(site)
-    pay_due(site, turn)
+    pay_due(site, turn, reviewed=True)
     return f"{many(turn.paid - before, 'payment')} confirmed"
 
 
@@ -131,7 +131,7 @@ def _approve(site: Worksite, turn: Turn, wish: Wish) -> str | None:
 def _reject(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
     assignment_id, reason = str(wish.detail["assignment_id"]), str(wish.detail["reason"])
     with site.database.reading() as session:
-        about = by_hand.require_rejectable(session, assignment_id)
+        about = by_hand.require_rejectable(session, assignment_id, site.study.pay, wish.at)
     site.platform.reject(about.platform_assignment_id, reason)
     with site.database.writing() as session:
         by_hand.note_rejection(session, assignment_id, reason)

@@ -61,6 +61,7 @@ def _wage(bill: Bill) -> list[Line]:
         Line("that is, an hour", money(bill.hourly_minor, pay.currency)),
         Line("wage that nobody falls under", f"{pay.wage_per_hour:g} {pay.currency} an hour"),
         Line("platform's fee", f"{pay.percent:g} %"),
+        *([Line("time to review work before it is paid", f"{pay.review_for_h:g} h")] if pay.review_for_h else []),
     ]
 
 

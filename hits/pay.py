@@ -55,6 +55,14 @@ class Pay(BaseModel):
         True,  # noqa: FBT003 - pydantic's own order
         description="work that was never handed in before its time was over is paid for the part that was done",
     )
+    review_for_h: float = Field(
+        0.0,
+        ge=0,
+        le=720,
+        description="time in which a person may look at what was handed in, and reject it for a written reason, before "
+        "it is paid; shorter than the time after which the platform pays by itself; 0: it is paid at once",
+        json_schema_extra={"unit": "h"},
+    )
     cap: float = Field(
         500.0,
         ge=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from math import ceil
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -235,6 +236,7 @@ def _thanks_page(web: Web, token: str, work: Work, last: str | None) -> str:
         "annotate/thanks.html",
         earned=_amount(web, earned_minor),
         bonus=_amount(web, earned_minor - work.reward_minor),
+        review_h=ceil(web.study.pay.review_for_h),
         trials=work.trials,
         completion=way_back(web, work, "completed"),
         comment_at=url_for("annotate.comment", token=token),

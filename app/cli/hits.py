@@ -128,22 +128,29 @@ def collect(study: Path) -> None:
 
 @hits.command()
 @study_option
-def pay(study: Path) -> None:
+@click.option("--now", "reviewed", is_flag=True, help="Pay what is still to be reviewed, too.")
+def pay(study: Path, reviewed: bool) -> None:
     """Pay what is owed, each amount once; safe to run as often as one likes.
 
-    What a platform refused before, as for want of funds, is asked for again.
+    What a platform refused before, as for want of funds, is asked for again. What waits for a person's look
+    (pay.review_for_h) is paid once its time is over, or with --now.
     """
     from app.hands.collecting import collect_due
     from app.hands.paying import pay_due, plan_refused_again
     from app.hands.worksite import many
+    from app.store.review import waiting_until
 
     with opened(study) as wired, site(wired, "paying") as (worksite, turn):
         collect_due(worksite, turn)
         plan_refused_again(worksite)
-        pay_due(worksite, turn)
+        pay_due(worksite, turn, reviewed=reviewed)
+        with wired.database.reading() as session:
+            waiting = len(waiting_until(session, wired.study.pay, wired.database.now()))
     for note in turn.notes:
         tell(note)
     tell(f"{many(turn.paid, 'payment')} confirmed")
+    if waiting:
+        tell(f"{many(waiting, 'payment')} to be reviewed before; --now pays at once")
 
 
 @hits.command()

@@ -6,6 +6,7 @@ from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
 from app.store.money import count_alike, keep_payment, payments_in, to_be_sent
 from app.store.own_word import mark_accepted, unaccepted
+from app.store.review import waiting_until
 from hits.ledger import reconcile, send
 from hits.platforms.base import PlatformRefused
 
@@ -19,13 +20,23 @@ def plan_refused_again(site: Worksite) -> int:
     return len(refused)
 
 
-def pay_due(site: Worksite, turn: Turn) -> None:
-    """Settle payments of unknown outcome by the platform's books, then send what is planned.
+def pay_due(site: Worksite, turn: Turn, *, reviewed: bool = False) -> None:
+    """Settle payments of unknown outcome by the platform's books, then send what is planned and not to be reviewed.
 
     Where no money moves through the platform, what is planned waits for a payout by hand.
+
+    Args:
+        site: the study, its platform, the held lock.
+        turn: what is done is counted in.
+        reviewed: a person says that nothing has to wait for review.
     """
     if not site.platform.traits.pays:
         return
+    _settle_unknown(site, turn)
+    _send_planned(site, turn, reviewed=reviewed)
+
+
+def _settle_unknown(site: Worksite, turn: Turn) -> None:
     with site.database.reading() as session:
         unsettled = payments_in(session, "sent", "unknown")
     for payment in unsettled:
@@ -39,8 +50,12 @@ def pay_due(site: Worksite, turn: Turn) -> None:
             continue
         with site.database.writing() as session:
             keep_payment(session, settled)
+
+
+def _send_planned(site: Worksite, turn: Turn, *, reviewed: bool) -> None:
     with site.database.writing() as session:
-        planned, waiting = to_be_sent(session)
+        in_review = {} if reviewed else waiting_until(session, site.study.pay, site.database.now())
+        planned, waiting = to_be_sent(session, in_review)
     if waiting:
         turn.notes.append(f"{many(waiting, 'payment')} wait for the key that opens workers' ids (EARWITNESS_SEAL_KEY)")
     for number, payment in enumerate(planned, start=1):
@@ -71,7 +86,7 @@ def accept_unpaid(site: Worksite, turn: Turn) -> None:
     if site.study.pay.mode == "money":
         return
     with site.database.reading() as session:
-        waiting = unaccepted(session)
+        waiting = unaccepted(session, site.study.pay, site.database.now())
     for assignment_id, platform_assignment_id in waiting:
         try:
             site.platform.approve(platform_assignment_id)

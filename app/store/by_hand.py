@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,10 +11,12 @@ from sqlalchemy.orm import Session
 from app.store.clock import now_of
 from app.store.identities import own_id
 from app.store.money import committed_minor, keep_payment, plan_payments, work_done
+from app.store.review import end_review
 from app.tables import AssignmentRow, HitRow, PaymentRow, WorkerRow
 from hits.ledger import Payment, PaymentState, payment_key
 from hits.pay import OverCap, Pay, fee_minor
 from hits.quality import Mark, Quality, weighed_by_checks
+from hits.review import review_ends
 
 SHORTEST_REASON = 5
 LONGEST_REASON = 1000
@@ -94,6 +97,8 @@ def plan_bonus(
 def plan_reward(session: Session, assignment_id: str, by: str | None, pay: Pay) -> str:
     """Write the reward of an assignment down, if it is not; plan it once more, if it was refused; its key.
 
+    Nothing of it waits for review any more.
+
     Raises:
         HandRefused: it was never handed in, as far as the platform says.
     """
@@ -111,25 +116,34 @@ def plan_reward(session: Session, assignment_id: str, by: str | None, pay: Pay) 
         session.get_one(PaymentRow, payment.key).made_by = by
     elif row.state == "refused":
         row.state, row.note, row.changed_at = "planned", f"asked again; before: {row.note}", now_of(session)
+    end_review(session, assignment_id, by or "a researcher")
     return payment.key
 
 
-def require_rejectable(session: Session, assignment_id: str) -> Subject:
-    """The assignment, if it can still be rejected.
+def require_rejectable(session: Session, assignment_id: str, pay: Pay, wished_at: datetime) -> Subject:
+    """The assignment, if it could be rejected when that was wished: while it was to be reviewed, before it is paid.
+
+    What is not paid by rule, since nothing was answered, is a person's to accept or reject for as long as it is open.
 
     Raises:
-        HandRefused: it was not handed in, or its reward is paid or on its way.
+        HandRefused: it was not handed in, its time for review was over, or its reward is paid or on its way.
     """
     about = subject(session, assignment_id)
     if about.state not in ("submitted", "rejected"):
         raise HandRefused(f"assignment {assignment_id} is {about.state}; only what was handed in can be rejected")
-    gone = select(PaymentRow.state).where(
-        PaymentRow.assignment_id == assignment_id,
-        PaymentRow.kind == "reward",
-        PaymentRow.state.in_(("sent", "unknown", "confirmed")),
+    reward = session.scalar(
+        select(PaymentRow).where(PaymentRow.assignment_id == assignment_id, PaymentRow.kind == "reward")
     )
-    if session.scalar(gone) is not None:
+    if reward is None or about.state == "rejected":  # no rule pays it, or it is said once more
+        return about
+    if reward.state in ("sent", "unknown", "confirmed"):
         raise HandRefused(f"the reward of assignment {assignment_id} is paid or on its way; it can't be taken back")
+    handed_in_at = session.get_one(AssignmentRow, assignment_id).submitted_at or reward.planned_at
+    if review_ends(handed_in_at, reward.planned_at, pay, wished_at) is None:
+        raise HandRefused(
+            f"the time to review assignment {assignment_id} is over (pay.review_for_h is {pay.review_for_h:g} h), so "
+            "it is paid; if its data should not be used, invite its worker on no longer"
+        )
     return about
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -116,12 +117,16 @@ def payments_in(session: Session, *states: str) -> list[Payment]:
     ]
 
 
-def to_be_sent(session: Session) -> tuple[list[Payment], int]:
+def to_be_sent(session: Session, in_review: Collection[str] = ()) -> tuple[list[Payment], int]:
     """The planned payments that can be sent now, and how many wait because no key opens their worker's id.
 
-    A reward needs no such id, so it never waits; the note of what waits says why.
+    A reward needs no such id, so it never waits for one; the note of what waits says why.
+
+    Args:
+        session: a writing session.
+        in_review: keys of those that are not to be sent yet.
     """
-    planned = payments_in(session, "planned")
+    planned = [payment for payment in payments_in(session, "planned") if payment.key not in in_review]
     waiting = [payment for payment in planned if payment.kind != "reward" and not payment.platform_worker_id]
     for payment in waiting:
         session.get_one(PaymentRow, payment.key).note = "waits for the key that opens the worker's id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,7 +11,9 @@ from sqlalchemy.orm import Session
 from app.store.clock import now_of
 from app.store.identities import own_id
 from app.tables import AssignmentRow, HitRow, WorkerRow
+from hits.pay import Pay
 from hits.platforms.base import PlatformAssignment
+from hits.review import review_ends
 
 
 def finished_work(session: Session, platform_hit_id: str) -> list[PlatformAssignment]:
@@ -34,11 +37,14 @@ def finished_work(session: Session, platform_hit_id: str) -> list[PlatformAssign
     ]
 
 
-def unaccepted(session: Session) -> list[tuple[str, str]]:
-    """What was handed in and not yet accepted: our assignment id and the platform's."""
-    rows = select(AssignmentRow.assignment_id, AssignmentRow.platform_assignment_id)
-    rows = rows.where(AssignmentRow.state == "submitted").order_by(AssignmentRow.submitted_at)
-    return [(ours, theirs) for ours, theirs in session.execute(rows)]
+def unaccepted(session: Session, pay: Pay, now: datetime) -> list[tuple[str, str]]:
+    """What was handed in, not yet accepted and not to be reviewed any more: our assignment id and the platform's."""
+    query = select(AssignmentRow).where(AssignmentRow.state == "submitted").order_by(AssignmentRow.submitted_at)
+    return [
+        (row.assignment_id, row.platform_assignment_id)
+        for row in session.scalars(query)
+        if row.submitted_at is None or review_ends(row.submitted_at, row.submitted_at, pay, now) is None
+    ]
 
 
 def mark_accepted(session: Session, assignment_ids: Sequence[str]) -> None:

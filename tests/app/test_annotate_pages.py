@@ -120,6 +120,16 @@ def test_a_worker_walks_through_a_whole_hit(web: Web, client: FlaskClient) -> No
         assert session.scalar(select(AssignmentRow.state)) == "finished"
 
 
+@pytest.mark.parametrize(("hours", "says"), [(0, False), (23.5, True)])
+def test_whoever_is_done_reads_how_long_the_look_at_it_may_take(web: Web, hours: float, says: bool) -> None:
+    pay = web.study.pay.model_copy(update={"review_for_h": hours})
+    client = create_app(replace(web, study=web.study.model_copy(update={"pay": pay}))).test_client()
+    here = begin(client)
+    for _ in range(3):
+        answer(client, here, SAME)
+    assert ("That takes up to 24 hours." in client.get(here).text) is says
+
+
 def test_a_closing_comment_is_kept(web: Web, client: FlaskClient) -> None:
     here = begin(client)
     for _ in range(3):

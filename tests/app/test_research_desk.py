@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,7 +17,7 @@ from app.store.ledger import COLUMNS as LEDGER_COLUMNS
 from app.store.wishes import latest_wishes, settle_wish
 from app.store.workers import worker_facts
 from app.tables import AssignmentRow, PaymentRow, TrialRow, WorkerRow
-from app.web import Web
+from app.web import Web, create_app
 from hits.pay import Pay
 from tests.app.crowd import assignment_name, gather, worker_name
 from tests.app.desk import let_in, send, sign_in, word_of
@@ -224,6 +225,24 @@ class TestButtons:
         assert page.status_code == 422
         assert says in page.text
         assert wishes(web) == []
+
+    def test_work_that_waits_for_a_look_says_until_when_and_can_be_rejected_until_then(
+        self, web: Web, desk: FlaskClient
+    ) -> None:
+        path = f"/assignments/{assignment_name(0)}"
+        with web.database.writing() as session:
+            row, reward = session.get_one(AssignmentRow, assignment_name(0)), session.get_one(PaymentRow, "reward-0")
+            row.state, row.submitted_at = "submitted", web.database.now()
+            reward.state, reward.planned_at = "planned", web.database.now()
+        assert "to review until" not in desk.get(path).text
+        assert "Reject…" not in desk.get(path).text
+
+        pay = Pay(review_for_h=24)
+        looked = create_app(replace(web, study=web.study.model_copy(update={"pay": pay}))).test_client()
+        sign_in(looked, "ada")
+        assert "to review until" in looked.get(path).text
+        assert "Reject…" in looked.get(path).text
+        assert "Approve and pay now" in looked.get(path).text
 
     def test_a_form_without_a_word_of_its_own_is_refused(self, web: Web, desk: FlaskClient) -> None:
         assert send(desk, "/wishes/collect", "/").status_code == 422

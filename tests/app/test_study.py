@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from app.folder import Keys, KeysWrong, StudyFolder
 from app.settings import SettingsWrong, read_settings
 from app.study import About, CorpusPlace, NoStudy, SoundsPlace, Study, StudyWrong, read_study, settings_of, write_study
+from hits.batch import Hits
+from hits.pay import Pay
 
 
 @pytest.fixture
@@ -83,6 +85,21 @@ def test_settings_that_do_not_go_together_are_named_together(study: Study, tmp_p
         StudyWrong, match="hits: checks_per_hit is 10, repeats_per_hit 0 and trials_per_hit 10; expected fewer checks"
     ):
         read_study(tmp_path)
+
+
+@pytest.mark.parametrize(("platform", "hours"), [("mturk", 72), ("prolific", 504)])
+def test_a_review_that_ends_after_the_platform_has_paid_is_refused(
+    study: Study, tmp_path: Path, platform: str, hours: float
+) -> None:
+    def written(review_for_h: float) -> Path:
+        changed = {"hits": Hits(platform=platform), "pay": Pay(review_for_h=review_for_h)}
+        (tmp_path / "study.toml").write_text(write_study(study.model_copy(update=changed)), encoding="utf-8")
+        return tmp_path
+
+    says = f"pay.review_for_h is {hours} h, and the platform pays by itself after {hours} h; expected less"
+    with pytest.raises(StudyWrong, match=says):
+        read_study(written(hours))
+    assert read_study(written(hours - 0.5)).pay.review_for_h == hours - 0.5
 
 
 def test_a_missing_section_says_what_it_is_for(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from app.store import arriving
 from app.store.assignments import assignment
 from app.store.events import PAUSED, fact, latest_events
 from app.store.ledger import payments
+from app.store.work import Work
 from app.tables import AssignmentRow, PaymentRow, WorkerRow
 from hits.judgment import Said
 from hits.pay import Pay
@@ -115,13 +116,19 @@ def test_work_without_an_answer_is_paid_once_a_person_approves_it(desk: Desk) ->
     assert desk.platform.approved == [work.platform_assignment_id]
 
 
+def to_review(desk: Desk) -> Work:
+    """Work that was handed in and collected, and waits for a person's look."""
+    desk.whole = desk.whole.model_copy(update={"pay": Pay(review_for_h=24)})
+    begun = desk.study.begin(0, "W0")
+    desk.study.do_all(begun)
+    desk.platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, "W0")
+    desk.grant(whole_turn=True)
+    return begun
+
+
 @pytest.mark.parametrize("breaks", ["", "before", "after"])
 def test_a_rejection_says_why_and_drops_what_was_planned(desk: Desk, breaks: str) -> None:
-    work = desk.handed_in()
-    with desk.study.database.writing() as session:
-        from app.store.by_hand import plan_reward
-
-        plan_reward(session, work.assignment_id, "ada", desk.whole.pay)
+    work = to_review(desk)
     if breaks:
         getattr(desk.platform, f"break_{breaks}").add("reject")
     wish = desk.wish("reject", assignment_id=work.assignment_id, reason=REASON)
@@ -139,7 +146,7 @@ def test_a_rejection_says_why_and_drops_what_was_planned(desk: Desk, breaks: str
 
 
 def test_a_rejection_that_the_platform_refuses_takes_nobody_their_pay(desk: Desk) -> None:
-    work = desk.handed_in()
+    work = to_review(desk)
     desk.platform.refuse.add("reject")
     wish = desk.wish("reject", assignment_id=work.assignment_id, reason=REASON)
     desk.grant()
