@@ -88,7 +88,7 @@ class Kept:
                 table = pd.DataFrame(list(rows()))
                 if not table.empty:
                     table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
-                self.agreed = () if table.empty else agreements(table)
+                self.agreed = () if table.empty else agreements(table, draws=0)
                 self.agreed_of, self.agreed_at = state, now
             return self.agreed
 

@@ -180,7 +180,7 @@ def _questions(table: pd.DataFrame, decision: Decision | None, role: Role) -> tu
     if decision is None:
         return ()
     votes = counted(table, role)
-    agreed = {one.question: one for one in agreements(table, role=role)}
+    agreed = {one.question: one for one in agreements(table, role=role, draws=0)}
     parts = (decision.activation, decision.valence)
     different = {part.dimension: int((votes[part.dimension] == "different").sum()) for part in parts}
     return tuple(
