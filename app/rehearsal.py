@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Literal
-from urllib.parse import urljoin
+from typing import Literal, TypeAlias, TypeVar
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import numpy as np
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
+from app.browsing import TIMEOUT_S, get, line, post
 from app.ears import Ears
 from app.seen_pages import Form, Page, PageUnexpected
 from app.store.database import Database
 from app.store.steps import asked_under
-from app.store.work import condition_of, trial
+from app.store.trials import condition_of, trial
 from hits.judgment import RATED, Said
 from hits.listeners import Listener, say, truly_changed
 from hits.qualification import Round, order_by_ear
 
-TIMEOUT_S = 60
-LOOK_AGAIN_S = 3.0
 MOST_PAGES = 200  # before the first trial
+
+
+Found = TypeVar("Found")
+
+#: What a listener does: it gives the seconds that pass before the next thing is done, and what came of it in the end.
+Way: TypeAlias = Generator[float, None, Found]
 
 
 class NotInvited(Exception):
     """The study thanks a listener and asks for no more."""
+
+
+class WentAway(Exception):
+    """A listener left in the middle of a task, without a word."""
 
 
 #: Stops after which there is nothing more to do for a listener.
@@ -58,6 +65,15 @@ class Rehearsal:
     stop: Event = field(default_factory=Event)  # listeners finish what they accepted and go home
 
 
+@dataclass
+class Diary:
+    """What a listener has done so far: trials that were answered, tasks that were handed in, and under which id."""
+
+    answered: int = 0
+    handed_in: int = 0
+    worker_id: str | None = None
+
+
 @dataclass(frozen=True)
 class Visit:
     """One listener at work: what its way takes with it from page to page."""
@@ -66,6 +82,7 @@ class Visit:
     listener: Listener
     rehearsal: Rehearsal
     rng: np.random.Generator
+    diary: Diary
 
 
 def rehearse(listeners: list[Listener], rehearsal: Rehearsal, missing: Callable[[], int]) -> int:
@@ -83,70 +100,91 @@ def rehearse(listeners: list[Listener], rehearsal: Rehearsal, missing: Callable[
         requests.RequestException: the server does not answer.
     """
     with ThreadPoolExecutor(max_workers=len(listeners)) as pool:
-        going = [pool.submit(_listen, listener, number, rehearsal) for number, listener in enumerate(listeners)]
+        going = [pool.submit(_at_their_pace, visit(one, number, rehearsal)) for number, one in enumerate(listeners)]
         try:
-            left: set[Future[int]] = set(going)
+            left: set[Future[Diary]] = set(going)
             while left and missing():
                 done, left = wait(left, timeout=1.0, return_when=FIRST_EXCEPTION)
                 if any(one.exception() for one in done):
                     break
         finally:
             rehearsal.stop.set()
-    return sum(one.result() for one in going)
+    return sum(one.result().answered for one in going)
 
 
-def line() -> requests.Session:
-    """A line to the server, opened anew where the server closed it in a pause, as browsers do; every page bears it."""
-    session = requests.Session()
-    again = HTTPAdapter(max_retries=Retry(total=3, allowed_methods=None, backoff_factor=0.2))
-    session.mount("http://", again)
-    session.mount("https://", again)
-    return session
+def _at_their_pace(way: Way[Found]) -> Found:
+    """Do as a listener does, and wait as long; what came of it."""
+    while True:
+        try:
+            pause_s = next(way)
+        except StopIteration as over:
+            found: Found = over.value
+            return found
+        time.sleep(pause_s)
 
 
-def _listen(listener: Listener, number: int, rehearsal: Rehearsal) -> int:
-    """One listener's way, from the invite to going home."""
-    rng = np.random.default_rng([rehearsal.seed, number])
-    answered = 0
-    time.sleep(float(rng.random()) * 2)  # people do not come in step
-    with line() as browser, suppress(NotInvited):
-        visit = Visit(browser, listener, rehearsal, rng)
-        invite = _get(browser, rehearsal.invite_url)
-        tasks = _post(browser, invite.form("invite"))
-        while not rehearsal.stop.is_set():
+def visit(listener: Listener, number: int, rehearsal: Rehearsal, diary: Diary | None = None) -> Way[Diary]:
+    """One listener's way, from the invite to going home.
+
+    Args:
+        listener: who comes.
+        number: sets listeners of one seed apart.
+        rehearsal: what they need.
+        diary: is written while the listener goes; the same that comes back in the end.
+    """
+    rng, diary = np.random.default_rng([rehearsal.seed, number]), diary or Diary()
+    yield float(rng.random()) * 2  # people do not come in step
+    with line() as browser, suppress(NotInvited, WentAway):
+        here = Visit(browser, listener, rehearsal, rng, diary)
+        invite = get(browser, rehearsal.invite_url)
+        tasks, in_vain = post(browser, invite.form("invite")), 0
+        while _stays(here, in_vain):
             offers = [form for form in tasks.forms if "accept" in form.action]
-            if offers:
-                answered += _do_task(visit, offers[int(rng.integers(len(offers)))])
+            if offers and (yield from _do_task(here, offers[int(rng.integers(len(offers)))])):
+                in_vain = 0
             else:
-                rehearsal.stop.wait(LOOK_AGAIN_S)
-            tasks = _get(browser, urljoin(rehearsal.invite_url, "../work"))
-    return answered
+                in_vain += 1
+                yield listener.looks_again_s
+            tasks = get(browser, urljoin(rehearsal.invite_url, "../work"))
+    return diary
 
 
-def _do_task(visit: Visit, offer: Form) -> int:
-    """Accept a task and do it, or return it where it can't be done; the number of trials that were answered.
+def _stays(visit: Visit, in_vain: int) -> bool:
+    """Whether a listener who has no task now looks for one, after so many looks in vain."""
+    listener, done = visit.listener, visit.diary.handed_in
+    tired = listener.hits_at_most is not None and done >= listener.hits_at_most
+    gives_up = listener.looks_at_most is not None and in_vain >= listener.looks_at_most
+    return not (tired or gives_up or visit.rehearsal.stop.is_set())
+
+
+def _do_task(visit: Visit, offer: Form) -> Way[bool]:
+    """Accept a task and do it, or return it where it can't be done: whether it is worth looking for another at once.
 
     Raises:
         NotInvited: the study does not want this listener any more.
+        WentAway: the listener has had enough.
     """
-    task = _post(visit.browser, offer)
+    task = post(visit.browser, offer)
     if task.frame is None:  # somebody was faster
-        return 0
-    page, answered = _pass_steps(visit, _get(visit.browser, task.frame)), 0
+        return True
+    visit.diary.worker_id = parse_qs(urlsplit(task.frame).query)["workerId"][0]
+    page = yield from _pass_steps(visit, get(visit.browser, task.frame))
     while page.kind == "trial":
-        page = _answer(visit, page)
-        answered += 1
+        if visit.listener.leaves_after is not None and visit.diary.answered >= visit.listener.leaves_after:
+            raise WentAway
+        page = yield from _answer(visit, page)
+        visit.diary.answered += 1
     if page.kind == "thanks":
-        _post(visit.browser, page.form("externalSubmit"))
-        return answered
-    _post(visit.browser, task.form("return"))
+        post(visit.browser, page.form("externalSubmit"))
+        visit.diary.handed_in += 1
+        return True
+    post(visit.browser, task.form("return"))
     if page.reason in GOING_HOME:
         raise NotInvited
-    visit.rehearsal.stop.wait(LOOK_AGAIN_S)
-    return answered
+    return False
 
 
-def _pass_steps(visit: Visit, page: Page) -> Page:
+def _pass_steps(visit: Visit, page: Page) -> Way[Page]:
     """From the welcome through every step to the first page that is none.
 
     Raises:
@@ -155,44 +193,54 @@ def _pass_steps(visit: Visit, page: Page) -> Page:
     for _ in range(MOST_PAGES):
         if page.kind not in PASSAGES:
             return page
-        page = PASSAGES[page.kind](visit, page)
+        page = yield from PASSAGES[page.kind](visit, page)
     raise PageUnexpected(page.url, f"a page {page.kind!r} after {MOST_PAGES} others", "the first trial")
 
 
-def _go_on(visit: Visit, page: Page) -> Page:
+def _go_on(visit: Visit, page: Page) -> Way[Page]:
     """A page that is only to be read."""
-    return _post(visit.browser, page.forms[0])
+    yield visit.listener.reading_s
+    return post(visit.browser, page.forms[0])
 
 
-def _check_sound(visit: Visit, page: Page) -> Page:
+def _check_sound(visit: Visit, page: Page) -> Way[Page]:
     """Count the tones."""
-    tones = visit.rehearsal.ears.count_tones(_fetch(visit, page.sources[0]))
-    return _post(visit.browser, page.form("").filled(tones=str(tones)))
+    wav = yield from _fetch(visit, page.sources[0])
+    yield _patience_s(visit, page)
+    tones = visit.rehearsal.ears.count_tones(wav)
+    return post(visit.browser, page.form("").filled(tones=str(tones)))
 
 
-def _find_one_of_three(visit: Visit, page: Page) -> Page:
+def _patience_s(visit: Visit, page: Page) -> float:
+    """Time that a sound takes which no server waits for: whoever is in a rehearsal's hurry does not hear it out."""
+    thinking_s = visit.listener.thinks_s(visit.rng)
+    return sum(page.lengths_s) + thinking_s if thinking_s else 0.0
+
+
+def _find_one_of_three(visit: Visit, page: Page) -> Way[Page]:
     """One round of the headphone screening; or the page between two attempts, which has no sound."""
     if not page.sources:
-        return _go_on(visit, page)
-    ears, wav = visit.rehearsal.ears, _fetch(visit, page.sources[0])
+        return (yield from _go_on(visit, page))
+    ears, wav = visit.rehearsal.ears, (yield from _fetch(visit, page.sources[0]))
+    yield _patience_s(visit, page)
     place = ears.quietest(wav) if page.asks == "antiphase" else ears.faint_tone(wav, visit.rng)
-    return _post(visit.browser, page.form("").filled(answer=str(place)))
+    return post(visit.browser, page.form("").filled(answer=str(place)))
 
 
-def _practise(visit: Visit, page: Page) -> Page:
+def _practise(visit: Visit, page: Page) -> Way[Page]:
     """A practice trial is answered as if nothing differed; what it says to that is read."""
     if not page.sources:
-        return _go_on(visit, page)
-    _hear_both(visit, page)
+        return (yield from _go_on(visit, page))
+    yield from _hear(visit, page)
     said = Said("same", "same", *((3.0,) * 4 if page.rate == "both" else ()), scale=page.scale)
-    return _post(visit.browser, page.form("").filled(**_spoken(said, "second"), **_heard(page)))
+    return post(visit.browser, page.form("").filled(**_spoken(said, "second"), **_heard(page)))
 
 
-def _rank(visit: Visit, page: Page) -> Page:
+def _rank(visit: Visit, page: Page) -> Way[Page]:
     """Put clips in order as one hears them; or go on from the page between two attempts, which has no sound."""
     if not page.sources:
-        return _go_on(visit, page)
-    _hear_both(visit, page)
+        return (yield from _go_on(visit, page))
+    yield from _hear(visit, page)
     form = page.form("")
     with visit.rehearsal.database.reading() as session:
         known = asked_under(session, "qualification", form.fields["round"])
@@ -201,11 +249,11 @@ def _rank(visit: Visit, page: Page) -> Page:
     clips = Round.of_json(known).clips
     ordered = order_by_ear({clip.token: clip.rating for clip in clips}, visit.rng)
     places = {f"{token}_place": str(place) for place, token in enumerate(ordered, start=1)}
-    return _post(visit.browser, form.filled(**places, **{f"{clip.token}_s": str(clip.length_s) for clip in clips}))
+    return post(visit.browser, form.filled(**places, **{f"{clip.token}_s": str(clip.length_s) for clip in clips}))
 
 
 #: How each page before the first trial is passed, by its kind.
-PASSAGES: Mapping[str, Callable[[Visit, Page], Page]] = {
+PASSAGES: Mapping[str, Callable[[Visit, Page], Way[Page]]] = {
     "welcome": _go_on,
     "sound-check": _check_sound,
     "headphones": _find_one_of_three,
@@ -216,9 +264,10 @@ PASSAGES: Mapping[str, Callable[[Visit, Page], Page]] = {
 }
 
 
-def _answer(visit: Visit, page: Page) -> Page:
-    """Hear both clips, and answer."""
-    _hear_both(visit, page)
+def _answer(visit: Visit, page: Page) -> Way[Page]:
+    """Hear both clips, and answer; whoever has the page in another tab, too, answers there once more."""
+    other = get(visit.browser, page.url) if visit.listener.two_tabs else None
+    yield from _hear(visit, page)
     form, rehearsal = page.form(""), visit.rehearsal
     with rehearsal.database.reading() as session:
         known = condition_of(session, form.fields["trial_id"])
@@ -227,14 +276,16 @@ def _answer(visit: Visit, page: Page) -> Page:
         raise PageUnexpected(page.url, "a trial that the database does not know", "a trial of this study")
     changed = truly_changed(*known, rehearsal.seed, rehearsal.changes)
     said = say(visit.listener, changed, visit.rng, page.rate, page.scale)
-    return _post(visit.browser, form.filled(**_spoken(said, asked.noisy_is), **_heard(page)))
+    filled = {**_spoken(said, asked.noisy_is), **_heard(page)}
+    after = post(visit.browser, form.filled(**filled))
+    return after if other is None else post(visit.browser, other.form("").filled(**filled))
 
 
-def _hear_both(visit: Visit, page: Page) -> None:
-    """Download both clips, and wait until they would have been heard."""
+def _hear(visit: Visit, page: Page) -> Way[None]:
+    """Download all clips of a page, wait until they would have been heard, and think."""
     for source in page.sources:
-        _fetch(visit, source)
-    time.sleep(sum(page.lengths_s))
+        yield from _fetch(visit, source)
+    yield sum(page.lengths_s) + visit.listener.thinks_s(visit.rng)
 
 
 def _heard(page: Page) -> dict[str, str]:
@@ -242,11 +293,12 @@ def _heard(page: Page) -> dict[str, str]:
     return {f"{which}_s": str(length_s) for which, length_s in zip(("first", "second"), page.lengths_s, strict=True)}
 
 
-def _fetch(visit: Visit, source: str) -> bytes:
-    """A sound of a page."""
+def _fetch(visit: Visit, source: str) -> Way[bytes]:
+    """A sound of a page, as soon as the line has brought it."""
     sound = visit.browser.get(source, timeout=TIMEOUT_S)
     if not sound.ok or not sound.content:
         raise PageUnexpected(source, f"status {sound.status_code}", "a sound")
+    yield visit.listener.waits_s(len(sound.content))
     return sound.content
 
 
@@ -260,18 +312,3 @@ def _spoken(said: Said, noisy_is: Literal["first", "second"]) -> dict[str, str]:
         if rating is not None:
             fields[shown] = str(rating)
     return fields
-
-
-def _get(browser: requests.Session, url: str) -> Page:
-    return Page(_require(browser.get(url, timeout=TIMEOUT_S)))
-
-
-def _post(browser: requests.Session, form: Form) -> Page:
-    return Page(_require(browser.post(form.action, data=form.fields, timeout=TIMEOUT_S)))
-
-
-def _require(response: requests.Response) -> requests.Response:
-    """Stops of the way (409, 410: taken, run out) are pages too; anything else that is no success is a failure."""
-    if response.ok or response.status_code in (404, 409, 410):
-        return response
-    raise PageUnexpected(response.url, f"status {response.status_code}", "a page")

@@ -17,6 +17,7 @@ from analysis.rule import DecisionRule
 from app.catalogues import Words, known_languages
 from app.wording import wrong_words
 from hits.batch import Hits
+from hits.crowd import Crowd
 from hits.listening import Listening
 from hits.pay import Pay
 from hits.platforms.panel import PanelDesign
@@ -115,6 +116,7 @@ class Study(BaseModel):
     decision: DecisionRule = DecisionRule()
     training: Training = Training()
     attack: AttackDesign = AttackDesign()
+    rehearsal: Crowd = Crowd()
     texts: Mapping[str, Mapping[str, str | tuple[str, ...]]] = Field(
         {},
         validate_default=True,

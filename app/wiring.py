@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 import hits.platforms
 import pipelines.corpora
 import pipelines.sounds
@@ -238,17 +240,35 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
         settings: of this machine.
         server_url: where people reach this server.
     """
+    return wsgi_of(wire(path, settings), server_url)
+
+
+def wsgi_of(
+    wired: Wired,
+    server_url: str,
+    *,
+    sound: Path | None = None,
+    draws: Callable[[], np.random.Generator] = np.random.default_rng,
+) -> WsgiApp:
+    """The same of a study that was read, by the clock of its database.
+
+    Args:
+        wired: the study.
+        server_url: where people reach this server.
+        sound: the folder whose `pairs` have the sound, where that is not the study's own.
+        draws: gives what pages draw their lots with.
+    """
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
     from app.marketplace.factory import create_marketplace
     from app.web import Web, create_app
 
-    wired = wire(path, settings)
+    settings, path = wired.settings, wired.folder.path
     keys = wired.folder.keys()
     web = Web(
         database=wired.database,
         study=wired.study,
-        folder=path,
+        folder=sound or path,
         settings=settings,
         platform=platform_class(wired.study),
         submit_hosts=submit_hosts(wired.study, settings, server_url),
@@ -256,6 +276,9 @@ def make_wsgi(path: Path, settings: Settings, server_url: str) -> WsgiApp:
         public_url=server_url,
         hook_secret=hook_secret(wired.study, settings),
         signed_links=wired.study.hits.platform == "prolific" and settings.prolific_jwks_url is not None,
+        draws=draws,
     )
-    marketplace = create_marketplace(settings.marketplace_url(path), settings.marketplace_key(path), server_url)
+    marketplace = create_marketplace(
+        settings.marketplace_url(path), settings.marketplace_key(path), server_url, clock=wired.database.now
+    )
     return as_seen(DispatcherMiddleware(create_app(web), {MARKETPLACE_PATH: marketplace}), server_url)

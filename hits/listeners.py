@@ -28,6 +28,7 @@ PAPER_CHANGES: dict[str, tuple[float, float]] = {
     "obvious": (1.0, 0.9),
 }
 REST_CHANGES = (0.01, 0.01)
+THINKING_SPREAD = 0.5  # of the logarithm of a listener's times
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,43 @@ class Listener:
         false_alarm: probability of "different" where nothing changed.
         sensitivity: probability of "different" where the emotion changed.
         careless: share of trials that are answered by a coin.
+        lazy: says "same" to everything.
+        thinking_s: in the median, from the end of both clips to the answer.
+        reading_s: on each page that is only to be read.
+        looks_again_s: after a list without a task that can be done.
+        looks_at_most: such lists in a row, before the listener goes home; None for any number.
+        hits_at_most: tasks, before the listener goes home; None for any number.
+        leaves_after: trials after which the listener leaves in the middle of a task without a word; None for never.
+        two_tabs: has every trial open in two tabs, and answers in both.
+        line_kbit_per_s: how fast sounds come; None for at once.
     """
 
     name: str
     false_alarm: float
     sensitivity: float
     careless: float = 0.0
+    lazy: bool = False
+    thinking_s: float = 0.0
+    reading_s: float = 0.0
+    looks_again_s: float = 3.0
+    looks_at_most: int | None = None
+    hits_at_most: int | None = None
+    leaves_after: int | None = None
+    two_tabs: bool = False
+    line_kbit_per_s: float | None = None
+
+    @property
+    def listens(self) -> bool:
+        """Whether the answers follow from what is heard: what the rules of quality should find out."""
+        return not self.lazy and self.careless < 0.5
+
+    def thinks_s(self, rng: np.random.Generator) -> float:
+        """Time from the end of both clips to one answer."""
+        return self.thinking_s * float(rng.lognormal(0.0, THINKING_SPREAD)) if self.thinking_s else 0.0
+
+    def waits_s(self, size_bytes: int) -> float:
+        """Time until a sound of that size is there."""
+        return size_bytes * 8 / 1000 / self.line_kbit_per_s if self.line_kbit_per_s else 0.0
 
 
 def crowd(size: int, rng: np.random.Generator, careless_share: float = 0.05) -> list[Listener]:
@@ -96,6 +128,8 @@ def _ratings(count: int, scale: Scale, rng: np.random.Generator) -> list[float]:
 
 
 def _hear(listener: Listener, changed: bool, rng: np.random.Generator) -> Answer:
+    if listener.lazy:
+        return "same"
     if rng.random() < listener.careless:
         return "different" if rng.random() < 0.5 else "same"
     said_different = rng.random() < (listener.sensitivity if changed else listener.false_alarm)

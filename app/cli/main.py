@@ -18,6 +18,7 @@ COMMANDS = (
     "plan",
     "pairs",
     "media",
+    "rehearse",
     "serve",
     "run",
     "hits",

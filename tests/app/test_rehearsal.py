@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import func, select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from app.browsing import line
 from app.ears import Ears
 from app.marketplace import administration
 from app.marketplace.factory import create_marketplace
-from app.rehearsal import Rehearsal, line, rehearse
+from app.rehearsal import Rehearsal, rehearse
 from app.store.database import sqlite_url
 from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow
 from app.web import Web, create_app
