@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.catalogues import WRITTEN_IN, known_languages
 from app.languages import best_match, speak
-from app.marketplace import own_pages, qualification_pages, question, site
+from app.marketplace import own_pages, qualification_pages, question, room, shown, site, task_pages
 from app.marketplace.courier import COURIER, INTERVAL_S, Courier
 from app.marketplace.refusals import NoSuchAssignment, NoSuchHit, Refused
 from app.marketplace.requester import requester_blueprint
@@ -99,19 +99,19 @@ def create_marketplace(
         WTF_CSRF_TIME_LIMIT=None,  # a page may lie open for a day; the session bounds it
         WTF_CSRF_SSL_STRICT=False,  # the token decides; some browsers send no Referer
     )
-    app.url_map.converters.update(mturk_id=site.MturkId, invite_code=site.InviteCode)
+    app.url_map.converters.update(mturk_id=room.MturkId, invite_code=room.InviteCode)
     app.session_interface = _MountedSessions()
-    app.extensions[site.EXTENSION] = site.Site(store, clock, public_url, stylesheet_url)
+    app.extensions[room.EXTENSION] = room.Site(store, clock, public_url, stylesheet_url)
     csrf = CSRFProtect(app)
     requester = requester_blueprint(store, clock)
     csrf.exempt(requester)  # signed instead
-    csrf.exempt(site.hand_in)  # posted from the task's frame; the assignment's id is its authority
+    csrf.exempt(task_pages.hand_in)  # posted from the task's frame; the assignment's id is its authority
     app.register_blueprint(requester)
-    for blueprint in (site.pages, own_pages.own, qualification_pages.qualifying):
+    for blueprint in (room.pages, own_pages.own, qualification_pages.qualifying):
         app.register_blueprint(blueprint)
     speak(app, "marketplace", known_languages(), _language_of_page)
     app.jinja_env.filters.update(
-        amount=site.show_amount, moment=site.show_moment, pay=site.show_pay, time=site.show_time
+        amount=shown.show_amount, moment=shown.show_moment, pay=shown.show_pay, time=shown.show_time
     )
     app.context_processor(lambda: {"stylesheet_url": stylesheet_url})
     _answer_errors(app)
@@ -154,7 +154,7 @@ def _answer_errors(app: Flask) -> None:
 def _status(error: Refused) -> int:
     if isinstance(error, (NoSuchHit, NoSuchAssignment, NoSuchQualification, site.NoSuchInvite)):
         return 404
-    if isinstance(error, site.NotSignedIn):
+    if isinstance(error, room.NotSignedIn):
         return 401
     return {"NoAnswer": 400, "InviteClosed": 410, "AssignmentNotActive": 410, "TestIsOver": 410}.get(
         error.code.rpartition(".")[2], 409
@@ -167,10 +167,10 @@ def _page(title: LazyString, sentence: LazyString | str) -> str:
 
 def _protect(response: Response) -> Response:
     """Nobody frames these pages but we ourselves (the page after handing in lies in our own frame)."""
-    in_own_frame = request.path == site.SUBMIT_PATH
+    in_own_frame = request.path == task_pages.SUBMIT_PATH
     policy = {
         "default-src": "'none'",
-        "style-src": " ".join(["'self'", *_origin_of(site.site().stylesheet_url)]),
+        "style-src": " ".join(["'self'", *_origin_of(room.site().stylesheet_url)]),
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-src": " ".join(["'self'", *([g.frame_origin] if "frame_origin" in g else [])]),

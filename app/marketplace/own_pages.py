@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.marketplace.refusals import Refused
-from app.marketplace.site import MOST_PAST_SHOWN, require_worker, settle, site
+from app.marketplace.room import MOST_PAST_SHOWN, require_worker, settle, site
 from app.marketplace.store import messages, workers
 
 COUNTRY_LENGTH = 2  # ISO 3166; longer codes are regions of the world

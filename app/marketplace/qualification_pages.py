@@ -12,7 +12,7 @@ from app.marketplace import wishing
 from app.marketplace.form_answers import read_answers
 from app.marketplace.question_form import read_form
 from app.marketplace.records import Qualification, QualificationType, Wish
-from app.marketplace.site import MOST_PAST_SHOWN, require_worker, settle, site
+from app.marketplace.room import MOST_PAST_SHOWN, require_worker, settle, site
 from app.marketplace.store import qualification_requests, qualifications
 
 qualifying = Blueprint("qualifying", __name__)
