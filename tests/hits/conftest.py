@@ -1,13 +1,15 @@
-"""Pairs to ask about."""
+"""Pairs to ask about, and a stand-in for Prolific."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from hits.platforms.prolific import Prolific
 from pipelines.clip import Pair, Role
+from tests.hits.prolific_stand_in import TOKEN, StandIn
 
 
 @pytest.fixture
@@ -29,3 +31,17 @@ def make_pair() -> Callable[..., Pair]:
         )
 
     return make
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """A stand-in for Prolific, up."""
+    made = StandIn()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def prolific(stand_in: StandIn) -> Prolific:
+    """A researcher there."""
+    return Prolific(TOKEN, stand_in.url, timeout_s=5)

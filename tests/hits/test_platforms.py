@@ -130,14 +130,6 @@ def market(tmp_path: Path) -> Iterator[Market]:
     market.close()
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    """A stand-in for Prolific, up."""
-    made = StandIn()
-    yield made
-    made.close()
-
-
 def come_to_prolific(stand_in: StandIn, study_id: str) -> Come:
     """A new participant takes a place; later, the link is followed that the platform's file says."""
     if stand_in.studies[study_id]["status"] != "ACTIVE":
