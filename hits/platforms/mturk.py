@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
-from xml.sax.saxutils import escape
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 from botocore.parsers import ResponseParserError
-from pydantic import BaseModel, ConfigDict, Field
 
+from hits.mturk_requirements import WorkerRequirements
+from hits.mturk_wire import amount_of, external_question, is_simulated, minor_of, origin
+from hits.pay import AmountWrong
 from hits.platforms.base import (
     Arrival,
     ArrivalRefused,
@@ -32,13 +32,10 @@ from hits.platforms.base import (
 
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 SUBMIT_PATH = "/mturk/externalSubmit"
-EXTERNAL_QUESTION = "http://mechanicalturk.amazonaws.com/AWSMechanicalTurkDataSchemas/2006-07-14/ExternalQuestion.xsd"
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
 ATTEMPTS = 2  # every call here may be repeated: tokens and states keep it from happening twice
 MOST_NOTIFIED = 100  # workers a call
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)  # an expiry that every HIT has passed
-#: Our marketplace's WorkerIds of simulated listeners begin so; MTurk's are too short to.
-SIMULATED_PREFIX = "ASIMULATED"
 
 #: What workers read of the qualification that a study gives.
 QUALIFICATION_IN_WORDS = (
@@ -46,64 +43,11 @@ QUALIFICATION_IN_WORDS = (
     "rated the clips before; 0 means that it was not close enough this time."
 )
 
-# MTurk's own qualifications
-LOCALE, PERCENT_APPROVED, NUMBER_APPROVED = "00000000000000000071", "000000000000000000L0", "00000000000000000040"
 
 _ID = re.compile(r"[A-Z0-9]{1,64}", re.ASCII)
 _WORKER_ID = re.compile(r"A[A-Z0-9]{1,63}", re.ASCII)
 _HIT_ID_IN_WORDS = re.compile(r"\b[A-Z0-9]{20,64}\b", re.ASCII)
 _STATES: Mapping[str, PlatformState] = {"Submitted": "submitted", "Approved": "approved", "Rejected": "rejected"}
-
-
-class WorkerRequirements(BaseModel):
-    """Who may accept a HIT, by MTurk's own qualifications; the defaults are the paper's."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    country: str | None = Field(
-        "US",
-        pattern="^[A-Z]{2}$",
-        description="workers live in this country (ISO 3166); none: anywhere",
-        json_schema_extra={"paper": "section 5.1"},
-    )
-    approved_percent_above: int | None = Field(
-        98,
-        ge=0,
-        le=99,
-        description="more than this share of a worker's assignments was approved; none: any",
-        json_schema_extra={"unit": "%", "paper": "section 5.1"},
-    )
-    approved_hits_above: int | None = Field(
-        500,
-        ge=0,
-        description="a worker had more than this many assignments approved; none: any",
-        json_schema_extra={"paper": "section 5.1"},
-    )
-
-    def as_mturk_does(self) -> list[dict[str, Any]]:
-        """As QualificationRequirements."""
-        found: list[dict[str, Any]] = []
-        if self.country is not None:
-            found.append(
-                {
-                    "QualificationTypeId": LOCALE,
-                    "Comparator": "EqualTo",
-                    "LocaleValues": [{"Country": self.country}],
-                }
-            )
-        for qualification, above in (
-            (PERCENT_APPROVED, self.approved_percent_above),
-            (NUMBER_APPROVED, self.approved_hits_above),
-        ):
-            if above is not None:
-                found.append(
-                    {
-                        "QualificationTypeId": qualification,
-                        "Comparator": "GreaterThan",
-                        "IntegerValues": [above],
-                    }
-                )
-        return found
 
 
 class MTurk(Platform):
@@ -155,12 +99,12 @@ class MTurk(Platform):
                     Title=offer.title,
                     Description=offer.description,
                     Keywords=",".join(offer.keywords),
-                    Reward=_amount(offer.reward_minor),
+                    Reward=amount_of(offer.reward_minor),
                     MaxAssignments=offer.assignments,
                     AssignmentDurationInSeconds=offer.assignment_duration_s,
                     LifetimeInSeconds=offer.lifetime_s,
                     AutoApprovalDelayInSeconds=offer.auto_approval_delay_s,
-                    Question=_external_question(offer.url),
+                    Question=external_question(offer.url),
                     UniqueRequestToken=offer.token,
                     **optional,
                 )
@@ -222,7 +166,7 @@ class MTurk(Platform):
                 self._client.send_bonus(
                     WorkerId=worker_id,
                     AssignmentId=assignment_id,
-                    BonusAmount=_amount(amount_minor),
+                    BonusAmount=amount_of(amount_minor),
                     Reason=reason,
                     UniqueRequestToken=token,
                 )
@@ -243,7 +187,7 @@ class MTurk(Platform):
                 AssignmentId=assignment_id, PaginationConfig={"PageSize": 100}
             )
             return any(
-                _minor(paid["BonusAmount"]) == amount_minor and paid["Reason"] == reason
+                minor_of(paid["BonusAmount"]) == amount_minor and paid["Reason"] == reason
                 for page in pages
                 for paid in page.get("BonusPayments", [])
             )
@@ -281,7 +225,7 @@ class MTurk(Platform):
     def balance_minor(self) -> int:
         """What is available, without what is held for open HITs."""
         with self._asking("GetAccountBalance"):
-            return _minor(self._client.get_account_balance()["AvailableBalance"])
+            return minor_of(self._client.get_account_balance()["AvailableBalance"])
 
     @staticmethod
     def arrive(query: Mapping[str, str], submit_hosts: frozenset[str]) -> Arrival:
@@ -292,7 +236,7 @@ class MTurk(Platform):
         assignment_id = _wanted(query, "assignmentId", _ID)
         worker_id = _wanted(query, "workerId", _WORKER_ID)
         submit_to = query.get("turkSubmitTo", "")
-        if _origin(submit_to) not in {_origin(host) for host in submit_hosts}:
+        if origin(submit_to) not in {origin(host) for host in submit_hosts}:
             raise ArrivalRefused(
                 f"This link hands work in at {submit_to[:200]!r}, which is not a place that this study knows. "
                 "Open the task from the list of tasks again."
@@ -369,6 +313,8 @@ class MTurk(Platform):
         """Turn boto3's errors into the platform's two."""
         try:
             yield
+        except AmountWrong as error:
+            raise PlatformRefused(str(error)) from error
         except ClientError as error:
             raise self._settled(operation, error) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
@@ -407,44 +353,6 @@ def _require_json(http_response: Any, **_event: object) -> None:
         raise ResponseParserError(f"expected JSON, found {found or 'no content type'}")
 
 
-def is_simulated(worker_id: str) -> bool:
-    """Whether our marketplace gave this WorkerId to a simulated listener."""
-    return worker_id.startswith(SIMULATED_PREFIX)
-
-
-def _amount(minor: int) -> str:
-    """Minor units as MTurk's decimal string.
-
-    >>> _amount(5), _amount(1234)
-    ('0.05', '12.34')
-    """
-    if minor < 0:
-        raise PlatformRefused(f"an amount of {minor} cents can't be paid; expected 0 or more")
-    return f"{minor // 100}.{minor % 100:02d}"
-
-
-def _minor(amount: str) -> int:
-    """MTurk's decimal string in minor units.
-
-    >>> _minor("12.3"), _minor("12"), _minor("0.05")
-    (1230, 1200, 5)
-    """
-    whole, _, part = amount.partition(".")
-    return int(whole) * 100 + int(part.ljust(2, "0")[:2])
-
-
-def _external_question(url: str) -> str:
-    """An ExternalQuestion; its height is left to the platform (0).
-
-    >>> "x=1&amp;y=2" in _external_question("https://lab.example/task?x=1&y=2")
-    True
-    """
-    return (
-        f'<ExternalQuestion xmlns="{EXTERNAL_QUESTION}"><ExternalURL>{escape(url)}</ExternalURL>'
-        "<FrameHeight>0</FrameHeight></ExternalQuestion>"
-    )
-
-
 def _wanted(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:
     value = query.get(name, "")
     if pattern.fullmatch(value) is None:
@@ -452,22 +360,3 @@ def _wanted(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> st
             f"This link has {'no' if not value else 'a malformed'} {name}. Open the task from the list of tasks again."
         )
     return value
-
-
-def _origin(url: str) -> str | None:
-    """Scheme, host and port, the default port left out; None for what is no plain web address.
-
-    >>> _origin("https://Lab.Example:443/x"), _origin("https://lab.example@evil.example"), _origin("javascript:x")
-    ('https://lab.example', None, None)
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or "\\" in url:
-        return None
-    if re.search(r"[\s?#]", url):  # something would come between the place and the path that is added to it
-        return None
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{parts.hostname}" + ("" if port in (None, usual) else f":{port}")

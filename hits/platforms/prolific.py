@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import ceil
-from typing import Any, ClassVar, Literal, TypeAlias, get_args
-from urllib.parse import urlencode
+from typing import Any, ClassVar
 
 import requests
 
@@ -30,40 +29,15 @@ from hits.platforms.base import (
 from hits.prolific_api import ApiRefused, ApiUnsettled, ProlificApi
 from hits.prolific_hook import HookRefused, read_message
 from hits.prolific_link import IDS, LinkUnsigned, require_signed_link
+from hits.prolific_rejection import RejectionCategory, RejectionWrong, rejection
+from hits.prolific_study import DEVICES, LONGEST_NAME, LONGEST_SECONDS, completion_codes_of, study_url
 
 API_URL = "https://api.prolific.com"
 APP_URL = "https://app.prolific.com"
 COMPLETE_PATH = "/submissions/complete"
 NO_CODE = "NOCODE"  # what Prolific understands as "I was given none"
-DEVICES = ("desktop", "tablet", "mobile")
-SHORTEST_REJECTION = 100  # characters, as Prolific demands
-LONGEST_NAME, LONGEST_SECONDS = 120, 24 * 3600
 KEYS_TIMEOUT_S = 10
 
-RejectionCategory: TypeAlias = Literal[
-    "TOO_QUICKLY",
-    "TOO_SLOWLY",
-    "FAILED_INSTRUCTIONS",
-    "INCOMP_LONGITUDINAL",
-    "FAILED_CHECK",
-    "LOW_EFFORT",
-    "MALINGERING",
-    "NO_CODE",
-    "BAD_CODE",
-    "NO_DATA",
-    "UNSUPP_DEVICE",
-    "OTHER",
-]
-
-#: What Prolific does with a code. Nobody is approved by it: pay goes through our ledger.
-ACTIONS: Mapping[Outcome, tuple[str, dict[str, str]]] = {
-    "completed": ("COMPLETED", {"action": "MANUALLY_REVIEW"}),
-    "screened-out": (
-        "SCREENED_OUT",
-        {"action": "REQUEST_RETURN", "return_reason": "The study needs something else than what was found."},
-    ),
-    "withdrawn": ("OTHER", {"action": "REQUEST_RETURN", "return_reason": "You left the study before its end."}),
-}
 
 #: What became of a submission; None while nothing has.
 STATES: Mapping[str, PlatformState | None] = {
@@ -127,15 +101,7 @@ class Prolific(Platform):
             "external_study_url": study_url(offer.url),
             "is_external_study_url_secure": self._keys_url is not None,
             "prolific_id_option": "url_parameters",
-            "completion_codes": [
-                {
-                    "code": code,
-                    "code_type": ACTIONS[outcome][0],
-                    "actor": "participant",
-                    "actions": [ACTIONS[outcome][1]],
-                }
-                for outcome, code in offer.codes.items()
-            ],
+            "completion_codes": completion_codes_of(offer.codes.items()),
             "total_available_places": offer.assignments,
             "estimated_completion_time": offer.minutes,
             "maximum_allowed_time": ceil(min(offer.assignment_duration_s, LONGEST_SECONDS) / 60),
@@ -195,19 +161,11 @@ class Prolific(Platform):
         Raises:
             PlatformRefused: the reason is too short, or there is no such category; Prolific was not asked then.
         """
-        words = reason.strip()
-        if len(words) < SHORTEST_REJECTION:
-            raise PlatformRefused(
-                f"Prolific asks for {SHORTEST_REJECTION} characters that tell a participant why; this reason has "
-                f"{len(words)}, so {SHORTEST_REJECTION - len(words)} are missing. Say what happened, and what you "
-                "expected."
-            )
-        if category not in get_args(RejectionCategory):
-            raise PlatformRefused(
-                f"{category!r} is no category that Prolific knows; expected one of "
-                f"{', '.join(get_args(RejectionCategory))}"
-            )
-        self._decide(assignment_id, "REJECTED", {"action": "REJECT", "message": words, "rejection_category": category})
+        try:
+            body = rejection(reason, category)
+        except RejectionWrong as error:
+            raise PlatformRefused(str(error)) from error
+        self._decide(assignment_id, "REJECTED", body)
 
     def _decide(self, submission_id: str, wanted: str, body: Mapping[str, str]) -> None:
         with self._asking():
@@ -411,15 +369,6 @@ class Prolific(Platform):
             raise PlatformRefused(str(error)) from error
         except ApiUnsettled as error:
             raise PlatformUnreachable(str(error)) from error
-
-
-def study_url(url: str) -> str:
-    """The task's URL with Prolific's places for the three ids.
-
-    >>> study_url("https://lab.example/annotate/")
-    'https://lab.example/annotate/?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}'
-    """
-    return url + ("&" if "?" in url else "?") + urlencode({name: f"{{{{%{name}%}}}}" for name in IDS}, safe="{}%")
 
 
 def _wanted(query: Mapping[str, str], name: str) -> str:

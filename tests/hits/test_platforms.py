@@ -24,6 +24,8 @@ from werkzeug.serving import make_server
 import hits.platforms
 from app.marketplace.administration import add_invite, add_requester, upgrade
 from app.marketplace.factory import create_marketplace
+from hits.mturk_requirements import WorkerRequirements
+from hits.mturk_wire import amount_of, external_question, minor_of
 from hits.platforms.base import (
     Arrival,
     ArrivalRefused,
@@ -33,7 +35,7 @@ from hits.platforms.base import (
     PlatformRefused,
     PlatformUnreachable,
 )
-from hits.platforms.mturk import MTurk, WorkerRequirements, _amount, _external_question, _minor
+from hits.platforms.mturk import MTurk
 from hits.platforms.panel import Panel
 from hits.platforms.prolific import Prolific
 from pipelines.variants import load, variant_names
@@ -346,13 +348,13 @@ def test_work_is_handed_in_at_no_place_that_was_not_named(place: str) -> None:
 
 @given(st.integers(min_value=0, max_value=10**9))
 def test_money_survives_the_wire_to_the_cent(minor: int) -> None:
-    assert _minor(_amount(minor)) == minor
-    assert re.fullmatch(r"[0-9]+(\.)?[0-9]{0,2}", _amount(minor))
+    assert minor_of(amount_of(minor)) == minor
+    assert re.fullmatch(r"[0-9]+(\.)?[0-9]{0,2}", amount_of(minor))
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")))
 def test_any_address_survives_the_question(tail: str) -> None:
-    root = ET.fromstring(_external_question(f"https://lab.example/?{tail}"))
+    root = ET.fromstring(external_question(f"https://lab.example/?{tail}"))
     assert root[0].text == f"https://lab.example/?{tail}"
 
 

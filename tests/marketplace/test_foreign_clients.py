@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hits.platforms.mturk import _external_question
+from hits.mturk_wire import external_question
 
 AWS = Path(sys.executable).parent / "aws"
 
@@ -38,7 +38,7 @@ def aws(market: Any, tmp_path: Path) -> Any:
 
 def test_the_aws_command_line_works_from_a_hit_to_a_bonus(market: Any, aws: Any, tmp_path: Path) -> None:
     question = tmp_path / "question.xml"
-    question.write_text(_external_question("http://127.0.0.1:9/task"), encoding="utf-8")
+    question.write_text(external_question("http://127.0.0.1:9/task"), encoding="utf-8")
     wanted = "QualificationTypeId=00000000000000000071,Comparator=In,LocaleValues=[{Country=US},{Country=DE}]"
     made = aws(
         *("create-hit", "--title", "Listen", "--description", "Two clips", "--reward", "0.10"),

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.marketplace.administration import add_requester
-from hits.platforms.mturk import _external_question
+from hits.mturk_wire import external_question
 
-QUESTION = _external_question("http://127.0.0.1:9/task")
+QUESTION = external_question("http://127.0.0.1:9/task")
 
 TYPE = {
     "Title": "Compare two recordings",

@@ -258,13 +258,13 @@ def test_a_hit_that_cannot_be_is_refused(post_hit: Callable[..., str], changes: 
     ],
 )
 def test_a_task_lives_at_https_or_on_this_machine(post_hit: Callable[..., str], url: str, taken: bool) -> None:
-    from hits.platforms.mturk import _external_question
+    from hits.mturk_wire import external_question
 
     if taken:
-        assert post_hit(Question=_external_question(url))
+        assert post_hit(Question=external_question(url))
     else:
         with pytest.raises(ClientError, match="ExternalURL"):
-            post_hit(Question=_external_question(url))
+            post_hit(Question=external_question(url))
 
 
 PROTOCOL = Protocol()
