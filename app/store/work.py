@@ -6,8 +6,9 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from app.store.clock import now_of
@@ -108,17 +109,25 @@ def work_of(session: Session, assignment_id: str) -> Work:
     return found
 
 
-_before = select(JudgmentRow.judgment_id).where(
-    JudgmentRow.worker == AssignmentRow.worker, JudgmentRow.pair_id == TrialRow.pair_id
-)
-#: A trial that nobody else changes meanwhile, and whether its worker has judged the pair before.
+#: A trial that nobody else changes meanwhile.
 _ANSWERED = (
-    select(TrialRow, PairRow, AssignmentRow, _before.exists())
+    select(TrialRow, PairRow, AssignmentRow)
     .join(PairRow, PairRow.pair_id == TrialRow.pair_id)
     .join(AssignmentRow, AssignmentRow.assignment_id == TrialRow.assignment_id)
     .where(TrialRow.trial_id == bindparam("trial_id"))
     .with_for_update(of=TrialRow)
     .execution_options(populate_existing=True)
+)
+#: What is known of a worker by checks; nobody else changes it meanwhile.
+_MARK = (
+    select(WorkerRow.checks_answered, WorkerRow.checks_passed, WorkerRow.trusted, WorkerRow.distrusted_because)
+    .where(WorkerRow.worker == bindparam("of"))
+    .with_for_update()
+)
+_BEFORE = (
+    select(JudgmentRow.judgment_id)
+    .where(JudgmentRow.worker == bindparam("worker"), JudgmentRow.pair_id == bindparam("pair_id"))
+    .limit(1)
 )
 _LEFT = (
     select(TrialRow.trial_id)
@@ -147,7 +156,7 @@ def answer(
     met = session.execute(_ANSWERED, {"trial_id": trial_id}).one_or_none()
     if met is None or met[0].assignment_id != assignment_id or not hmac.compare_digest(met[0].nonce, nonce):
         raise TrialClosed("This answer belongs to another page. Please go on with the trial that is shown now.")
-    row, pair, assignment, judged_before = met
+    row, pair, assignment = met
     if row.state == "answered":
         return
     if row.state == "released":
@@ -158,8 +167,10 @@ def answer(
     lengths_s = (pair.original_length_s, pair.noisy_length_s)
     first_s, second_s = lengths_s if row.order == "original-first" else lengths_s[::-1]
     require_heard(listened, (first_s, second_s), elapsed_s, rules.listening)
+    mark = session.execute(_MARK, {"of": assignment.worker}).one()  # one answer of a worker after the other
     # A HIT that was given back and accepted again, or a check that stands in two HITs: no second vote.
-    role = "repeat" if judged_before else row.role
+    before = session.scalar(_BEFORE, {"worker": assignment.worker, "pair_id": row.pair_id})
+    role = row.role if before is None else "repeat"
     decided = _decided(session, row.pair_id, rules, now)  # for every role, so that none answers faster
     session.add(
         JudgmentRow(
@@ -185,7 +196,7 @@ def answer(
     )
     row.state, row.answered_at = "answered", now
     session.flush()
-    _weigh(session, assignment.worker, row.role == "check", pair.condition, said, rules.quality)
+    _weigh(session, assignment.worker, mark, row.role == "check", pair.condition, said, rules.quality)
     if session.scalar(_LEFT, {"assignment_id": assignment_id}) is None and assignment.state == "accepted":
         assignment.state, assignment.finished_at = "finished", now
 
@@ -197,12 +208,6 @@ def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> boo
     )
 
 
-#: What is known of a worker by checks; nobody else changes it meanwhile.
-_MARK = (
-    select(WorkerRow.checks_answered, WorkerRow.checks_passed, WorkerRow.trusted, WorkerRow.distrusted_because)
-    .where(WorkerRow.worker == bindparam("of"))
-    .with_for_update()
-)
 _REMARK = (
     update(WorkerRow)
     .where(WorkerRow.worker == bindparam("of"))
@@ -211,9 +216,16 @@ _REMARK = (
 )
 
 
-def _weigh(session: Session, worker: str, is_check: bool, condition: str, said: Said, rule: Quality) -> None:
+def _weigh(
+    session: Session,
+    worker: str,
+    row: Row[*tuple[Any, ...]],
+    is_check: bool,
+    condition: str,
+    said: Said,
+    rule: Quality,
+) -> None:
     """Count a check. The other roles take the same statements, so that the time of an answer tells nothing."""
-    row = session.execute(_MARK, {"of": worker}).one()
     answered = row.checks_answered + is_check
     passed = row.checks_passed + (is_check and check_passed(condition, said))
     before = Mark(row.trusted, row.distrusted_because)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
 from app.store.hits import plan_hits
@@ -141,9 +141,9 @@ def test_pages_files_headers_and_statements_are_the_same_for_every_role(launched
 
 
 def test_a_page_that_says_more_about_one_role_is_found(launched: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    def weighs_checks_alone(session: Any, worker: str, trial: TrialRow, said: object, rule: object) -> None:
-        if trial.role == "check":
-            session.get_one(TrialRow, trial.trial_id, with_for_update=True)
+    def weighs_checks_alone(session: Any, worker: str, mark: object, is_check: bool, *_rest: object) -> None:
+        if is_check:
+            session.scalar(select(TrialRow.trial_id).limit(1))
 
     monkeypatch.setattr("app.store.work._weigh", weighs_checks_alone)
     met = by_role(launched, SAME, walks=1)
