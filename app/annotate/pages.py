@@ -29,6 +29,7 @@ from app.store import work as store
 from app.store.arriving import WorkRefused
 from app.store.languages import keep_language
 from app.store.leaving import so_far
+from app.store.outlook import look_around
 from app.store.trials import OpenTrial, asked_and_coming, asked_trial, open_trial
 from app.store.undo import last_answered, undo
 from app.store.work import TrialClosed, Work
@@ -81,6 +82,8 @@ def begin() -> AnyResponse:
     arrival = arrival_of(web)
     if arrival.preview:
         return redirect(_same_address("annotate.welcome"), 303)
+    with web.database.reading() as session:
+        look_around(session, web.study.hits, web.database.now())
     try:
         with web.database.writing() as session:
             work = arriving.begin(

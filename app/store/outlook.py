@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from threading import Lock
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -13,7 +14,8 @@ from hits.allocate import Standing, votes_free
 from hits.batch import Hits
 from hits.judgment import ASKED_ROLES
 
-FRESH_FOR = timedelta(seconds=10)
+FRESH_FOR = timedelta(seconds=10)  # then one arrival looks anew, before it has anybody wait for it
+USED_FOR = timedelta(seconds=60)
 FEW = 500  # open pairs: so many are counted anew each time, so that the last votes go where they are needed most
 LOOKS = 4  # at likely pairs, before all are counted
 SPARE = 3  # likely pairs that are looked at for each one that is needed
@@ -24,6 +26,8 @@ class Outlook:
 
     def __init__(self) -> None:
         self._seen_at: datetime | None = None
+        self._asked_at: datetime | None = None
+        self._asking = Lock()
         self._pair_ids: list[str] = []
         self._clip_ids: list[str] = []
         self._checks: list[str] = []
@@ -33,9 +37,20 @@ class Outlook:
 
     def helps(self, now: datetime) -> bool:
         """Whether it is young enough, and there is enough to choose from."""
-        if self._seen_at is None or np.count_nonzero(self._open > 0) <= FEW:
-            return False
-        return timedelta(0) <= now - self._seen_at < FRESH_FOR
+        return self._younger_than(USED_FOR, now) and int(np.count_nonzero(self._open > 0)) > FEW
+
+    def looks_anew(self, now: datetime) -> bool:
+        """Whether whoever asks should look anew: one at a time, and nobody as long as it is fresh."""
+        with self._asking:
+            if self._younger_than(FRESH_FOR, now):
+                return False
+            if self._asked_at is not None and timedelta(0) <= now - self._asked_at < FRESH_FOR:
+                return False
+            self._asked_at = now
+            return True
+
+    def _younger_than(self, age: timedelta, now: datetime) -> bool:
+        return self._seen_at is not None and timedelta(0) <= now - self._seen_at < age
 
     def see(self, found: Sequence[Standing], design: Hits, now: datetime) -> None:
         """Take in where every pair stands."""
@@ -71,6 +86,13 @@ class Outlook:
         """Checks drawn from those that are not held yet."""
         fresh = [pair_id for pair_id in self._checks if pair_id not in held]
         return [fresh[int(index)] for index in rng.permutation(len(fresh))[:count]]
+
+
+def look_around(session: Session, design: Hits, now: datetime) -> None:
+    """Let this process see where every pair stands, if what it saw has grown old; nobody waits for it meanwhile."""
+    outlook: Outlook = session.info["outlook"]
+    if design.policy != "fixed" and outlook.looks_anew(now):
+        outlook.see(standings(session, now), design, now)
 
 
 def worth_asking(

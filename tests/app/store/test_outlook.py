@@ -61,6 +61,37 @@ def test_most_arrivals_do_not_count_the_whole_study(launched: Callable[..., obje
     assert len(of_all) == 1
 
 
+def test_who_looks_around_counts_for_those_who_come_after_until_it_has_grown_old(
+    launched: Callable[..., object],
+) -> None:
+    study = launched(pairs=200, checks=9, hits=20, trials_per_hit=5, checks_per_hit=1)
+    asked_for: list[str] = []
+    event.listen(study.database.engine, "before_cursor_execute", lambda *met: asked_for.append(met[2]))
+
+    def counted_all() -> int:
+        return len([sql for sql in asked_for if "coalesce" in sql and "pairs.pair_id IN" not in sql])
+
+    def look(after_s: float) -> None:
+        with study.database.reading() as session:
+            outlook.look_around(session, study.rules.hits, NOW + timedelta(seconds=after_s))
+
+    look(0)
+    assert counted_all() == 1
+    study.now = NOW + timedelta(seconds=9)
+    look(9)
+    study.begin(0, "W0")
+    assert counted_all() == 1  # it was fresh
+    look(11)
+    look(12)
+    assert counted_all() == 2  # one of them looked anew
+    study.now = NOW + timedelta(seconds=40)
+    study.begin(1, "W1")
+    assert counted_all() == 2  # what another saw will do, for a while
+    study.now = NOW + timedelta(seconds=80)
+    study.begin(2, "W2")
+    assert counted_all() == 3
+
+
 def test_an_outlook_grows_old_and_pairs_that_came_open_are_seen(launched: Callable[..., object]) -> None:
     study = launched(pairs=4, checks=0, hits=9, trials_per_hit=4, checks_per_hit=0, assignment_duration_s=60)
     for number in range(2):
