@@ -124,6 +124,11 @@ def _pay(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
 
 def _approve(site: Worksite, turn: Turn, wish: Wish) -> str | None:
     with site.database.writing() as session:
+        about = by_hand.subject(session, str(wish.detail["assignment_id"]))
+        if about.state == "rejected" and not site.platform.traits.overturns:
+            raise by_hand.HandRefused(
+                "this platform takes back a rejection on its own pages only; do it there, and it is paid there"
+            )
         key = by_hand.plan_reward(session, str(wish.detail["assignment_id"]), wish.researcher, site.study.pay)
     return _paid(site, turn, wish, key)
 

@@ -7,6 +7,7 @@ it is `unknown`, and only the platform's own books move it on. So nothing is eve
 What is handed in earns its reward, and a top-up where it took longer. What is not earns a bonus for the part that was
 done: `partial` where its worker left or ran out of time, `screening` where the study let the worker go. Such a bonus is
 `dropped` if the whole is handed in after all before it was sent. A `bonus` is a person's wish, in the person's words.
+What a rejection dropped is `planned` again where a person accepts the work after all.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ FOLLOWS: dict[PaymentState, frozenset[PaymentState]] = {
     "unknown": frozenset({"confirmed", "planned"}),
     "refused": frozenset({"planned", "dropped"}),
     "confirmed": frozenset(),
-    "dropped": frozenset(),
+    "dropped": frozenset({"planned"}),
 }
+
+#: The reason of a reward whose assignment was rejected before.
+AFTER_ALL = "accepted after all"
 
 #: What a worker reads beside a bonus, and what finds it on the platform's books.
 REASONS: dict[PaymentKind, str] = {
@@ -123,7 +127,7 @@ def _prepare(payment: Payment, platform: Platform) -> Payment:
 
 def _pay(payment: Payment, platform: Platform) -> None:
     if payment.kind == "reward":
-        platform.approve(payment.platform_assignment_id)
+        platform.approve(payment.platform_assignment_id, though_rejected=payment.reason == AFTER_ALL)
         return
     platform.bonus(
         payment.platform_worker_id,

@@ -181,8 +181,15 @@ class RudePlatform(Platform):
                 state = "approved" if seen.assignment_id in self.approved else "submitted"
                 yield PlatformAssignment(seen.assignment_id, seen.hit_id, seen.worker_id, state, seen.submitted_at)
 
-    def approve(self, assignment_id: str) -> None:
-        self._manners("approve", lambda: self.approved.append(assignment_id))
+    def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:
+        if assignment_id in self.rejected and not though_rejected:
+            raise PlatformRefused(f"assignment {assignment_id} is Rejected")
+
+        def accept() -> None:
+            self.rejected.pop(assignment_id, None)
+            self.approved.append(assignment_id)
+
+        self._manners("approve", accept)
 
     def reject(self, assignment_id: str, reason: str) -> None:
         self._manners("reject", lambda: self.rejected.update({assignment_id: reason}))

@@ -13,7 +13,7 @@ from app.store.identities import own_id
 from app.store.money import committed_minor, keep_payment, plan_payments, work_done
 from app.store.review import end_review
 from app.tables import AssignmentRow, HitRow, PaymentRow, WorkerRow
-from hits.ledger import Payment, PaymentState, payment_key
+from hits.ledger import AFTER_ALL, Payment, PaymentState, payment_key
 from hits.pay import OverCap, Pay, fee_minor
 from hits.quality import Mark, Quality, weighed_by_checks
 from hits.review import review_ends
@@ -21,6 +21,9 @@ from hits.review import review_ends
 SHORTEST_REASON = 5
 LONGEST_REASON = 1000
 SETTLED = ("approved", "rejected")
+
+#: Why a rejection drops what was planned.
+REJECTED = "the assignment was rejected"
 
 
 class HandRefused(ValueError):
@@ -97,7 +100,7 @@ def plan_bonus(
 def plan_reward(session: Session, assignment_id: str, by: str | None, pay: Pay) -> str:
     """Write the reward of an assignment down, if it is not; plan it once more, if it was refused; its key.
 
-    Nothing of it waits for review any more.
+    Nothing of it waits for review any more. Of rejected work all that the rejection dropped is owed again.
 
     Raises:
         HandRefused: it was never handed in, as far as the platform says.
@@ -116,8 +119,18 @@ def plan_reward(session: Session, assignment_id: str, by: str | None, pay: Pay) 
         session.get_one(PaymentRow, payment.key).made_by = by
     elif row.state == "refused":
         row.state, row.note, row.changed_at = "planned", f"asked again; before: {row.note}", now_of(session)
+    if about.state == "rejected":
+        _owe_after_all(session, assignment_id)
     end_review(session, assignment_id, by or "a researcher")
     return payment.key
+
+
+def _owe_after_all(session: Session, assignment_id: str) -> None:
+    for row in session.scalars(select(PaymentRow).where(PaymentRow.assignment_id == assignment_id)):
+        if row.state == "dropped" and row.note == REJECTED:
+            row.state, row.note, row.changed_at = "planned", AFTER_ALL, now_of(session)
+        if row.kind == "reward" and row.state == "planned":
+            row.reason = AFTER_ALL  # so that the platform is told that its rejection is taken back
 
 
 def require_rejectable(session: Session, assignment_id: str, pay: Pay, wished_at: datetime) -> Subject:
@@ -157,7 +170,7 @@ def note_rejection(session: Session, assignment_id: str, reason: str) -> None:
         PaymentRow.state.in_(("planned", "refused")),
     )
     for payment in session.scalars(waiting):
-        payment.state, payment.note, payment.changed_at = "dropped", "the assignment was rejected", now_of(session)
+        payment.state, payment.note, payment.changed_at = "dropped", REJECTED, now_of(session)
 
 
 def settle_payment(session: Session, key: str, *, paid: bool, by: str | None) -> str:

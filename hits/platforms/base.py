@@ -25,6 +25,7 @@ class Traits:
         reports: the platform says who handed in. Where it does not, the study's own word has to do.
         pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
         rejects: it knows rejections.
+        overturns: it can be told that a rejection is taken back. Where it cannot, a person does so on its own pages.
         pauses: it can be told to let nobody in for a while. Where it cannot, our own pages say so to whoever comes.
         names_bonuses: its books tell two bonuses of one amount for one assignment apart.
         reports_codes: it says which completion code a worker brought.
@@ -35,6 +36,7 @@ class Traits:
     reports: bool = True
     pays: bool = True
     rejects: bool = True
+    overturns: bool = True
     pauses: bool = True
     names_bonuses: bool = True
     reports_codes: bool = False
@@ -157,8 +159,16 @@ class Platform(ABC):
         """All assignments of a HIT that workers have handed in, and where it says so, given back or let run out."""
 
     @abstractmethod
-    def approve(self, assignment_id: str) -> None:
-        """Accept an assignment, which pays its reward. Approved already: nothing happens."""
+    def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:
+        """Accept an assignment, which pays its reward. Approved already: nothing happens.
+
+        Args:
+            assignment_id: what was handed in.
+            though_rejected: it was rejected before, and a person takes that back; without it a rejection stands.
+
+        Raises:
+            PlatformRefused: it is rejected, and stays so.
+        """
 
     @abstractmethod
     def reject(self, assignment_id: str, reason: str) -> None:

@@ -133,11 +133,11 @@ class MTurk(Platform):
                         submitted_at=found["SubmitTime"].astimezone(UTC),
                     )
 
-    def approve(self, assignment_id: str) -> None:
+    def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:
         """Accept an assignment; MTurk refuses to approve twice, so a refusal is settled by looking."""
         try:
             with self._asking("ApproveAssignment"):
-                self._client.approve_assignment(AssignmentId=assignment_id)
+                self._client.approve_assignment(AssignmentId=assignment_id, OverrideRejection=though_rejected)
         except MTurkRefused:
             if self._status_of(assignment_id) != "Approved":
                 raise

@@ -121,7 +121,9 @@ def _default_of(design: type[BaseModel], key: str) -> object:
 class Panel(Platform):
     """A panel: people come with ids in the URL, and nothing is asked of it or told to it but by their browsers."""
 
-    traits: ClassVar[Traits] = Traits(shared_hits=True, reports=False, pays=False, rejects=False, pauses=False)
+    traits: ClassVar[Traits] = Traits(
+        shared_hits=True, reports=False, pays=False, rejects=False, overturns=False, pauses=False
+    )
     design: ClassVar[PanelDesign] = PanelDesign()
 
     @classmethod
@@ -149,7 +151,7 @@ class Panel(Platform):
         """None: a panel does not report, so the study's own word has to do."""
         return iter(())
 
-    def approve(self, assignment_id: str) -> None:
+    def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:
         """Nothing to be told to anybody."""
 
     def reject(self, assignment_id: str, reason: str) -> None:  # noqa: ARG002

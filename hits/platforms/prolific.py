@@ -66,7 +66,7 @@ class Prolific(Platform):
         timeout_s: how long an answer may take.
     """
 
-    traits: ClassVar[Traits] = Traits(shared_hits=True, names_bonuses=False, reports_codes=True)
+    traits: ClassVar[Traits] = Traits(shared_hits=True, overturns=False, names_bonuses=False, reports_codes=True)
 
     def __init__(
         self, token: str, url: str = API_URL, *, keys_url: str | None = None, timeout_s: float | None = None
@@ -146,7 +146,7 @@ class Prolific(Platform):
         notes, self._notes = self._notes, []
         return notes
 
-    def approve(self, assignment_id: str) -> None:
+    def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:  # noqa: ARG002
         """Accept a submission; a refusal is settled by looking."""
         self._decide(assignment_id, "APPROVED", {"action": "APPROVE"})
 

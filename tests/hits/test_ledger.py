@@ -91,9 +91,9 @@ def test_a_bonus_with_words_of_its_own_is_sent_and_found_with_them(platform) -> 
 
 
 @pytest.mark.parametrize("state", ["planned", "refused"])
-def test_what_has_not_left_can_be_dropped_and_never_comes_back(state: str) -> None:
+def test_what_has_not_left_can_be_dropped_and_is_planned_anew_before_it_leaves(state: str) -> None:
     dropped = replace(PARTIAL, state=state).step("dropped")
-    assert FOLLOWS[dropped.state] == frozenset()
+    assert FOLLOWS[dropped.state] == {"planned"}
 
 
 @pytest.mark.parametrize("state", ["sent", "unknown", "confirmed"])

@@ -229,6 +229,21 @@ class TestEveryPlatform:
             peopled.platform.reject(arrival.assignment_id or "", reason)
         assert next(peopled.platform.assignments(hit_id)).state == "rejected"
 
+    def test_a_rejection_stands_until_a_person_takes_it_back(self, peopled: Peopled) -> None:
+        hit_id = peopled.platform.publish(OFFER)
+        arrival, reason = peopled.work(hit_id), "Nothing was answered, although both clips were played. " * 3
+        if not peopled.platform.traits.rejects:
+            peopled.platform.approve(arrival.assignment_id or "", though_rejected=True)
+            return
+        peopled.platform.reject(arrival.assignment_id or "", reason)
+        with pytest.raises(PlatformRefused):
+            peopled.platform.approve(arrival.assignment_id or "")
+        assert next(peopled.platform.assignments(hit_id)).state == "rejected"
+        if peopled.platform.traits.overturns:
+            for _ in range(2):
+                peopled.platform.approve(arrival.assignment_id or "", though_rejected=True)
+            assert next(peopled.platform.assignments(hit_id)).state == "approved"
+
     def test_where_hits_are_shared_they_grow_and_never_shrink(self, peopled: Peopled) -> None:
         platform, hit_id = peopled.platform, peopled.platform.publish(replace(OFFER, assignments=1))
         if not platform.traits.shared_hits:

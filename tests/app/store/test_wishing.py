@@ -145,6 +145,25 @@ def test_a_rejection_says_why_and_drops_what_was_planned(desk: Desk, breaks: str
         assert assignment(session, work.assignment_id).rejected_because == REASON
 
 
+@pytest.mark.parametrize("breaks", ["", "before", "after"])
+def test_rejected_work_that_a_person_accepts_after_all_is_paid_once_and_used(desk: Desk, breaks: str) -> None:
+    work = to_review(desk)
+    desk.wish("reject", assignment_id=work.assignment_id, reason=REASON)
+    desk.grant()
+    assert desk.ledger("reward")[0][0] == "dropped"
+    if breaks:
+        getattr(desk.platform, f"break_{breaks}").add("approve")
+    desk.wish("approve", assignment_id=work.assignment_id)
+    for _ in range(3):
+        desk.grant(whole_turn=True)
+
+    assert desk.platform.approved == [work.platform_assignment_id]
+    assert desk.platform.rejected == {}
+    assert [state for state, _ in desk.ledger("reward")] == ["confirmed"]
+    with desk.study.database.reading() as session:
+        assert assignment(session, work.assignment_id).state == "approved"
+
+
 def test_a_rejection_that_the_platform_refuses_takes_nobody_their_pay(desk: Desk) -> None:
     work = to_review(desk)
     desk.platform.refuse.add("reject")

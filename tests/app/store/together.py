@@ -74,7 +74,7 @@ class Books(RudePlatform):
             state = "approved" if assignment in paid else "submitted"
             yield PlatformAssignment(assignment, platform_hit_id, worker, state, datetime.now(UTC))
 
-    def approve(self, assignment_id: str) -> None:
+    def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:
         self.ask("INSERT INTO approved VALUES (?)", assignment_id)
 
     def bonus(
