@@ -92,35 +92,12 @@ def begin(
     """
     assert arrival.assignment_id is not None  # a preview never gets here
     assert arrival.worker_id is not None
-    one_at_a_time(session, "begin")  # two workers must not be handed the same vote
     key = worker_key(rules.hits.platform, arrival.worker_id, secret_key)
+    one_at_a_time(session, f"worker {key}")  # who comes in two windows begins once
     known = _known(session, key, arrival, reports=reports)
     if known is not None:
         return work_of(session, known.assignment_id)
-    hit = _open_hit(session, arrival.hit_id)
-    if hit is None:
-        raise WorkRefused("This task is not open any more.", "unknown-hit")
-    if fact(session, PAUSED) is not None:  # whoever began goes on
-        raise WorkRefused("This study takes a break. Please come back later.", "paused")
-    worker = _meet(session, key, arrival, rules, now)
-    if not worker.trusted or share_done(session, key, rules.hits, now):
-        raise WorkRefused(
-            "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
-        )
-    if failed_any(session, key, required, now):
-        raise WorkRefused("This study needs something else than what was found before. Thank you!", "screened-out")
-    _require_room(session, hit, arrival.assignment_id, now, reports=reports)
-    again = _repeatable(session, key) if rules.hits.repeats_per_hit else []
-    if hit.policy == "fixed":
-        slots = _fixed(session, key, hit, rules.hits, now)
-        slots = with_repeats(slots, again, rules.hits, rng) if slots else []
-    else:
-        slots = _fill(session, key, rules, rng, now, again)
-    if not slots:
-        raise WorkRefused(
-            "There is nothing left in this study that you have not heard already. Please return this task.",
-            "nothing-open",
-        )
+    hit = _let_in(session, key, arrival, rules, now, required, reports=reports)
     row = AssignmentRow(
         assignment_id=secrets.token_hex(12),
         hit_id=hit.hit_id,
@@ -133,8 +110,51 @@ def begin(
     )
     session.add(row)
     session.flush()
+    again = _repeatable(session, key) if rules.hits.repeats_per_hit else []
+    if hit.policy == "fixed":
+        slots = _fixed(session, key, hit, rules.hits, now)
+        slots = with_repeats(slots, again, rules.hits, rng) if slots else []
+    else:
+        slots = _fill(session, key, rules, rng, now, again)
+    if not slots:
+        raise WorkRefused(
+            "There is nothing left in this study that you have not heard already. Please return this task.",
+            "nothing-open",
+        )
     _reserve(session, row, slots, rules.hits, rng)
     return work_of(session, row.assignment_id)
+
+
+def _let_in(
+    session: Session,
+    key: str,
+    arrival: Arrival,
+    rules: Rules,
+    now: datetime,
+    required: Mapping[StepName, timedelta | None],
+    *,
+    reports: bool,
+) -> HitRow:
+    """The HIT that a worker may begin.
+
+    Raises:
+        WorkRefused: why not.
+    """
+    hit = _open_hit(session, arrival.hit_id)
+    if hit is None:
+        raise WorkRefused("This task is not open any more.", "unknown-hit")
+    if fact(session, PAUSED) is not None:  # whoever began goes on
+        raise WorkRefused("This study takes a break. Please come back later.", "paused")
+    worker = _meet(session, key, arrival, rules, now)
+    if not worker.trusted or share_done(session, key, rules.hits, now):
+        raise WorkRefused(
+            "You have already done your share of this study, and everything you did is paid. Thank you!", "not-invited"
+        )
+    if failed_any(session, key, required, now):
+        raise WorkRefused("This study needs something else than what was found before. Thank you!", "screened-out")
+    one_at_a_time(session, f"hit {hit.hit_id}")  # its places are counted
+    _require_room(session, hit, arrival.assignment_id or "", now, reports=reports)
+    return hit
 
 
 def _known(session: Session, key: str, arrival: Arrival, *, reports: bool) -> AssignmentRow | None:
@@ -203,6 +223,8 @@ def _fill(
     held = held.where(or_(TrialRow.state != "released", TrialRow.opened_at.is_not(None)))  # it may have been heard
     heard = heard_clips(session, key, now)
     met = frozenset(session.scalars(held)) | closed_pairs(session) | worn_out(session, heard, rules.hits)
+    # Two workers must not be handed the same vote. All that concerns this one alone was asked before: others wait now.
+    one_at_a_time(session, "begin")
     if rules.hits.policy == "fixed":  # it replaces votes that fixed HITs did not bring
         found = less_slots(session, standings(session, now), now)
     else:
@@ -215,6 +237,7 @@ def _fixed(session: Session, key: str, hit: HitRow, design: Hits, now: datetime)
 
     Empty where the worker would hear an utterance more often than the design allows, or nothing is asked any more.
     """
+    one_at_a_time(session, "begin")  # an answer that is taken back was handed on to nobody
     closed = closed_pairs(session)
     slots = [slot for slot in slots_of(session, hit.hit_id) if slot.pair_id not in closed]
     asked = [slot.pair_id for slot in slots if slot.role in ASKED_ROLES]
