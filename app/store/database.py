@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
 
 from app.sealing import Sealing
@@ -21,6 +22,7 @@ from app.store.clock import Clock, utc_now
 from app.store.outlook import Outlook
 
 BUSY_TIMEOUT_S = 30
+RESTED_S = 1.0  # a line to a server that rested for as long may be dead
 
 
 class DatabaseUnusable(RuntimeError):
@@ -59,13 +61,21 @@ class Database:
         try:
             self.url = make_url(url)
             # An error in a log names no values: they may be somebody's
-            self.engine: Engine = create_engine(self.url, pool_pre_ping=True, hide_parameters=True)
+            self.engine: Engine = create_engine(self.url, hide_parameters=True)
         except (ArgumentError, ImportError) as error:
             raise DatabaseUnusable(f"the database URL can't be used: {error}") from error
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
-        self._ways = {writes: self.engine.execution_options(earwitness_writes=writes) for writes in (False, True)}
+            alone: dict[str, str] = {}
+        else:
+            event.listen(self.engine, "checkin", _note_rest)
+            event.listen(self.engine, "checkout", partial(_wake, self.engine))
+            alone = {"isolation_level": "AUTOCOMMIT"}  # a statement is a state there, with a transaction or without
+        self._ways = {
+            True: self.engine.execution_options(earwitness_writes=True),
+            False: self.engine.execution_options(earwitness_writes=False, **alone),
+        }
         self._writer = RLock()
         self._clock = clock
         # Of this process, for whoever gets a session
@@ -77,7 +87,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the tables and writes nothing."""
+        """A session that writes nothing. On SQLite it sees one state of the tables, on PostgreSQL one a statement."""
         with Session(self._ways[False], info=self._info) as session:
             yield session
 
@@ -158,6 +168,20 @@ def one_at_a_time(session: Session, what: str) -> None:
     """From here to the end of its transaction, nobody else does the same: SQLite has one writer anyway."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": f"earwitness/{what}"})
+
+
+def _note_rest(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _wake(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a server that was not asked for a while whether it is still there; else a new line is opened."""
+    if time.monotonic() - record.info.get("rests_since", 0.0) < RESTED_S:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as gone:
+        raise DisconnectionError from gone
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
