@@ -44,6 +44,7 @@ def options() -> argparse.Namespace:
     asked.add_argument("--pause", type=float, nargs=2, default=(15.0, 25.0), help="seconds to listen and think (15 25)")
     asked.add_argument("--idle", type=int, default=20, help="lines that are open and silent (20)")
     asked.add_argument("--processes", type=int, default=2, help="processes that answer pages (2)")
+    asked.add_argument("--pin", action="store_true", help="give each of them a core of its own")
     asked.add_argument("--database-url", help="another database than SQLite; it must be empty")
     asked.add_argument("--postgresql", action="store_true", help="start a PostgreSQL of its own")
     return asked.parse_args()
@@ -108,6 +109,13 @@ def cpu_s(server: psutil.Process) -> float:
             used = process.cpu_times()
             spent += used.user + used.system
     return spent
+
+
+def pin(server: psutil.Process) -> None:
+    """Give each process that answers pages a core of its own, with all its threads: some kernels crowd them on one."""
+    for number, process in enumerate(server.children(recursive=True)):
+        for thread in process.threads():
+            os.sched_setaffinity(thread.id, {number % (os.cpu_count() or 1)})
 
 
 def let_them_come(url: str, hit_ids: list[str], asked: argparse.Namespace, server: psutil.Process) -> tuple[Any, ...]:
@@ -181,6 +189,8 @@ def main() -> None:
         study.mkdir()
         hit_ids = make_study(study, url, pairs=asked.pairs, hits=2 * most)
         with served(study, url, asked.processes) as (address, server):
+            if asked.pin:
+                pin(server)
             rows, kept, seen = let_them_come(address, hit_ids, asked, server)
         database = Database(url or f"sqlite:///{study / 'study.db'}")
         wrong = what_is_wrong(database, kept)

@@ -116,7 +116,7 @@ def _past(pairs: list[Pair]) -> Iterator[list[object]]:
             WorkerRow(
                 worker=f"past-{number}",
                 platform="mturk",
-                platform_worker_id=f"APAST{number}",
+                platform_worker_id=None,
                 simulated=True,
                 first_seen_at=then,
             ),
