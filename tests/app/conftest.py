@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,6 +96,18 @@ def web(tmp_path: Path) -> Iterator[Web]:
     fill_study(served, 3)
     yield served
     database.dispose()
+
+
+@pytest.fixture
+def stop_clock(web: Web, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on no time passes for the study, however long a machine takes."""
+
+    def stop() -> None:
+        at = web.database.now()
+        monkeypatch.setattr(web.database, "_clock", lambda: at)
+        monkeypatch.setitem(web.database._info, "clock", lambda: at)
+
+    return stop
 
 
 @pytest.fixture

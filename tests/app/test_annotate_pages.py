@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -238,7 +239,10 @@ def test_an_answer_before_both_clips_were_heard_comes_back_with_what_was_chosen(
     assert count(web, JudgmentRow) == 0
 
 
-def test_an_answer_sooner_than_the_clips_last_is_not_taken(web: Web, client: FlaskClient) -> None:
+def test_an_answer_sooner_than_the_clips_last_is_not_taken(
+    web: Web, client: FlaskClient, stop_clock: Callable[[], None]
+) -> None:
+    stop_clock()
     here = begin(client)
     page = answer(client, here, SAME, wait_s=0)
 
