@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from analysis.holm import holm
+from analysis.certification.multiplicity import holm_of_made
 from analysis.logistic import ENDLESS
 from analysis.votes import counted
 from pipelines.clip import Pair
@@ -89,7 +89,7 @@ def directions(
         for _, group in rows.groupby("condition", sort=True)
         for dimension in ("activation", "valence")
     ]
-    adjusted = holm([one.p for one in found])
+    adjusted = holm_of_made([one.p for one in found])
     return tuple(replace(one, p_adjusted=p) for one, p in zip(found, adjusted, strict=True))
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
-from analysis.holm import holm
+from analysis.certification.multiplicity import holm_of_made
 from analysis.logistic import NotFitted, OddsRatio, fit_logistic, said
 from analysis.votes import DIMENSIONS, Dimension, counted, labels_of
 from analysis.whitelist import stem
@@ -67,7 +67,7 @@ def effects(
         for dimension in DIMENSIONS
         for effect in (*_of_clips(rows, dimension, confidence), *_of_snr(rows, dimension, confidence))
     ]
-    adjusted = holm([effect.p for effect in found])
+    adjusted = holm_of_made([effect.p for effect in found])
     return tuple(replace(effect, p_adjusted=p) for effect, p in zip(found, adjusted, strict=True))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from analysis.power import Controls, Crowd, Protocol, curves, pairs_needed, protocol
+from analysis.power import Controls, Protocol, Skill, curves, pairs_needed, protocol
 from hits.batch import Hits
 from hits.bill import Measured, cost_of
 from hits.pay import Pay, minor_per_major
@@ -33,16 +33,16 @@ COLUMNS = (
 )
 
 
-def protocols(hits: Hits, crowd: Crowd) -> tuple[Protocol, ...]:
+def protocols(hits: Hits, skill: Skill) -> tuple[Protocol, ...]:
     """The study's own protocol first, then those that it could have."""
     votes = hits.votes_per_pair
-    own = protocol("fixed" if hits.policy == "fixed" else "majority", votes, crowd)
+    own = protocol("fixed" if hits.policy == "fixed" else "majority", votes, skill)
     others = (
-        protocol("fixed", 1, crowd),
-        protocol("fixed", 3, crowd),
-        protocol("majority", 3, crowd),
-        protocol("lead", 5, crowd),
-        protocol("lead", 7, crowd),
+        protocol("fixed", 1, skill),
+        protocol("fixed", 3, skill),
+        protocol("majority", 3, skill),
+        protocol("lead", 5, skill),
+        protocol("lead", 7, skill),
     )
     return (own, *(one for one in others if one.name != own.name))
 

@@ -19,7 +19,7 @@ Rule: TypeAlias = Literal["fixed", "majority", "lead"]
 
 
 @dataclass(frozen=True)
-class Crowd:
+class Skill:
     """How a crowd hears, before anything is known of it.
 
     With the usual values the protocols of the study's plan come out as in its simulated crowd of 200 listeners of mixed
@@ -82,22 +82,22 @@ class Controls:
         return spread * (1 + (self.per_clip - 1) * self.likeness)
 
 
-def protocol(rule: Rule, votes: int, crowd: Crowd, lead: int = 3) -> Protocol:
+def protocol(rule: Rule, votes: int, skill: Skill, lead: int = 3) -> Protocol:
     """What a rule makes of a crowd's votes, worked out vote by vote (a beta-binomial for each kind of pair).
 
     Args:
         rule: "fixed": all votes, then the majority; "majority": until the majority is certain; "lead": as long as
             "different" is not behind, until it leads by `lead`.
         votes: at most.
-        crowd: who votes.
+        skill: of those who vote.
         lead: of the lead rule.
 
-    >>> found = protocol("fixed", 1, Crowd(0.1, 0.8, 0.0))
+    >>> found = protocol("fixed", 1, Skill(0.1, 0.8, 0.0))
     >>> round(found.q0, 3), round(found.q1, 3), found.judgments(0.0)
     (0.1, 0.8, 1.0)
     """
-    q0, going_same = _path(rule, votes, crowd.false_alarm, crowd.likeness, lead)
-    q1, going_changed = _path(rule, votes, crowd.sensitivity, crowd.likeness, lead)
+    q0, going_same = _path(rule, votes, skill.false_alarm, skill.likeness, lead)
+    q1, going_changed = _path(rule, votes, skill.sensitivity, skill.likeness, lead)
     names = {
         "fixed": f"{votes} votes",
         "majority": f"up to {votes} votes, until certain",
@@ -155,7 +155,7 @@ def pairs_needed(
     Returns:
         None where no number of pairs suffices: the controls are too few.
 
-    >>> usual = protocol("fixed", 3, Crowd())
+    >>> usual = protocol("fixed", 3, Skill())
     >>> pairs_needed(usual, tau=0.10, theta=0.0, controls=Controls(800, 200)) in range(95, 110)
     True
     """

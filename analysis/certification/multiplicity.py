@@ -1,8 +1,11 @@
-"""Adjusted p-values of Holm and of Benjamini and Hochberg, over the last axis, for many studies at once."""
+"""Adjusted p-values of Holm and of Benjamini and Hochberg, over the last axis, for many studies at once.
+
+statsmodels' `multipletests` gives the same, but sweeps the whole memory for garbage at each call.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,6 +23,16 @@ def holm(p: Floats) -> Floats:
     """
     many = p.shape[-1]
     return _in_order(p, lambda ordered: np.maximum.accumulate(ordered * np.arange(many, 0, -1), axis=-1))
+
+
+def holm_of_made(ps: Sequence[float | None]) -> list[float | None]:
+    """Holm's p-values, in the order given; of tests that could not be made they stay None and count for nothing.
+
+    >>> holm_of_made([0.01, None, 0.04, 0.03])
+    [0.03, None, 0.06, 0.06]
+    """
+    left = iter(holm(np.array([p for p in ps if p is not None])).tolist())
+    return [None if p is None else float(next(left)) for p in ps]
 
 
 def bh(p: Floats) -> Floats:

@@ -38,7 +38,7 @@ def plan(study: Path, power: float, alpha: float | None, seconds: float | None) 
     """
     from analysis.planning import curves_figure, plan_curves, protocols
     from analysis.planning import plan as needed
-    from analysis.power import Controls, Crowd
+    from analysis.power import Controls, Skill
     from app.settings import read_settings
     from app.study import read_study
     from app.wiring import with_usual_fees
@@ -47,7 +47,7 @@ def plan(study: Path, power: float, alpha: float | None, seconds: float | None) 
 
     design = with_usual_fees(read_study(study), read_settings())
     controls = Controls(design.pairs.identical_controls, design.pairs.positive_controls)
-    asked, tau = protocols(design.hits, Crowd()), design.decision.max_different
+    asked, tau = protocols(design.hits, Skill()), design.decision.max_different
     error = alpha or 1 - design.decision.confidence
     conditions = len(design.pairs.conditions)
     table = needed(

@@ -10,10 +10,10 @@ import pytest
 
 from analysis.power import (
     Controls,
-    Crowd,
     Outcome,
     Protocol,
     Rule,
+    Skill,
     curves,
     fixed_design,
     pairs_needed,
@@ -65,7 +65,7 @@ def test_controls_that_share_clips_count_for_fewer() -> None:
 class TestProtocols:
     @pytest.mark.parametrize(("rule", "votes"), [("fixed", 3), ("majority", 3), ("majority", 5), ("lead", 5)])
     def test_they_are_the_sum_over_all_orders_of_votes(self, rule: Rule, votes: int) -> None:
-        found = protocol(rule, votes, Crowd(0.2, 0.7, 0.0))
+        found = protocol(rule, votes, Skill(0.2, 0.7, 0.0))
         called, asked = 0.0, 0.0
         for said in product((1, 0), repeat=votes):
             likely = 0.2 ** sum(said) * 0.8 ** (votes - sum(said))
@@ -83,7 +83,7 @@ class TestProtocols:
         assert found.judgments(0.0) == pytest.approx(asked)
 
     def test_the_usual_crowd_is_the_simulated_one(self) -> None:
-        three, adaptive, lead = (protocol(*way, Crowd()) for way in (("fixed", 3), ("majority", 3), ("lead", 5)))
+        three, adaptive, lead = (protocol(*way, Skill()) for way in (("fixed", 3), ("majority", 3), ("lead", 5)))
         assert (three.q0, three.q1) == pytest.approx((0.048, 0.889), abs=0.005)
         assert (adaptive.q0, adaptive.q1) == pytest.approx((three.q0, three.q1))
         assert (adaptive.judgments(0), adaptive.judgments(1)) == pytest.approx((2.20, 2.30), abs=0.02)
@@ -91,9 +91,9 @@ class TestProtocols:
         assert (lead.judgments(0), lead.judgments(1)) == pytest.approx((1.30, 3.08), abs=0.1)
 
     def test_two_dimensions_take_no_less_than_one_and_no_more_than_all_votes(self) -> None:
-        adaptive = protocol("majority", 3, Crowd())
+        adaptive = protocol("majority", 3, Skill())
         assert adaptive.judgments(0.02) < adaptive.judgments(0.02, dimensions=2) < 3
-        assert protocol("fixed", 3, Crowd()).judgments(0.02, dimensions=2) == 3
+        assert protocol("fixed", 3, Skill()).judgments(0.02, dimensions=2) == 3
 
 
 class TestPower:
