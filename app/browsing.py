@@ -14,6 +14,7 @@ TIMEOUT_S = 60
 def line() -> requests.Session:
     """A line to the server, opened anew where the server closed it in a pause, as browsers do; every page bears it."""
     session = requests.Session()
+    session.trust_env = False  # no proxy of the machine's stands before its own server
     again = HTTPAdapter(max_retries=Retry(total=3, allowed_methods=None, backoff_factor=0.2))
     session.mount("http://", again)
     session.mount("https://", again)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.hands.collecting import collect_due
 from app.hands.pausing import hold_due
-from app.hands.paying import pay_due, plan_refused_again
+from app.hands.paying import approved_there, pay_due, plan_refused_again
 from app.hands.shelf import close_all
 from app.hands.worksite import Turn, Worksite, many
 from app.launch import launch, prepare
@@ -123,13 +123,17 @@ def _pay(site: Worksite, turn: Turn, wish: Wish) -> str:  # noqa: ARG001
 
 
 def _approve(site: Worksite, turn: Turn, wish: Wish) -> str | None:
+    assignment_id = str(wish.detail["assignment_id"])
+    with site.database.reading() as session:
+        about = by_hand.subject(session, assignment_id)
+    overturns = about.state != "rejected" or site.platform.traits.overturns
+    if not overturns and not approved_there(site, about.platform_assignment_id):
+        raise by_hand.HandRefused(
+            "this platform takes back a rejection on its own pages only; do it there first, then approve here, so that "
+            "what is owed beside the reward is paid too"
+        )
     with site.database.writing() as session:
-        about = by_hand.subject(session, str(wish.detail["assignment_id"]))
-        if about.state == "rejected" and not site.platform.traits.overturns:
-            raise by_hand.HandRefused(
-                "this platform takes back a rejection on its own pages only; do it there, and it is paid there"
-            )
-        key = by_hand.plan_reward(session, str(wish.detail["assignment_id"]), wish.researcher, site.study.pay)
+        key = by_hand.plan_reward(session, assignment_id, wish.researcher, site.study.pay)
     return _paid(site, turn, wish, key)
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -25,6 +26,7 @@ from hits.platforms.base import (
     Platform,
     PlatformAssignment,
     PlatformRefused,
+    PlatformState,
     PlatformUnreachable,
 )
 
@@ -178,8 +180,14 @@ class RudePlatform(Platform):
     def assignments(self, platform_hit_id: str) -> Iterator[PlatformAssignment]:
         for seen in self.handed_in:
             if seen.hit_id == platform_hit_id:
-                state = "approved" if seen.assignment_id in self.approved else "submitted"
-                yield PlatformAssignment(seen.assignment_id, seen.hit_id, seen.worker_id, state, seen.submitted_at)
+                told = {**dict.fromkeys(self.rejected, "rejected"), **dict.fromkeys(self.approved, "approved")}
+                yield replace(seen, state=told.get(seen.assignment_id, seen.state))
+
+    def becomes(self, assignment_id: str, state: PlatformState) -> None:
+        """Somebody decides on an assignment on the platform's own pages."""
+        self.handed_in = [
+            replace(one, state=state) if one.assignment_id == assignment_id else one for one in self.handed_in
+        ]
 
     def approve(self, assignment_id: str, *, though_rejected: bool = False) -> None:
         if assignment_id in self.rejected and not though_rejected:

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
+from app.store.by_hand import note_rejection, plan_reward
 from app.store.leaving import give_back, settle_run_out
 from app.store.money import drop_parts, plan_payments, work_done
 from app.store.news import mark_handled, waiting_news
@@ -62,6 +63,10 @@ def _take_over(site: Worksite, session: Session, one: PlatformAssignment, turn: 
     if due:
         drop_parts(session, row.assignment_id)
     turn.handed_in += plan_payments(session, row.assignment_id, due, pay) > 0
+    if one.state == "rejected" and row.state == "submitted":  # on the platform's own pages
+        note_rejection(session, row.assignment_id, "it was rejected on the platform's own pages")
+    elif one.state == "approved" and row.state == "rejected":
+        plan_reward(session, row.assignment_id, "the platform", pay)
 
 
 def _brought(site: Worksite, session: Session, one: PlatformAssignment, turn: Turn) -> bool:

@@ -41,7 +41,7 @@ def _settle_unknown(site: Worksite, turn: Turn) -> None:
         unsettled = payments_in(session, "sent", "unknown")
     for payment in unsettled:
         try:
-            approved = payment.kind == "reward" and _approved(site, payment.platform_assignment_id)
+            approved = payment.kind == "reward" and approved_there(site, payment.platform_assignment_id)
             with site.database.reading() as session:
                 alike = count_alike(session, payment)
             settled = reconcile(payment, approved, site.platform, alike)
@@ -72,7 +72,8 @@ def _send_planned(site: Worksite, turn: Turn, *, reviewed: bool) -> None:
         note(site, "pay", f"{many(turn.paid, 'payment')} confirmed")
 
 
-def _approved(site: Worksite, platform_assignment_id: str) -> bool:
+def approved_there(site: Worksite, platform_assignment_id: str) -> bool:
+    """Whether the platform says of an assignment that it is approved."""
     with site.database.reading() as session:
         hit_id = hit_store.platform_hit_of(session, platform_assignment_id)
     return any(

@@ -14,6 +14,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.sealing import worker_key
+from app.store.clock import now_of
 from app.store.conditions import closed_pairs
 from app.store.database import one_at_a_time
 from app.store.events import PAUSED, fact
@@ -121,6 +122,7 @@ def begin(
             "There is nothing left in this study that you have not heard already. Please return this task.",
             "nothing-open",
         )
+    row.accepted_at = max(now, now_of(session))  # what was said until then has chosen its pairs
     _reserve(session, row, slots, rules.hits, rng)
     return work_of(session, row.assignment_id)
 

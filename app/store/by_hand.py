@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.store.clock import now_of
 from app.store.identities import own_id
-from app.store.money import committed_minor, keep_payment, plan_payments, work_done
+from app.store.money import committed_minor, drop_whole, keep_payment, plan_payments, reward_left, work_done
 from app.store.review import end_review
 from app.tables import AssignmentRow, HitRow, PaymentRow, WorkerRow
 from hits.ledger import AFTER_ALL, Payment, PaymentState, payment_key
@@ -144,13 +144,13 @@ def require_rejectable(session: Session, assignment_id: str, pay: Pay, wished_at
     about = subject(session, assignment_id)
     if about.state not in ("submitted", "rejected"):
         raise HandRefused(f"assignment {assignment_id} is {about.state}; only what was handed in can be rejected")
+    if reward_left(session, assignment_id):
+        raise HandRefused(f"the reward of assignment {assignment_id} is paid or on its way; it can't be taken back")
     reward = session.scalar(
         select(PaymentRow).where(PaymentRow.assignment_id == assignment_id, PaymentRow.kind == "reward")
     )
     if reward is None or about.state == "rejected":  # no rule pays it, or it is said once more
         return about
-    if reward.state in ("sent", "unknown", "confirmed"):
-        raise HandRefused(f"the reward of assignment {assignment_id} is paid or on its way; it can't be taken back")
     handed_in_at = session.get_one(AssignmentRow, assignment_id).submitted_at or reward.planned_at
     if review_ends(handed_in_at, reward.planned_at, pay, wished_at) is None:
         raise HandRefused(
@@ -164,13 +164,7 @@ def note_rejection(session: Session, assignment_id: str, reason: str) -> None:
     """The platform took a rejection: the work is not paid by rule and not used."""
     row = session.get_one(AssignmentRow, assignment_id)
     row.state, row.rejected_because = "rejected", reason
-    waiting = select(PaymentRow).where(
-        PaymentRow.assignment_id == assignment_id,
-        PaymentRow.kind.in_(("reward", "top-up")),
-        PaymentRow.state.in_(("planned", "refused")),
-    )
-    for payment in session.scalars(waiting):
-        payment.state, payment.note, payment.changed_at = "dropped", REJECTED, now_of(session)
+    drop_whole(session, assignment_id, REJECTED)
 
 
 def settle_payment(session: Session, key: str, *, paid: bool, by: str | None) -> str:
@@ -214,7 +208,7 @@ def set_trust(session: Session, worker: str, *, trusted: bool | None, because: s
     Raises:
         HandRefused: no such worker, or no reason.
     """
-    row = session.get(WorkerRow, worker, with_for_update=True)
+    row = session.get(WorkerRow, worker, with_for_update={"key_share": True})
     if row is None:
         raise HandRefused(f"there is no worker {worker}")
     if trusted is None:

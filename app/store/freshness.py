@@ -18,4 +18,5 @@ def state_of_judgments(session: Session) -> tuple[object, ...]:
         .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
     )
     distrusted = select(WorkerRow.worker).where(WorkerRow.trusted.is_(False)).order_by(WorkerRow.worker)
-    return (*session.execute(together).one(), *session.scalars(distrusted))
+    states = select(AssignmentRow.state, func.count()).group_by(AssignmentRow.state).order_by(AssignmentRow.state)
+    return (*session.execute(together).one(), *session.scalars(distrusted), *map(tuple, session.execute(states)))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.store.events import note_event
 from app.store.hits import LONGEST_HAND_IN, find_assignment
-from app.store.money import FOR_PART, plan_payments, work_done
+from app.store.money import FOR_PART, drop_whole, plan_payments, reward_left, work_done
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow
 from hits.collect import part_minor, payments_for_part
 from hits.pay import Pay
@@ -90,7 +90,10 @@ def give_back(session: Session, seen: PlatformAssignment, *, pay: Pay) -> bool:
     if known is None:
         return False
     row, trials = _hold(session, known.assignment_id)
-    if row.state not in AT_WORK:
+    handed_back = row.state == "submitted" and seen.state == "returned" and not reward_left(session, row.assignment_id)
+    if handed_back:  # it was handed in, and taken back at our request before it was paid
+        drop_whole(session, row.assignment_id, "it was returned")
+    elif row.state not in AT_WORK:
         return False
     done = _end(session, row, trials, seen.state, "partial" if pay.pay_unfinished else None, pay)
     note_event(

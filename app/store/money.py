@@ -20,6 +20,8 @@ from hits.pay import Pay, fee_minor, reward_fee_minor
 
 #: Bonuses for a part of what was not handed in.
 FOR_PART = ("partial", "screening")
+#: What is paid for the whole.
+FOR_WHOLE = ("reward", "top-up")
 
 
 def work_done(session: Session, assignment_id: str) -> Work:
@@ -160,6 +162,27 @@ def drop_parts(session: Session, assignment_id: str) -> None:
     for row in session.scalars(waiting.where(PaymentRow.state.in_(("planned", "refused")))):
         row.state, row.note, row.changed_at = "dropped", "the whole was handed in after all", now_of(session)
         note_event(session, "pay", f"payment {row.key} was dropped: {row.note}")
+
+
+def drop_whole(session: Session, assignment_id: str, why: str) -> None:
+    """Let go of what the whole of an assignment was to be paid, as far as it has not left."""
+    waiting = select(PaymentRow).where(
+        PaymentRow.assignment_id == assignment_id,
+        PaymentRow.kind.in_(FOR_WHOLE),
+        PaymentRow.state.in_(("planned", "refused")),
+    )
+    for row in session.scalars(waiting):
+        row.state, row.note, row.changed_at = "dropped", why, now_of(session)
+
+
+def reward_left(session: Session, assignment_id: str) -> bool:
+    """Whether the reward of an assignment is paid, or may be."""
+    left = select(PaymentRow.key).where(
+        PaymentRow.assignment_id == assignment_id,
+        PaymentRow.kind == "reward",
+        PaymentRow.state.in_(("sent", "unknown", "confirmed")),
+    )
+    return session.scalar(left) is not None
 
 
 def spent_minor(session: Session) -> tuple[int, int]:

@@ -55,13 +55,14 @@ class Outlook:
     def see(self, found: Sequence[Standing], design: Hits, now: datetime) -> None:
         """Take in where every pair stands."""
         asked = [one for one in found if one.role in ASKED_ROLES]
-        self._seen_at = now
+        # Others look meanwhile: what is looked up by place is there before the places are.
         self._pair_ids = [one.pair_id for one in asked]
         self._clip_ids = [one.clip_id for one in asked]
-        self._checks = [one.pair_id for one in found if one.role == "check"]
-        self._place = {pair_id: place for place, pair_id in enumerate(self._pair_ids)}
-        self._open = np.array([votes_free(one, design) for one in asked], dtype=np.int64)
         self._urgency = np.array([one.votes + one.reserved for one in asked], dtype=np.int64)
+        self._open = np.array([votes_free(one, design) for one in asked], dtype=np.int64)
+        self._place = {pair_id: place for place, pair_id in enumerate(self._pair_ids)}
+        self._checks = [one.pair_id for one in found if one.role == "check"]
+        self._seen_at = now
 
     def correct(self, found: Sequence[Standing], design: Hits) -> None:
         """Take in where a few pairs stand."""

@@ -44,7 +44,7 @@ def step_of(session: Session, worker: str, step: StepName) -> Step | None:
 
 def step_to_change(session: Session, worker: str, step: StepName) -> Step | None:
     """How far a worker got in a step, for whoever is about to change it: others who are wait until that is kept."""
-    session.get_one(WorkerRow, worker, with_for_update=True)  # there before the step's own row is
+    session.get_one(WorkerRow, worker, with_for_update={"key_share": True})  # there before the step's own row is
     return step_of(session, worker, step)
 
 

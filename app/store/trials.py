@@ -65,6 +65,13 @@ _ASKED = (
 )
 
 
+_earlier = select(_every.trial_id).where(
+    _every.assignment_id == TrialRow.assignment_id,
+    _every.position < TrialRow.position,
+    _every.state != "answered",
+)
+
+
 def trial(session: Session, trial_id: str) -> OpenTrial | None:
     """A trial by its id, whatever its state."""
     row = session.execute(_BY_ID, {"trial_id": trial_id}).one_or_none()
@@ -87,10 +94,10 @@ def asked_trial(session: Session, assignment_id: str, now: datetime) -> OpenTria
 def open_trial(session: Session, trial_id: str, now: datetime) -> bool:
     """Open a trial whose page is shown for the first time; whether it was this call that did.
 
-    One that its worker opened or left in another window meanwhile stays as it is.
+    One that its worker opened or left in another window meanwhile stays as it is, as does one that comes later again.
     """
     opened = update(TrialRow).where(
-        TrialRow.trial_id == trial_id, TrialRow.state == "reserved", TrialRow.opened_at.is_(None)
+        TrialRow.trial_id == trial_id, TrialRow.state == "reserved", TrialRow.opened_at.is_(None), ~_earlier.exists()
     )
     changed = session.execute(
         opened.values(state="open", opened_at=now), execution_options={"synchronize_session": False}

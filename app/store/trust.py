@@ -24,7 +24,7 @@ def weigh_workers(session: Session, rule: Quality, now: datetime) -> int:
     """
     figures = figures_by_worker(answered(session, now)) if rule.needs_figures else {}
     changed = 0
-    for row in session.scalars(select(WorkerRow).order_by(WorkerRow.worker).with_for_update()):
+    for row in session.scalars(select(WorkerRow).order_by(WorkerRow.worker).with_for_update(key_share=True)):
         before = Mark(row.trusted, row.distrusted_because)
         against = objections(row.checks_passed, row.checks_answered, figures.get(row.worker), rule)
         mark = weighed(before, against)

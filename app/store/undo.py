@@ -55,6 +55,10 @@ def undo(session: Session, assignment_id: str, trial_id: str, *, rule: Quality, 
 
     A trial that is not the last any more, or whose pair went on, stays answered: a second tap changes nothing.
     """
+    # Neither an answer nor leaving comes between: they take these in the same order.
+    ours = select(TrialRow.trial_id).where(TrialRow.assignment_id == assignment_id).order_by(TrialRow.position)
+    session.execute(ours.with_for_update())
+    session.get(AssignmentRow, assignment_id, with_for_update=True, populate_existing=True)
     one_at_a_time(session, "begin")  # nobody is handed a vote of this pair meanwhile
     if last_answered(session, assignment_id, now) != trial_id:
         return False
@@ -86,7 +90,7 @@ def _words(said: JudgmentRow) -> str:
 
 
 def _unweigh_check(session: Session, said: JudgmentRow, rule: Quality) -> None:
-    row = session.get_one(WorkerRow, said.worker, with_for_update=True)
+    row = session.get_one(WorkerRow, said.worker, with_for_update={"key_share": True})
     condition = session.get_one(PairRow, said.pair_id).condition
     ratings = {name: getattr(said, name) for name in RATED}
     answer = Said(said.activation, said.valence, **ratings, scale=said.scale)  # type: ignore[arg-type]

@@ -122,7 +122,7 @@ _ANSWERED = (
 _MARK = (
     select(WorkerRow.checks_answered, WorkerRow.checks_passed, WorkerRow.trusted, WorkerRow.distrusted_because)
     .where(WorkerRow.worker == bindparam("of"))
-    .with_for_update()
+    .with_for_update(key_share=True)  # who begins a HIT meanwhile names the worker, and changes nothing
 )
 _BEFORE = (
     select(JudgmentRow.judgment_id)

@@ -173,3 +173,19 @@ def test_a_sign_in_link_works_once(database: Database) -> None:
     with database.writing() as session:
         assert redeem_link(session, token) is None
         assert redeem_link(session, "invented") is None
+
+
+def test_a_line_that_the_server_closed_while_it_rested_is_opened_anew(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.store.database.RESTED_S", 0.0)
+    database, other = Database(postgresql_url), Database(postgresql_url)
+    with database.reading() as session:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+    with other.writing() as session:
+        assert session.scalar(text(f"SELECT pg_terminate_backend({pid}, 2000)"))
+
+    with database.reading() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != pid
+    database.dispose()
+    other.dispose()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 
 from sqlalchemy import select
 
 from app.store.pairs import keep_pairs
 from app.store.undo import last_answered, undo
-from app.store.work import Work
+from app.store.work import Work, answer
 from app.tables import EventRow, JudgmentRow, WorkerRow
 from hits.judgment import Said
+from hits.listening import Listened
 from tests.app.store.conftest import pair
 
 SAME, DIFFERENT = Said("same", "same"), Said("different", "same", 2, 3)
@@ -181,3 +184,32 @@ def test_when_the_time_is_over_nothing_can_be_taken_back(launched: Callable[...,
     study.now += timedelta(seconds=120)
 
     assert last(study, begun) is None
+
+
+def test_an_answer_that_is_just_being_kept_is_not_undone_underneath(launched: Callable[..., object]) -> None:
+    study = launched(policy="fixed", trials_per_hit=7)
+    begun = study.begin(0, "W1")
+    study.answer(begun)
+    before, asked, came = last(study, begun), study.open(begun), []
+    study.now += timedelta(seconds=10)
+    back = Thread(target=lambda: came.append(take_back(study, begun, before)))
+    with study.database.writing() as session:
+        answer(
+            session,
+            begun.assignment_id,
+            asked.trial_id,
+            asked.nonce,
+            DIFFERENT,
+            Listened(asked.first_length_s, asked.second_length_s),
+            rules=study.rules,
+            now=study.now,
+        )
+        back.start()
+        sleep(0.3)  # it waits for this answer
+    back.join()
+
+    assert came == [False]
+    assert sorted(said(study)) == ["different", "same"]
+    assert last(study, begun) == asked.trial_id
+    study.do_all(begun)
+    assert len(said(study)) == 7

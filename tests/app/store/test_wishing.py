@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from app.store import arriving
 from app.store.assignments import assignment
@@ -162,6 +163,48 @@ def test_rejected_work_that_a_person_accepts_after_all_is_paid_once_and_used(des
     assert [state for state, _ in desk.ledger("reward")] == ["confirmed"]
     with desk.study.database.reading() as session:
         assert assignment(session, work.assignment_id).state == "approved"
+
+
+def test_rejecting_once_more_waits_until_it_is_known_whether_the_work_was_paid_after_all(desk: Desk) -> None:
+    work = to_review(desk)
+    desk.wish("reject", assignment_id=work.assignment_id, reason=REASON)
+    desk.grant()
+    desk.platform.break_before.add("approve")
+    desk.wish("approve", assignment_id=work.assignment_id)
+    desk.grant()
+    again = desk.wish("reject", assignment_id=work.assignment_id, reason=REASON)
+    with desk.study.database.writing() as session:
+        reward = session.scalars(select(PaymentRow).where(PaymentRow.kind == "reward")).one()
+        reward.state = "unknown"
+    desk.grant()
+    state, note = desk.came_of(again)
+    assert (state, "on its way" in note) == ("refused", True)
+
+
+def test_what_is_rejected_on_the_platforms_own_pages_is_rejected_here(desk: Desk) -> None:
+    work = to_review(desk)
+    desk.platform.becomes(work.platform_assignment_id, "rejected")
+    desk.grant(whole_turn=True)
+    assert [state for state, _ in desk.ledger("reward")] == ["dropped"]
+    with desk.study.database.reading() as session:
+        assert assignment(session, work.assignment_id).state == "rejected"
+
+    desk.platform.becomes(work.platform_assignment_id, "approved")  # there too, and said here
+    desk.wish("approve", assignment_id=work.assignment_id)
+    desk.grant()
+    assert [state for state, _ in desk.ledger("reward")] == ["confirmed"]
+    with desk.study.database.reading() as session:
+        assert assignment(session, work.assignment_id).state == "approved"
+
+
+def test_work_that_is_returned_before_it_is_paid_is_paid_for_its_part_alone(desk: Desk) -> None:
+    work = to_review(desk)
+    desk.platform.becomes(work.platform_assignment_id, "returned")
+    for _ in range(2):
+        desk.grant(whole_turn=True)
+    assert [state for state, _ in desk.ledger("reward")] == ["dropped"]
+    with desk.study.database.reading() as session:
+        assert assignment(session, work.assignment_id).state == "returned"
 
 
 def test_a_rejection_that_the_platform_refuses_takes_nobody_their_pay(desk: Desk) -> None:
