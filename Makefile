@@ -40,13 +40,13 @@ browser:  ## Debian's chromium for the browser tests, where it may be installed
 	@command -v chromium >/dev/null || sh .ci/install-chromium
 
 test: install browser  ## all tests, in a real browser and on real databases
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 coverage: install browser  ## all tests, with what they cover
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 screenshots: install browser  ## pictures of every page, on phone and desk, by day and night, in screenshots/
-	EARWITNESS_SCREENSHOTS=screenshots $(BIN)/pytest -q -n auto --dist loadfile tests/browser
+	EARWITNESS_SCREENSHOTS=screenshots $(BIN)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests/browser
 
 demo: install  ## the whole river on sound made here; ends with the pages open
 	$(BIN)/earwitness demo
