@@ -127,7 +127,9 @@ def labels(study: Path, dimension: Dimension, output: Path | None) -> None:
 @judgments.command()
 @study_option
 @dimension_option
-@click.option("--by", type=click.Choice(["condition", "worker"]), default="condition", show_default=True)
+@click.option(
+    "--by", type=click.Choice(["condition", "worker"]), default="condition", show_default=True, help="A row for each."
+)
 def agreement(study: Path, dimension: Dimension, by: str) -> None:
     """Say how far workers agree: unanimous share, pairwise agreement and Krippendorff's alpha, with 95 % intervals."""
     from analysis.agreement import ALPHA_NOTE, agreements, worker_agreements

@@ -43,3 +43,19 @@ def test_a_whitelist_is_certified_from_an_old_batch_alone(earwitness: Callable[.
     done = earwitness("certify", "--study", folder)
     assert done.code == 0, done.err
     assert (folder / "whitelist.json").exists()
+
+
+def test_labels_and_agreement_are_told_of_an_old_batch(earwitness: Callable[..., object], tmp_path: Path) -> None:
+    folder = study_folder(tmp_path / "s")
+    (folder / "import.toml").write_text(MEANT)
+    batch = written(tmp_path, site_csv([row(f"3A{n}", f"A{n}") for n in range(5)]))
+    assert earwitness("judgments", "import", batch, "--study", folder, *SAY).code == 0
+
+    labelled = earwitness("judgments", "labels", "--study", folder)
+    assert labelled.code == 0, labelled.err
+    assert (folder / "labels.csv").read_text().startswith("pair_id,")
+    assert "majority-vote" in (folder / "labels-compared.csv").read_text()
+    for by in ("condition", "worker"):
+        told = earwitness("judgments", "agreement", "--study", folder, "--by", by)
+        assert told.code == 0, told.err
+        assert "alpha" in told.out + told.err
