@@ -17,11 +17,19 @@ from app.hands.worksite import Turn, Worksite
 from app.sealing import Sealing, SealKeyWrong, new_seal_key, worker_key
 from app.settings import SettingsWrong, read_settings
 from app.store.database import Database, NoKeys
-from app.store.identities import kept_workers, nameless, own_id, plain_ids, seal_ids, shut_ids
+from app.store.identities import (
+    kept_workers,
+    nameless,
+    own_id,
+    plain_ids,
+    platform_worker_id,
+    seal_ids,
+    shut_ids,
+)
 from app.store.lock import hands
 from app.store.money import payments_in
 from app.store.progress import judgment_rows
-from app.store.work import work
+from app.store.work import work_of
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import Base, PaymentRow, WorkerRow
 from hits.batch import Hits
@@ -159,9 +167,8 @@ def test_a_lost_key_stops_no_page_and_no_reward_and_bonuses_wait_for_it(walked, 
         (waiting,) = payments_in(session, "planned")
         assert (waiting.kind, waiting.note) == ("top-up", "waits for the key that opens the worker's id")
         row = session.get_one(PaymentRow, waiting.key)
-        seen = work(session, row.assignment_id)
-        assert seen is not None
-        assert seen.platform_worker_id == ""
+        seen = work_of(session, row.assignment_id)
+        assert platform_worker_id(session, seen.worker) == ""
     assert seal_ids(lost) == type(seal_ids(lost))(0, 1)  # what can't be opened stays as it is
     lost.dispose()
     study.database = right

@@ -118,8 +118,8 @@ def test_a_process_that_dies_after_paying_does_not_pay_again(study_of, platform)
 
     paying = platform.approve
 
-    def approve_and_die(assignment_id: str) -> None:
-        paying(assignment_id)
+    def approve_and_die(assignment_id: str, *, though_rejected: bool = False) -> None:
+        paying(assignment_id, though_rejected=though_rejected)
         raise Killed
 
     platform.approve = approve_and_die
