@@ -28,7 +28,6 @@ class Test:
     alternative: float
     futility: float  # a ratio this low ends the hope on its side
     baseline_error: float | None = None  # of each limit of p*, by MOVER; None takes p* as estimated
-    slack: float = 0.0  # logits by which real changes may be harder to hear than positive controls
 
     def safe(self, pairs: Ints, changed: Ints, controls: Controls) -> Floats:
         """Log e-values against theta >= tau; shape (studies, conditions, dimensions)."""

@@ -11,8 +11,10 @@ from typing import Any, TypeAlias, final
 import numpy as np
 import numpy.typing as npt
 
+from analysis.certification.adaptive_bh import Walk, adaptive_side
 from analysis.certification.controls import Controls, no_controls
-from analysis.certification.lead import VoteRule
+from analysis.certification.lead import LEAD_3_OF_7, VoteRule
+from analysis.certification.sequential import Test, harder, nothing, settle, unsafe_side, weigh
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
@@ -156,6 +158,57 @@ class Design(ABC):
     def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:  # noqa: ARG002
         """What a design keeps beside the counts, before the first round."""
         return {}
+
+
+@dataclass(frozen=True)
+class Calibrated(Design):
+    """A condition is SAFE where its highest likelihood ratio passes what chance reaches with rate a_k.
+
+    Noise of the controls and overshoot are in the thresholds. Each condition's error is at most `error`; FDR is at
+    most `error` where conditions are independent given the crowd. UNSAFE is asked by e-BH at the plain estimate. A
+    variant says how many controls are enough.
+    """
+
+    votes: VoteRule = LEAD_3_OF_7
+    tau: float = 0.10
+    error: float = 0.05
+    alternative: float = 0.25
+    futility: float = 0.05
+    most_pairs: int = 900
+    batch: int = 10
+    identical: int = 200
+    positive: int = 100
+    unsafe: bool = False
+    slack: float = 0.0
+
+    @abstractmethod
+    def _enough(self, controls: Controls) -> Bools:
+        """Which studies need no more controls; shape (studies,)."""
+
+    def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
+        return {**nothing(shape).memory, "highest": np.zeros(shape)}
+
+    def _decide(self, state: State) -> State:
+        test = Test(self.tau, self.alternative, self.futility)
+        controls = harder(state.controls, self.votes, self.slack)
+        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        closed = state.controls_closed | self._enough(state.controls)
+        highest = np.where(closed[:, None, None], np.maximum(state.memory["highest"], evidence.safe), 0.0)
+        walk = Walk(self.tau, self.alternative, self.futility, self.most_pairs, self.batch)
+        found = settle(
+            adaptive_side(walk, highest, evidence.futile, controls, self.error, closed),
+            unsafe_side(evidence, closed, self.error) if self.unsafe else None,
+            state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
+        )
+        memory = {**evidence.memory, "highest": highest}
+        return state.with_verdicts(found.open, found.safe, found.unsafe, closed, memory)
+
+
+def evenly(state: State, batch: int, identical: int, positive: int) -> Wanted:
+    """`batch` pairs of each condition, and a fixed number of controls spread over the first rounds."""
+    one = np.ones_like(state.rounds)
+    controls = (-(-each // CONTROL_ROUNDS) * one for each in (identical, positive))
+    return Wanted(np.full_like(state.verdict, batch), *controls)
 
 
 def _keep(before: State, after: State) -> State:

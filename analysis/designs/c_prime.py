@@ -6,35 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.certification.adaptive_bh import Walk, adaptive_side
 from analysis.certification.controls import Controls
-from analysis.certification.lead import LEAD_3_OF_7, VoteRule
-from analysis.certification.sequential import Test, harder, nothing, settle, unsafe_side, weigh
-from analysis.designs.base import Array, Bools, Design, State, Wanted
+from analysis.designs.base import Bools, Calibrated, State, Wanted
 
 
 @dataclass(frozen=True)
-class CPrime(Design):
+class CPrime(Calibrated):
     """Controls go on from `identical` and `positive` until se(p*)/p* <= `relative_error`, judged by controls alone.
 
-    Each round brings one block, of the kind that lowers the error more for a judgment. For everything else see `C`.
+    Each round brings one block, of the kind that lowers the error more for a judgment.
     """
 
-    votes: VoteRule = LEAD_3_OF_7
-    tau: float = 0.10
-    error: float = 0.05
-    alternative: float = 0.25
-    futility: float = 0.05
-    most_pairs: int = 900
-    batch: int = 10
     identical: int = 100
     positive: int = 50
     blocks: tuple[int, int] = (50, 25)
     most_identical: int = 800
     most_positive: int = 300
     relative_error: float = 0.10
-    unsafe: bool = False
-    slack: float = 0.0
 
     def _wants(self, state: State) -> Wanted:
         first = ~state.controls.reach(self.identical, self.positive)
@@ -42,24 +30,6 @@ class CPrime(Design):
         identical = np.where(first, self.identical, self.blocks[0] * more_identical)
         positive = np.where(first, self.positive, self.blocks[1] * ~more_identical)
         return Wanted(np.full_like(state.verdict, self.batch), identical, positive)
-
-    def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
-        return {**nothing(shape).memory, "highest": np.zeros(shape)}
-
-    def _decide(self, state: State) -> State:
-        test = Test(self.tau, self.alternative, self.futility)
-        controls = harder(state.controls, self.votes, self.slack)
-        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
-        closed = state.controls_closed | self._enough(state.controls)
-        highest = np.where(closed[:, None, None], np.maximum(state.memory["highest"], evidence.safe), 0.0)
-        walk = Walk(self.tau, self.alternative, self.futility, self.most_pairs, self.batch)
-        found = settle(
-            adaptive_side(walk, highest, evidence.futile, controls, self.error, closed),
-            unsafe_side(evidence, closed, self.error) if self.unsafe else None,
-            state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
-        )
-        memory = {**evidence.memory, "highest": highest}
-        return state.with_verdicts(found.open, found.safe, found.unsafe, closed, memory)
 
     def _enough(self, controls: Controls) -> Bools:
         precise = (controls.relative_error(self.tau) <= self.relative_error).all(axis=-1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.certification.lead import LEAD_3_OF_7, VoteRule
 from analysis.certification.sequential import Test, e_bh_side, harder, nothing, settle, unsafe_side, weigh
-from analysis.designs.base import CONTROL_ROUNDS, Array, Design, State, Wanted
+from analysis.designs.base import Array, Design, State, Wanted, evenly
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,7 @@ class E(Design):
     optimistic: bool = True
 
     def _wants(self, state: State) -> Wanted:
-        one = np.ones_like(state.rounds)
-        identical, positive = (-(-each // CONTROL_ROUNDS) * one for each in (self.identical, self.positive))
-        return Wanted(np.full_like(state.verdict, self.batch), identical, positive)
+        return evenly(state, self.batch, self.identical, self.positive)
 
     def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
         return nothing(shape).memory

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.marketplace import question, work
 from app.marketplace.form_answers import form_answers_xml, read_answers
-from app.marketplace.records import PostedHit, Worker
+from app.marketplace.records import PostedHit, WorkAssignment, Worker
 from app.marketplace.refusals import NoSuchHit, Refused
 from app.marketplace.room import pages, require_worker, site
 from app.marketplace.store import hits
@@ -33,20 +33,14 @@ def accept(hit_id: str) -> AnyResponse:
 @pages.get("/preview/<mturk_id:hit_id>")
 def preview(hit_id: str) -> Response:
     """A task as it looks before it is accepted."""
-    with site().store.read() as connection:
-        worker = require_worker(connection)
-        hit = work.find_open_hit(connection, worker, hit_id)
-        work.require_allowed(connection, worker, hit, "Preview")
+    worker, hit = _to_preview(hit_id)
     return _frame(worker, hit, {"assignmentId": PREVIEW, "hitId": hit_id}, assignment=None)
 
 
 @pages.get("/work/<mturk_id:assignment_id>")
 def task(assignment_id: str) -> Response | str:
     """The task in a frame, with MTurk's parameters; what was handed in or given back says so instead."""
-    with site().store.read() as connection:
-        worker = require_worker(connection)
-        assignment = work.find_own(connection, worker, assignment_id)
-        hit = hits.find_hit(connection, assignment.hit_id)
+    worker, assignment, hit = _own(assignment_id)
     if assignment.status != "Accepted" or hit is None:
         return render_template("marketplace/past.html", worker=worker, assignment=assignment)
     parameters = {
@@ -61,10 +55,7 @@ def task(assignment_id: str) -> Response | str:
 @pages.get("/frame/<mturk_id:hit_id>")
 def html_task(hit_id: str) -> Response:
     """An HTMLQuestion's own page: strangers' code, kept at an origin of its own, away from the worker's cookie."""
-    with site().store.read() as connection:
-        worker = require_worker(connection)
-        hit = work.find_open_hit(connection, worker, hit_id)
-        work.require_allowed(connection, worker, hit, "Preview")
+    _, hit = _to_preview(hit_id)
     html = question.read_task(hit.question).html
     if html is None:
         raise NoSuchHit(hit_id)
@@ -76,10 +67,7 @@ def html_task(hit_id: str) -> Response:
 @pages.post("/work/<mturk_id:assignment_id>/answers")
 def answer_form(assignment_id: str) -> AnyResponse | str:
     """Hand in the answers to a QuestionForm; what can't be taken is asked again."""
-    with site().store.read() as connection:
-        worker = require_worker(connection)
-        assignment = work.find_own(connection, worker, assignment_id)
-        hit = hits.find_hit(connection, assignment.hit_id)
+    worker, assignment, hit = _own(assignment_id)
     form = None if hit is None else question.read_task(hit.question).form
     if form is None:
         raise NoSuchHit(assignment.hit_id)
@@ -114,6 +102,23 @@ def hand_in() -> Response:
 
 
 pages.add_url_rule(SUBMIT_PATH, view_func=hand_in, methods=["POST"])
+
+
+def _to_preview(hit_id: str) -> tuple[Worker, PostedHit]:
+    """Who is signed in, and an open HIT that this worker may look at."""
+    with site().store.read() as connection:
+        worker = require_worker(connection)
+        hit = work.find_open_hit(connection, worker, hit_id)
+        work.require_allowed(connection, worker, hit, "Preview")
+    return worker, hit
+
+
+def _own(assignment_id: str) -> tuple[Worker, WorkAssignment, PostedHit | None]:
+    """Who is signed in, an assignment of this worker's, and its HIT as far as it is there."""
+    with site().store.read() as connection:
+        worker = require_worker(connection)
+        assignment = work.find_own(connection, worker, assignment_id)
+        return worker, assignment, hits.find_hit(connection, assignment.hit_id)
 
 
 def _frame(worker: Worker, hit: PostedHit, parameters: dict[str, str], *, assignment: object) -> Response:

@@ -102,7 +102,7 @@ def _address_of(condition: str) -> str:
 
 
 def _facts(web: Web) -> dict[str, object]:
-    """All that the dashboard shows, from one state of the database."""
+    """All that the dashboard shows, read together."""
     study, now = web.study, datetime.now(UTC)
     kept = cast(Kept, current_app.extensions[KEPT])
     with web.database.reading() as session:

@@ -172,33 +172,46 @@ def answer(
     before = session.scalar(_BEFORE, {"worker": assignment.worker, "pair_id": row.pair_id})
     role = row.role if before is None else "repeat"
     decided = _decided(session, row.pair_id, rules, now)  # for every role, so that none answers faster
-    session.add(
-        JudgmentRow(
-            judgment_id=secrets.token_hex(10),
-            trial_id=row.trial_id,
-            pair_id=row.pair_id,
-            worker=assignment.worker,
-            assignment_id=row.assignment_id,
-            role=role,
-            order=row.order,
-            activation=said.activation,
-            valence=said.valence,
-            activation_rating=said.activation_rating,
-            valence_rating=said.valence_rating,
-            original_activation_rating=said.original_activation_rating,
-            original_valence_rating=said.original_valence_rating,
-            scale=said.scale,
-            listened_s=listened.total_s,
-            elapsed_s=elapsed_s,
-            submitted_at=now,
-            late=role in ASKED_ROLES and decided,
-        )
-    )
+    late = role in ASKED_ROLES and decided
+    session.add(_judgment(row, assignment.worker, role, said, listened, elapsed_s, now, late=late))
     row.state, row.answered_at = "answered", now
     session.flush()
     _weigh(session, assignment.worker, mark, row.role == "check", pair.condition, said, rules.quality)
     if session.scalar(_LEFT, {"assignment_id": assignment_id}) is None and assignment.state == "accepted":
         assignment.state, assignment.finished_at = "finished", now
+
+
+def _judgment(
+    row: TrialRow,
+    worker: str,
+    role: str,
+    said: Said,
+    listened: Listened,
+    elapsed_s: float,
+    now: datetime,
+    *,
+    late: bool,
+) -> JudgmentRow:
+    return JudgmentRow(
+        judgment_id=secrets.token_hex(10),
+        trial_id=row.trial_id,
+        pair_id=row.pair_id,
+        worker=worker,
+        assignment_id=row.assignment_id,
+        role=role,
+        order=row.order,
+        activation=said.activation,
+        valence=said.valence,
+        activation_rating=said.activation_rating,
+        valence_rating=said.valence_rating,
+        original_activation_rating=said.original_activation_rating,
+        original_valence_rating=said.original_valence_rating,
+        scale=said.scale,
+        listened_s=listened.total_s,
+        elapsed_s=elapsed_s,
+        submitted_at=now,
+        late=late,
+    )
 
 
 def _decided(session: Session, pair_id: str, rules: Rules, now: datetime) -> bool:
