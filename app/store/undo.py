@@ -64,8 +64,7 @@ def undo(session: Session, assignment_id: str, trial_id: str, *, rule: Quality, 
         return False
     trial = session.get_one(TrialRow, trial_id, with_for_update=True)
     said = session.scalars(select(JudgmentRow).where(JudgmentRow.trial_id == trial_id)).one()
-    if trial.role == "check":
-        _unweigh_check(session, said, rule)
+    _unweigh(session, said, rule, is_check=trial.role == "check")
     note_event(session, "undo", f"judgment {said.judgment_id} of pair {said.pair_id} was taken back: {_words(said)}")
     session.delete(said)
     # It is heard again, and so is the one that was open meanwhile: their clocks start anew.
@@ -89,9 +88,12 @@ def _words(said: JudgmentRow) -> str:
     return f"activation {said.activation}, valence {said.valence}{noisy}{original}"
 
 
-def _unweigh_check(session: Session, said: JudgmentRow, rule: Quality) -> None:
+def _unweigh(session: Session, said: JudgmentRow, rule: Quality, *, is_check: bool) -> None:
+    """Take a check out of the count. The other roles ask the same, so that none is taken back faster."""
     row = session.get_one(WorkerRow, said.worker, with_for_update={"key_share": True})
     condition = session.get_one(PairRow, said.pair_id).condition
+    if not is_check:
+        return
     ratings = {name: getattr(said, name) for name in RATED}
     answer = Said(said.activation, said.valence, **ratings, scale=said.scale)  # type: ignore[arg-type]
     row.checks_answered -= 1
