@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, expit, logit
+from scipy.special import expit, logit
 
 Codes: TypeAlias = npt.NDArray[np.intp]
 Truths: TypeAlias = npt.NDArray[np.bool_]
@@ -175,41 +175,44 @@ def one_coin(said: Coded, *, iterations: int = 200, near: float = 1e-6) -> Rates
     return Rates(changed[order.task], 1 - right[order.worker], right[order.worker])
 
 
-def mace(said: Coded, *, iterations: int = 50, attend: float = 0.5, habit: float = 10.0) -> Rates:
-    """Each worker either attends and is right, or answers by habit; variational Bayes (Hovy et al. 2013).
+def mace(
+    said: Coded, *, share: float | None = None, smoothing: float = 0.005, iterations: int = 200, near: float = 1e-6
+) -> Rates:
+    """Each worker either attends and is right, or answers by habit (Hovy et al. 2013).
+
+    The paper takes both answers as equally likely to be true. Where changes are rare that is far off, and the habits of
+    the workers then explain what is really a rare truth; so the share of changed tasks is estimated, too.
 
     Args:
         said: the votes, in any order.
-        iterations: so many.
-        attend: prior of attending and of not attending (Beta).
-        habit: prior of both answers among those by habit (Dirichlet).
+        share: of tasks that are changed, 0..1; None estimates it. 0.5 is the paper's.
+        smoothing: added to each worker's count of attending, of straying, and of either habit.
+        iterations: at most so many.
+        near: it ends when no task's probability moves by more.
     """
     order = in_order(said)
     votes, count = order.said, len(order.worker)
-    attends, strays = np.full(count, 0.5), np.full(count, 0.5)
+    attends = np.full(count, 0.5)
     by_habit = np.full((count, 2), 0.5)  # of the answers same, different
     label = votes.different.astype(np.intp)
-    changed = np.zeros(len(votes.conditions))
+    changed, prior = votes.share_different(), 0.5
     for step in range(iterations + 1):
-        habitual = strays[votes.workers] * by_habit[votes.workers, label]
+        habitual = ((1 - attends)[:, np.newaxis] * by_habit)[votes.workers, label]
         right = habitual + attends[votes.workers]
         odds = np.log(np.maximum(right, LEAST) / np.maximum(habitual, LEAST)) * np.where(votes.different, 1.0, -1.0)
-        changed = expit(np.bincount(votes.tasks, odds, minlength=len(changed)))
-        if step == iterations:
+        before = changed
+        changed = expit(logit(prior) + np.bincount(votes.tasks, odds, minlength=len(changed)))
+        if step == iterations or np.abs(changed - before).max(initial=0) < near:
             break
+        prior = float(np.clip(changed.mean(), LEAST, 1 - LEAST)) if share is None else share
         is_right = np.where(votes.different, changed[votes.tasks], 1 - changed[votes.tasks])
         knowing = is_right * attends[votes.workers] / right
-        cells = np.bincount(votes.workers * 2 + label, 1 - knowing, minlength=2 * count).reshape(count, 2)
-        knew = np.bincount(votes.workers, knowing, minlength=count)
-        attends, strays = _expected(np.stack([knew, cells.sum(axis=1)], axis=1) + attend).T
-        by_habit = _expected(cells + habit)
-    false_alarm = strays * by_habit[:, 1]
+        strays = np.bincount(votes.workers * 2 + label, 1 - knowing, minlength=2 * count).reshape(count, 2) + smoothing
+        knew = np.bincount(votes.workers, knowing, minlength=count) + smoothing
+        by_habit = strays / strays.sum(axis=1, keepdims=True)
+        attends = knew / (knew + strays.sum(axis=1) - smoothing)  # attending or not is smoothed once each
+    false_alarm = (1 - attends) * by_habit[:, 1]
     return Rates(changed[order.task], false_alarm[order.worker], (false_alarm + attends)[order.worker])
-
-
-def _expected(counts: npt.NDArray[np.floating]) -> Shares:
-    """The geometric mean of probabilities under a Dirichlet distribution; rows sum to less than 1."""
-    return np.asarray(np.exp(digamma(counts) - digamma(counts.sum(axis=1, keepdims=True))))
 
 
 def _prevalence(changed: Shares, conditions: Codes, weight: float | None) -> Shares:
