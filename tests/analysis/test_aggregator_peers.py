@@ -15,7 +15,7 @@ from analysis.aggregators.one_coin import OneCoin
 pytestmark = pytest.mark.filterwarnings("ignore")  # crowd-kit's own, of pandas
 
 #: Ours, crowd-kit's with its settings, and the share of tasks on which both must say the same.
-PEERS = (
+PEERS: tuple[tuple[Aggregator, str, dict[str, object], float], ...] = (
     (MajorityVote(), "MajorityVote", {}, 1.0),
     (DawidSkene(), "DawidSkene", {"n_iter": 100}, 0.995),
     (OneCoin(), "OneCoinDawidSkene", {"n_iter": 100}, 0.995),
