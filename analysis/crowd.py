@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from analysis.certification.controls import Controls
-from analysis.certification.lead import ABSENT, VoteRule, table_of
 from analysis.designs.base import Outcomes, State, Wanted
+from hits.vote_rules import ABSENT, VoteRule, table_of
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]

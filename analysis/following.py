@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.certification.controls import Controls
-from analysis.certification.lead import ABSENT, VoteRule
 from analysis.designs.base import Design, Outcomes, State
 from analysis.votes import Dimension, counted, labels_of
+from hits.vote_rules import ABSENT, VoteRule
 from pipelines.clip import Role
 
 #: Outcomes of pairs in the order of opening, shape (pairs, dimensions): 1 changed, 0 not, ABSENT while votes miss.

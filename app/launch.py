@@ -20,7 +20,7 @@ from app.store.money import committed_minor
 from app.store.pairs import keep_pairs, known_pairs
 from app.store.places import plan_or_grow
 from app.study import Study
-from hits.allocate import Standing, votes_open
+from hits.allocate import Standing, votes_free
 from hits.batch import TooFewPairs, cut, open_hits, open_hits_needed, require_checks
 from hits.bill import Bill, make_bill
 from hits.bill_lines import Part, parts
@@ -225,9 +225,7 @@ def _hits_for(asked: list[Pair], pairs: list[Pair], study: Study, first: int) ->
         return []
     if study.hits.policy == "fixed":
         return cut([*asked, *checks], study.hits, np.random.default_rng([study.study.seed, 1, first]), first)
-    votes = sum(
-        votes_open(Standing(pair.pair_id, pair.clip_id, pair.role), study.hits.votes_per_pair) for pair in asked
-    )
+    votes = sum(votes_free(Standing(pair.pair_id, pair.clip_id, pair.role), study.hits) for pair in asked)
     return open_hits(first, open_hits_needed(votes, 0, study.hits), study.hits, shared=_shares_hits(study))
 
 

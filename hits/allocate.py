@@ -10,6 +10,7 @@ import numpy as np
 
 from hits.batch import Hits, order_of, with_repeats
 from hits.judgment import ASKED_ROLES, Slot
+from hits.vote_rules import Tally
 from pipelines.clip import Role
 
 
@@ -25,44 +26,27 @@ class Standing:
     valence_different: int = 0
     reserved: int = 0
 
+    #: The lowest and the highest lead of "different" on the way to these votes, by dimension.
+    activation_leads: tuple[int, int] = (0, 0)
+    valence_leads: tuple[int, int] = (0, 0)
+
     @property
-    def votes_by_dimension(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """(same, different) for activation and for valence."""
+    def tallies(self) -> tuple[Tally, Tally]:
+        """The votes on activation and on valence."""
         return (
-            (self.votes - self.activation_different, self.activation_different),
-            (self.votes - self.valence_different, self.valence_different),
+            Tally(self.activation_different, self.votes - self.activation_different, *self.activation_leads),
+            Tally(self.valence_different, self.votes - self.valence_different, *self.valence_leads),
         )
 
 
-def votes_missing(standing: Standing, votes_per_pair: int) -> int:
-    """Judgments that a pair needs at least until both its majorities are certain; 0 when it is decided.
-
-    >>> votes_missing(Standing("p", "c", "study", votes=2), votes_per_pair=3)  # both said same, twice
-    0
-    >>> votes_missing(Standing("p", "c", "study", votes=2, valence_different=1), votes_per_pair=3)
-    1
-    """
-    majority = votes_per_pair // 2 + 1
-    leads = [max(same, different) for same, different in standing.votes_by_dimension]
-    left = votes_per_pair - standing.votes
-    return max(0, min(left, majority - min(leads)))
-
-
 def votes_wanted(standing: Standing, design: Hits) -> int:
-    """Judgments that a pair is still to get: all its votes under `fixed`, under `adaptive` until it is decided.
+    """Judgments that a pair needs at least until both its dimensions are decided; 0 when they are.
 
     >>> agreed = Standing("p", "c", "study", votes=2)  # both said same, twice
     >>> votes_wanted(agreed, Hits(policy="fixed")), votes_wanted(agreed, Hits(policy="adaptive"))
     (1, 0)
     """
-    if design.policy == "fixed":
-        return max(0, design.votes_per_pair - standing.votes)
-    return votes_missing(standing, design.votes_per_pair)
-
-
-def votes_open(standing: Standing, votes_per_pair: int) -> int:
-    """Judgments that could be handed out now: missing, less those that are reserved."""
-    return max(0, votes_missing(standing, votes_per_pair) - standing.reserved)
+    return max(design.votes.missing(tally) for tally in standing.tallies)
 
 
 def votes_free(standing: Standing, design: Hits) -> int:

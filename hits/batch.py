@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hits.judgment import ASKED_ROLES, Hit, Order, Policy, Rate, Scale, Slot
+from hits.vote_rules import LeadRule, MajorityRule, VoteRule
 from pipelines.clip import Pair
 
 
@@ -32,6 +34,13 @@ class Hits(BaseModel):
         description="judgments of a pair by different workers (at most, under 'adaptive')",
         json_schema_extra={"paper": "section 5.1"},
     )
+    vote_rule: Literal["majority", "lead"] = Field(
+        "majority",
+        description="'majority': what most of its votes say (the paper); 'lead': a pair is asked about until 'same' "
+        "leads, or 'different' leads by `lead` votes, and only then counts as changed; needs policy = 'adaptive'",
+        json_schema_extra={"paper": "section 5.1"},
+    )
+    lead: int = Field(3, ge=1, le=9, description="votes by which 'different' has to lead under vote_rule = 'lead'")
     trials_per_hit: int = Field(10, ge=1, le=100, description="trials in a HIT, checks included")
     checks_per_hit: int = Field(1, ge=0, le=20, description="attention checks among the trials of a HIT")
     first_clip: Order | str = Field(
@@ -102,6 +111,15 @@ class Hits(BaseModel):
     )
 
     @model_validator(mode="after")
+    def _lead_within_reach(self) -> Hits:
+        if self.vote_rule == "lead" and (self.policy == "fixed" or self.lead > self.votes_per_pair):
+            raise ValueError(
+                f"vote_rule is 'lead', policy {self.policy!r}, lead {self.lead} and votes_per_pair "
+                f"{self.votes_per_pair}; expected policy = 'adaptive' and no larger lead than there are votes"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _room_beside_checks(self) -> Hits:
         if self.checks_per_hit + self.repeats_per_hit >= self.trials_per_hit:
             raise ValueError(
@@ -119,6 +137,13 @@ class Hits(BaseModel):
         if self.deadline is None:
             return False
         return now >= datetime.combine(self.deadline, time(), UTC) + timedelta(days=1)
+
+    @property
+    def votes(self) -> VoteRule:
+        """When a pair has votes enough, and what they come to."""
+        if self.vote_rule == "lead":
+            return LeadRule(self.lead, self.votes_per_pair)
+        return MajorityRule(self.votes_per_pair, curtailed=self.policy == "adaptive")
 
     @property
     def asked_per_hit(self) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, comb
+from math import ceil
 
 from hits.batch import Hits
 from hits.judgment import ASKED_ROLES, Hit
 from hits.pay import Pay, fee_minor, minor_per_major, reward_fee_minor, reward_minor, top_up_minor
+from hits.vote_rules import Tally, VoteRule
 from pipelines.clip import Pair, Role
 
 ASSUMED_DIFFERENT = 0.2  # share of answers 'different' in either dimension, until there are answers
@@ -131,7 +132,7 @@ def make_bill(
         decides: what the money can decide, in a sentence.
     """
     s_per_trial = measured.s_per_trial or pay.expected_s_per_trial
-    votes = expected_votes(design.votes_per_pair, measured.different) if design.policy == "adaptive" else None
+    votes = expected_votes(design.votes, measured.different) if design.policy == "adaptive" else None
     per_hit = max((hit.trials_per_hit for hit in hits), default=design.trials_per_hit)
     places = max((hit.assignments_wanted for hit in hits), default=1)
     put_out = sum(hit.assignments_wanted for hit in hits)
@@ -163,24 +164,20 @@ def make_bill(
     )
 
 
-def expected_votes(votes_per_pair: int, different: float | None = None) -> float:
-    """Votes that a pair needs on average until both its majorities are certain, its dimensions taken as independent.
+def expected_votes(votes: VoteRule, different: float | None = None) -> float:
+    """Votes that a pair needs on average until it is decided in both dimensions, which are taken as independent.
 
     Args:
-        votes_per_pair: at most.
+        votes: the rule.
         different: share of answers 'different' in either dimension.
 
-    >>> expected_votes(3, 0.0), round(expected_votes(3, 0.5), 2), expected_votes(1)
+    >>> from hits.vote_rules import MajorityRule
+    >>> three = MajorityRule(3, curtailed=True)
+    >>> expected_votes(three, 0.0), round(expected_votes(three, 0.5), 2), expected_votes(MajorityRule(1))
     (2.0, 2.75, 1.0)
     """
     share = ASSUMED_DIFFERENT if different is None else different
-    majority = votes_per_pair // 2 + 1
-
-    def certain(votes: int) -> float:
-        sides = (k for k in range(votes + 1) if max(k, votes - k) >= majority)
-        return float(sum(comb(votes, k) * share**k * (1 - share) ** (votes - k) for k in sides))
-
-    return sum(1 - certain(votes) ** 2 for votes in range(votes_per_pair))
+    return sum(1 - votes.decided_within(asked, share) ** 2 for asked in range(votes.most))
 
 
 def cost_of(assignments: int, trials: int, places: int, s_per_trial: float, pay: Pay, measured: Measured) -> Cost:
@@ -224,7 +221,7 @@ def _workers(asked: Sequence[Pair], assignments: int, design: Hits) -> int:
     """Workers without whom it can't be done: by HITs a worker, by trials a clip, by votes of different people."""
     if not asked:
         return 0
-    needed = [design.votes_per_pair if design.policy == "fixed" else design.votes_per_pair // 2 + 1]
+    needed = [design.votes.missing(Tally(0, 0))]
     if design.max_hits_per_worker is not None:
         needed.append(ceil(assignments / design.max_hits_per_worker))
     if design.max_per_clip is not None:

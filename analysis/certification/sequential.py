@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 
 from analysis.certification.controls import Controls, margin, mover
 from analysis.certification.evalues import log_e, step_up, thresholds_of
-from analysis.certification.lead import VoteRule
 from analysis.certification.parking import park
+from hits.vote_rules import VoteRule
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -83,8 +85,22 @@ def harder(controls: Controls, votes: VoteRule, logits: float) -> Controls:
     if logits == 0:
         return controls
     grid = np.linspace(0, 1, 101)
-    found = np.array([votes.subtler(share, logits) for share in grid])
+    found = np.array([subtler(votes, float(share), logits) for share in grid])
     return replace(controls, positive_changed=controls.positive * np.interp(controls.q1, grid, found))
+
+
+def subtler(votes: VoteRule, changed: float, logits: float) -> float:
+    """P(changed) of pairs whose votes say different less often by so many logits, where P(changed) was `changed`.
+
+    The logits are those of the mean vote; among listeners who differ, half a logit for each is about .38 of them.
+
+    >>> from hits.vote_rules import LEAD_3_OF_7
+    >>> round(subtler(LEAD_3_OF_7, 0.72, 0.38), 2)
+    0.6
+    """
+    inside = min(max(changed, 1e-6), 1 - 1e-6)
+    share = brentq(lambda each: votes.expect(each)[0] - inside, 1e-9, 1 - 1e-9)
+    return votes.expect(float(expit(logit(share) - logits)))[0]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from analysis.certification.adaptive_bh import Walk, adaptive_side
 from analysis.certification.controls import Controls, no_controls
-from analysis.certification.lead import LEAD_3_OF_7, VoteRule
 from analysis.certification.sequential import Test, harder, nothing, settle, unsafe_side, weigh
+from hits.vote_rules import LEAD_3_OF_7, VoteRule
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.certification.lead import LEAD_3_OF_7, VoteRule
 from analysis.certification.sequential import Test, e_bh_side, harder, nothing, settle, unsafe_side, weigh
 from analysis.designs.base import Array, Design, State, Wanted, evenly
+from hits.vote_rules import LEAD_3_OF_7, VoteRule
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.stats import norm
 
 from analysis.certification.fixed import score_of_counts
-from analysis.certification.lead import MAJORITY_OF_3, VoteRule
 from analysis.certification.multiplicity import Correction, adjusted
 from analysis.designs.base import Design, State, Wanted
+from hits.vote_rules import MAJORITY_OF_3, VoteRule
 
 
 @dataclass(frozen=True)

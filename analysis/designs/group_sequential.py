@@ -8,9 +8,9 @@ import numpy as np
 
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.group_sequential import Spending, look_p
-from analysis.certification.lead import LEAD_3_OF_5, VoteRule
 from analysis.certification.multiplicity import Correction, adjusted
 from analysis.designs.base import Array, Design, State, Wanted
+from hits.vote_rules import LEAD_3_OF_5, VoteRule
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from analysis.certification.controls import Controls
-from analysis.certification.lead import LEAD_3_OF_5, LEAD_3_OF_7
 from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
 from analysis.designs.base import SAFE, UNDECIDED, UNSAFE, Design, Outcomes, State, Wanted
 from analysis.designs.c import C
@@ -19,6 +18,7 @@ from analysis.designs.fixed import Fixed
 from analysis.designs.group_sequential import GroupSequential
 from analysis.following import Collected, collected, follow
 from analysis.votes import read_judgments
+from hits.vote_rules import LEAD_3_OF_5, LEAD_3_OF_7
 
 DESIGNS = (
     Fixed(votes=LEAD_3_OF_5, identical=400, positive=200),

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.certification.lead import LEAD_3_OF_5, MAJORITY_OF_3
 from analysis.crowd import PAPER_PAIRS, SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
 from analysis.designs.base import SAFE, UNSAFE, Design, State
 from analysis.designs.c import C
@@ -22,6 +21,7 @@ from analysis.designs.c_prime import CPrime
 from analysis.designs.e import E
 from analysis.designs.fixed import Fixed
 from analysis.designs.group_sequential import GroupSequential
+from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3
 
 PERCENT, BASE = 270.0, Crowd()
 COLUMNS = ("%", "%L", "controls", "power", "pw.03", "error", "FDR", "UNSAFE", "rounds", "s")

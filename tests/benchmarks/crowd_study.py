@@ -16,7 +16,7 @@ from app.store.revisions import upgrade
 from app.store.standing import standings
 from app.study import FILE_NAME, CorpusPlace, SoundsPlace, Study, write_study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, TrialRow, WorkerRow
-from hits.allocate import votes_missing
+from hits.allocate import votes_wanted
 from hits.batch import Hits, open_hits
 from hits.judgment import Hit
 from hits.screening import Screening
@@ -200,7 +200,7 @@ def what_is_wrong(database: Database, kept: Mapping[str, int]) -> list[str]:
         crowded = [
             s
             for s in standings(session, datetime.now(UTC))
-            if s.role != "check" and s.reserved > votes_missing(s, design.votes_per_pair)
+            if s.role != "check" and s.reserved > votes_wanted(s, design)
         ]
         if crowded:
             wrong.append(f"{len(crowded)} pairs were handed out more often than they need")

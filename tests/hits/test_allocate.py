@@ -1,59 +1,85 @@
 """Adaptive filling."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hits.allocate import Standing, fill, votes_missing, votes_open
+from hits.allocate import Standing, fill, votes_free, votes_wanted
 from hits.batch import Hits
 
 
-def standing(number: int, **known: int) -> Standing:
+def standing(number: int, **known: Any) -> Standing:
     return Standing(f"p{number}", f"c{number}", "study", **known)
 
 
+def design(votes_per_pair: int = 3, **more: object) -> Hits:
+    return Hits(votes_per_pair=votes_per_pair, **more)  # type: ignore[arg-type]
+
+
+LEAD = design(7, vote_rule="lead")
+
+
 def test_two_of_three_that_agree_decide_a_pair() -> None:
-    assert votes_missing(standing(1, votes=2), 3) == 0
-    assert votes_missing(standing(1, votes=2, activation_different=2, valence_different=2), 3) == 0
+    assert votes_wanted(standing(1, votes=2), design()) == 0
+    assert votes_wanted(standing(1, votes=2, activation_different=2, valence_different=2), design()) == 0
 
 
 def test_a_split_in_one_dimension_asks_for_the_last_vote() -> None:
-    assert votes_missing(standing(1, votes=2, valence_different=1), 3) == 1
-    assert votes_missing(standing(1, votes=3, activation_different=1, valence_different=2), 3) == 0
+    assert votes_wanted(standing(1, votes=2, valence_different=1), design()) == 1
+    assert votes_wanted(standing(1, votes=3, activation_different=1, valence_different=2), design()) == 0
+
+
+def test_of_two_votes_one_different_is_enough_since_a_tie_counts_as_changed() -> None:
+    assert votes_wanted(standing(1, votes=1, activation_different=1, valence_different=1), design(2)) == 0
+    assert votes_wanted(standing(1, votes=1), design(2)) == 1
 
 
 def test_a_reserved_vote_is_not_handed_out_again() -> None:
-    assert votes_open(standing(1, votes=1, reserved=1), 3) == 0
+    assert votes_free(standing(1, votes=1, reserved=1), design()) == 0
+
+
+def test_under_the_lead_rule_one_same_is_enough_and_different_has_to_lead() -> None:
+    assert votes_wanted(standing(1), LEAD) == 1
+    assert votes_wanted(standing(1, votes=1, activation_leads=(-1, -1), valence_leads=(-1, -1)), LEAD) == 0
+    split = {"activation_leads": (-1, -1), "valence_leads": (1, 2), "valence_different": 2}
+    assert votes_wanted(standing(1, votes=2, **split), LEAD) == 1
+    led = {"activation_leads": (-1, -1), "valence_leads": (1, 3), "valence_different": 3}
+    assert votes_wanted(standing(1, votes=3, **led), LEAD) == 0
+
+
+def test_a_dimension_that_was_decided_stays_so_whatever_is_said_while_the_other_is_open() -> None:
+    later = {"activation_different": 3, "activation_leads": (-1, 2), "valence_different": 4, "valence_leads": (1, 3)}
+    assert votes_wanted(standing(1, votes=4, **later), LEAD) == 0
 
 
 @given(
     votes_per_pair=st.integers(1, 9),
+    lead=st.integers(0, 5),
     answers=st.lists(st.tuples(st.booleans(), st.booleans()), max_size=9),
 )
-def test_asking_one_by_one_ends_with_a_certain_majority_within_the_votes(
-    votes_per_pair: int, answers: list[tuple[bool, bool]]
+def test_asking_one_by_one_ends_where_the_rule_says_something_of_both_dimensions(
+    votes_per_pair: int, lead: int, answers: list[tuple[bool, bool]]
 ) -> None:
-    votes = activation = valence = 0
-    for different in answers:
-        if (
-            votes_missing(
-                standing(1, votes=votes, activation_different=activation, valence_different=valence), votes_per_pair
-            )
-            == 0
-        ):
-            break
-        votes += 1
-        activation += different[0]
-        valence += different[1]
-    now = standing(1, votes=votes, activation_different=activation, valence_different=valence)
-    assert votes <= votes_per_pair
-    if votes_missing(now, votes_per_pair) == 0:
-        for same, other in now.votes_by_dimension:
-            assert votes == votes_per_pair or max(same, other) > votes_per_pair / 2
-    else:
-        assert votes == len(answers)
+    rule = design(max(votes_per_pair, lead), **({"vote_rule": "lead", "lead": lead} if lead else {}))
+    for count in range(len(answers) + 1):
+        said = [[one[dimension] for one in answers[:count]] for dimension in (0, 1)]
+        decided = [rule.votes.outcome(votes) is not None for votes in said]
+        wanted = votes_wanted(after(*said), rule)
+        assert (wanted == 0) == all(decided)
+        if all(decided):
+            return
+        assert count + wanted <= rule.votes_per_pair
+
+
+def after(activation: list[bool], valence: list[bool]) -> Standing:
+    """Where a pair stands after some votes."""
+    leads = [np.cumsum([1 if vote else -1 for vote in votes], dtype=int) for votes in (activation, valence)]
+    ends = [(int(lead.min(initial=0)), int(lead.max(initial=0))) for lead in leads]
+    counts = {"activation_different": sum(activation), "valence_different": sum(valence)}
+    return standing(1, votes=len(valence), activation_leads=ends[0], valence_leads=ends[1], **counts)
 
 
 def test_a_worker_never_meets_a_pair_twice_nor_a_decided_one() -> None:

@@ -14,6 +14,7 @@ from hits.bill_lines import parts
 from hits.judgment import Hit
 from hits.pay import Pay
 from hits.policy import warnings
+from hits.vote_rules import MajorityRule
 from pipelines.clip import Pair
 
 MTURK = Pay(fees="mturk")
@@ -76,7 +77,7 @@ def test_slow_work_raises_the_bill_by_its_top_ups_and_their_fees(make_pair: Call
     ("votes", "share", "expected"), [(1, 0.3, 1.0), (3, 0.0, 2.0), (3, 1.0, 2.0), (3, 0.5, 2.75), (5, 0.0, 3.0)]
 )
 def test_votes_until_both_majorities_are_certain(votes: int, share: float, expected: float) -> None:
-    assert expected_votes(votes, share) == pytest.approx(expected)
+    assert expected_votes(MajorityRule(votes, curtailed=True), share) == pytest.approx(expected)
 
 
 def test_expected_votes_are_those_of_a_million_tossed_pairs() -> None:
@@ -86,7 +87,8 @@ def test_expected_votes_are_those_of_a_million_tossed_pairs() -> None:
     ones = tossed.cumsum(axis=2)
     sizes = np.arange(1, 6)
     certain = (np.maximum(ones, sizes - ones) >= 3).all(axis=1)
-    assert expected_votes(5, 0.3) == pytest.approx((certain.argmax(axis=1) + 1).mean(), abs=0.01)
+    mean = (certain.argmax(axis=1) + 1).mean()
+    assert expected_votes(MajorityRule(5, curtailed=True), 0.3) == pytest.approx(mean, abs=0.01)
 
 
 def test_workers_needed_follow_from_what_one_may_do(make_pair: Callable[..., Pair]) -> None:

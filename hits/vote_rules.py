@@ -10,8 +10,6 @@ from typing import TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import expit, logit
 
 Votes: TypeAlias = npt.NDArray[np.int8]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -19,6 +17,16 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 
 #: A vote that was not given, in an array of votes; 1 says different, 0 same.
 ABSENT = -1
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The votes of a pair in one dimension, with the lowest and highest lead of "different" on the way to them."""
+
+    different: int
+    same: int
+    lowest: int = 0
+    highest: int = 0
 
 
 class VoteRule(ABC):
@@ -71,6 +79,42 @@ class VoteRule(ABC):
         return said == 1, said != ABSENT, different + same
 
     @final
+    def missing(self, tally: Tally) -> int:
+        """Further votes that a pair needs at least before the rule says anything; 0 where it has said it.
+
+        >>> rule = LeadRule(3, 7)
+        >>> rule.missing(Tally(0, 0)), rule.missing(Tally(1, 0, 0, 1)), rule.missing(Tally(3, 1, -1, 2))
+        (1, 2, 0)
+        """
+        if self._said_before(tally):
+            return 0
+        return _missing(self, tally.different, tally.same)
+
+    def _said_before(self, tally: Tally) -> bool:  # noqa: ARG002 - most rules see from the votes whether they said it
+        """Whether something was said on the way to these votes that the votes alone do not show."""
+        return False
+
+    @final
+    def decided_within(self, votes: int, share: float) -> float:
+        """The chance that so many votes are enough, where each says different with probability `share`.
+
+        >>> round(MajorityRule(3, curtailed=True).decided_within(2, 0.5), 3)
+        0.5
+        """
+        table, chance = table_of(self), {(0, 0): 1.0}
+        done = 0.0
+        for left in range(votes, -1, -1):
+            further: dict[tuple[int, int], float] = {}
+            for (i, j), here in chance.items():
+                if table[i, j] != ABSENT:
+                    done += here
+                elif left:
+                    further[i + 1, j] = further.get((i + 1, j), 0.0) + here * share
+                    further[i, j + 1] = further.get((i, j + 1), 0.0) + here * (1 - share)
+            chance = further
+        return done
+
+    @final
     def expect(self, share: float) -> tuple[float, float]:
         """P(changed) and the mean number of votes where each vote says different with probability `share`.
 
@@ -90,18 +134,14 @@ class VoteRule(ABC):
                     chance[different, total - different + 1] += here * (1 - share)
         return float(changed), float(votes)
 
-    @final
-    def subtler(self, changed: float, logits: float) -> float:
-        """P(changed) of pairs whose votes say different less often by so many logits, where P(changed) was `changed`.
 
-        The logits are those of the mean vote; among listeners who differ, half a logit for each is about .38 of them.
-
-        >>> round(LeadRule(3, 5).subtler(0.687, 0.38), 2)
-        0.56
-        """
-        inside = min(max(changed, 1e-6), 1 - 1e-6)
-        share = brentq(lambda each: self.expect(each)[0] - inside, 1e-9, 1 - 1e-9)
-        return self.expect(float(expit(logit(share) - logits)))[0]
+@cache
+def _missing(rule: VoteRule, different: int, same: int) -> int:
+    reached, further = {(different, same)}, 0
+    while all(rule._step(*votes) is None for votes in reached):
+        reached = {following for i, j in reached for following in ((i + 1, j), (i, j + 1))}
+        further += 1
+    return further
 
 
 @cache
@@ -123,6 +163,9 @@ class LeadRule(VoteRule):
     lead: int = 3
     most: int = 7
 
+    def _said_before(self, tally: Tally) -> bool:
+        return tally.lowest < 0 or tally.highest >= self.lead
+
     def _step(self, different: int, same: int) -> bool | None:
         ahead = different - same
         if ahead >= self.lead:
@@ -138,7 +181,7 @@ class MajorityRule(VoteRule):
     curtailed: bool = False
 
     def _step(self, different: int, same: int) -> bool | None:
-        if different + same >= self.most or (self.curtailed and max(2 * different, 2 * same + 1) > self.most):
+        if different + same >= self.most or (self.curtailed and max(2 * different + 1, 2 * same) > self.most):
             return 2 * different >= different + same
         return None
 
