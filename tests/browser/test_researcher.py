@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from app.store.events import note_event
 from app.tables import EventRow
 from app.web import Web
+from tests.browser.widths import sticking_out
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +34,7 @@ def test_the_dashboard_is_readable_on_a_phone_and_on_a_desk(
     page = open_page(width, 800)
     sign_in(page, address)
 
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert sticking_out(page) == []
     expect(page.get_by_role("link", name="judgments.csv")).to_be_visible()
 
 

@@ -22,6 +22,7 @@ from tests.app.desk import let_in
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import serving
 from tests.browser.test_researcher import sign_in
+from tests.browser.widths import sticking_out
 
 pytestmark = pytest.mark.browser
 
@@ -75,8 +76,7 @@ def test_every_page_is_accessible_and_no_wider_than_its_window(
         page.goto(desk[1] + path)
         for closed in page.locator("details").all():
             closed.evaluate("one => one.open = true")
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over == 0, name
+        assert sticking_out(page) == [], name
         check_accessible(page, name)
 
 
