@@ -1,23 +1,23 @@
-"""Old batches as judgments: which column is which field, and every row that does not fit, with its place."""
+"""Tables from elsewhere as judgments: which column is which field, and every row that does not fit, with its place."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from hits.column_mapping import NEEDED, NUMBER, WORDS, ColumnMapping, MappingWrong
+from hits.foreign_table import ForeignTable, Row
 from hits.judgment import RATED, RATINGS
+from hits.judgment_rows import Rows
 from hits.judgments_csv import COLUMNS
-from hits.old_batches import OldBatch, Row
+from hits.printed_time import read_time
 
 IMPORTED = "import-"  # begins the id of every judgment that was collected elsewhere
-#: What MTurk's and Java's abbreviations mean, in hours.
-ZONES = {"PST": -8, "PDT": -7, "MST": -7, "MDT": -6, "CST": -6, "CDT": -5, "EST": -5, "EDT": -4, "GMT": 0, "UTC": 0}
-PRINTED = re.compile(r"\w{3} (\w{3} +\d{1,2} \d\d:\d\d:\d\d) (\w+) (\d{4})")
 
 
 class RowWrong(ValueError):
@@ -26,7 +26,7 @@ class RowWrong(ValueError):
 
 @dataclass(frozen=True)
 class PairFacts:
-    """What is known of a pair without the batch; the same names as in judgments.csv."""
+    """What is known of a pair without the table; the same names as in judgments.csv."""
 
     clip_id: str
     condition: str
@@ -37,7 +37,7 @@ class PairFacts:
 
 @dataclass
 class Imported:
-    """What came of a file.
+    """What came of a table.
 
     Attributes:
         rows: judgments, as rows of judgments.csv.
@@ -45,7 +45,7 @@ class Imported:
         empty: places of assignments in which no pair was asked.
     """
 
-    rows: list[dict[str, object]] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     problems: list[str] = field(default_factory=list)
     empty: int = 0
 
@@ -84,27 +84,29 @@ class Known:
 
 
 def judgments_of(
-    batch: OldBatch,
+    table: ForeignTable,
     mapping: ColumnMapping,
     known: Known,
     worker_name: Callable[[str], str],
     assignment_name: Callable[[str], str],
 ) -> Imported:
-    """Every judgment of a file that fits, and every one that does not.
+    """Every judgment of a table that fits, and every one that does not.
 
     Args:
-        batch: the file.
+        table: read to its end.
         mapping: which column is which field.
         known: pairs and judgments so far; what is taken over is added to it.
         worker_name: the keyed hash of a platform's worker id.
         assignment_name: that of an assignment's id.
 
     Raises:
-        MappingWrong: the file has not the columns that are named.
+        MappingWrong: the table lacks columns that are named or needed.
+        TableWrong: it is broken in the midst; nothing of it should be kept then.
     """
-    numbers = _numbers(batch, mapping)
+    mapping = mapping.fitted(table.columns)
+    numbers = _numbers(table.columns, mapping)
     done = Imported()
-    for row in batch.rows:
+    for row in table.rows:
         places = [number for number in numbers if _asked(row, mapping, number)]
         done.empty += len(numbers) - len(places) if row.values else 0
         for number in places or numbers[:1]:
@@ -116,23 +118,19 @@ def judgments_of(
                 done.problems.append(f"{where}: {error}")
             else:
                 known.add(made)
-                done.rows.append(made)
+                done.rows.add(made)
     return done
 
 
-def _numbers(batch: OldBatch, mapping: ColumnMapping) -> list[str]:
-    """What {n} stands for in this file, in order; one empty text where columns have no number."""
-    columns = batch.columns
-    plain = [name for name in mapping.columns.values() if NUMBER not in name and name not in columns]
-    if plain:
-        raise MappingWrong(f"the file has no column {', '.join(plain)}; it has {', '.join(columns)}")
+def _numbers(columns: Sequence[str], mapping: ColumnMapping) -> list[str]:
+    """What {n} stands for in this table, in order; one empty text where columns have no number."""
     counted = [name for name in mapping.columns.values() if NUMBER in name]
     if not counted:
         return [""]
     pattern = re.compile(re.escape(mapping.columns.get("pair_id", counted[0])).replace(re.escape(NUMBER), r"(\d+)"))
     numbers = [found[1] for name in columns if (found := pattern.fullmatch(name))]
     if not numbers:
-        raise MappingWrong(f"the file has no column like {counted[0]}; it has {', '.join(columns)}")
+        raise MappingWrong(f"there is no column like {counted[0]}; the table has {', '.join(columns)}")
     return sorted(numbers, key=int)
 
 
@@ -158,15 +156,16 @@ class _Reader:
         Raises:
             RowWrong: with what was found and what was expected.
         """
-        if not self.row.values:
-            raise RowWrong("it has another number of values than the header has columns")
+        if self.row.wrong:
+            raise RowWrong(self.row.wrong)
         own_id = self._needed("worker")
+        pair_id = sys.intern(self._needed("pair_id"))
+        submitted_at = self._time("submitted_at")
         worker = worker_name(own_id)
-        assignment = assignment_name(self._field("assignment_id") or f"{self._needed('hit')}/{own_id}")
-        judgment_id = f"{IMPORTED}{assignment}" + (f"-{self.number}" if self.number else "")
+        assignment = assignment_name(self._sitting(own_id, submitted_at))
+        judgment_id = f"{IMPORTED}{assignment}-{self.number or _short(pair_id, submitted_at)}"
         if judgment_id in self.known.judgment_ids:
-            raise RowWrong("this assignment is in judgments.csv already")
-        pair_id = self._needed("pair_id")
+            raise RowWrong("this judgment is in judgments.csv already")
         facts = self._facts(pair_id)
         role = self._word("role", facts.role)
         if role != "repeat" and (worker, pair_id) in self.known.votes:
@@ -187,15 +186,25 @@ class _Reader:
             "scale": self._word("scale", "manikins"),
             "listened_s": self._seconds("listened_s") or 0.0,
             "elapsed_s": self._elapsed_s(),
-            "submitted_at": self._time("submitted_at"),
-            "used": self._field("status").lower() != "rejected",
-            "late": False,
-            "simulated": False,
+            "submitted_at": submitted_at,
+            "used": self._truth("used", usual=self._field("status").lower() != "rejected"),
+            "late": self._truth("late", usual=False),
+            "simulated": self._truth("simulated", usual=False),
         }
         return made | {name: self._rating(name, str(made["scale"])) for name in RATED}
 
+    def _sitting(self, own_id: str, submitted_at: datetime) -> str:
+        """What names an assignment: its id, else its HIT and worker, else its worker and time."""
+        hit = self._field("hit")
+        made = f"{hit}/{own_id}" if hit else f"{own_id} {submitted_at.isoformat()}"
+        return self._field("assignment_id") or made
+
+    def _truth(self, name: str, *, usual: bool) -> bool:
+        found = self._field(name).lower() or str(usual).lower()
+        return self._one_of(name, found) == "true"
+
     def _field(self, name: str) -> str:
-        column = self.mapping.column(name)
+        column = self.mapping.columns.get(name)
         found = self.row.values.get(column.replace(NUMBER, self.number), "") if column else ""
         meant = self.mapping.values.get(name, {}).get(found, found)
         return self.mapping.always.get(name, "") if meant == "" else meant
@@ -203,16 +212,18 @@ class _Reader:
     def _needed(self, name: str) -> str:
         found = self._field(name)
         if not found:
-            raise RowWrong(f"{name} is empty ({self.mapping.column(name) or 'no column is named for it'})")
+            raise RowWrong(f"{name} is empty ({self.mapping.columns.get(name, 'no column is named for it')})")
         return found
 
     def _word(self, name: str, usual: str = "") -> str:
-        found = self._field(name) or usual
+        return self._one_of(name, self._field(name) or usual)
+
+    def _one_of(self, name: str, found: str) -> str:
         if found not in WORDS[name]:
             raise RowWrong(
                 f"{name} is {found!r}; expected {' or '.join(WORDS[name])} (say what it means under [values.{name}])"
             )
-        return found
+        return sys.intern(found)
 
     def _number(self, name: str) -> float | None:
         found = self._field(name)
@@ -256,7 +267,7 @@ class _Reader:
         if time is None:
             raise RowWrong(
                 f"{name} is {found!r}; expected a time with its zone, such as 'Wed Apr 14 20:00:52 PDT 2010' "
-                "(or set `zone` for times that name none)"
+                "(or say the zone of times that name none by --zone)"
             )
         return time
 
@@ -281,28 +292,6 @@ class _Reader:
         )
 
 
-def read_time(text: str, zone: str | None = None) -> datetime | None:
-    """A moment in UTC, as MTurk's site, its API or its tools wrote it; None where it is none, or names no zone.
-
-    >>> read_time("Wed Apr 14 20:00:52 PDT 2010")
-    datetime.datetime(2010, 4, 15, 3, 0, 52, tzinfo=datetime.timezone.utc)
-    >>> read_time("2019-12-01T12:00:00Z"), read_time("2019-12-01T12:00:00")
-    (datetime.datetime(2019, 12, 1, 12, 0, tzinfo=datetime.timezone.utc), None)
-    """
-    printed = PRINTED.fullmatch(" ".join(text.split()))
-    try:
-        if printed:
-            if printed[2] not in ZONES:
-                return None
-            time = datetime.strptime(f"{printed[1]} {printed[3]}", "%b %d %H:%M:%S %Y")  # noqa: DTZ007
-            return time.replace(tzinfo=timezone(timedelta(hours=ZONES[printed[2]]))).astimezone(UTC)
-        if re.fullmatch(r"\d{9,10}(\.\d+)?", text):  # seconds since 1970, as older clients print them
-            return datetime.fromtimestamp(float(text), UTC)
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if time.tzinfo is None:
-        if zone is None:
-            return None
-        time = time.replace(tzinfo=ZoneInfo(zone))
-    return time.astimezone(UTC)
+def _short(pair_id: str, submitted_at: datetime) -> str:
+    """What tells the judgments of one assignment apart, in every reading of the same table."""
+    return hashlib.sha256(f"{pair_id}\n{submitted_at.isoformat()}".encode()).hexdigest()[:8]

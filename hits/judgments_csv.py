@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.whole_file import write_whole
+from pipelines.whole_file import writing_whole
 
 #: Every column of judgments.csv, in the order in which they are written.
 COLUMNS = (
@@ -72,11 +72,12 @@ def write_judgments(rows: Iterable[Mapping[str, object]], path: Path) -> int:
     0
     """
     written = sorted(map(_row, rows), key=lambda row: (row[COLUMNS.index("submitted_at")], row[0]))
-    table = io.StringIO()
-    lines = csv.writer(table, lineterminator="\n")
-    lines.writerow(COLUMNS)
-    lines.writerows(written)
-    write_whole(path, table.getvalue())
+    with writing_whole(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerow(COLUMNS)
+        lines.writerows(written)
+        text.detach()  # all of it is written; the file is still to be closed by its owner
     return len(written)
 
 

@@ -1,16 +1,14 @@
-"""Read what requesters kept of MTurk before it closed: batch results as CSV, assignments as XML or JSON."""
+"""Read what requesters kept of MTurk before it closed: assignments as XML or JSON, and how its tools named columns."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+
+from hits.foreign_table import ForeignTable, Row, TableWrong, as_text, begun
 
 #: As the requester's site named columns, by how the command line tools did.
 TOOLS_NAMES = {
@@ -21,99 +19,52 @@ TOOLS_NAMES = {
     "assignmentaccepttime": "AcceptTime",
     "assignmentsubmittime": "SubmitTime",
 }
+LISTS = ("Assignments", "Assignment")  # where an API's answer has them
 
 
-class BatchWrong(ValueError):
-    """A file can't be read as a batch's results at all."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path} can't be read: {why}; docs/importing.md says which files can")
+def is_batch(said: Mapping[str, Any]) -> bool:
+    """Whether an object is what the API answered, with all assignments in it."""
+    return any(isinstance(said.get(name), list | dict) for name in LISTS)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One assignment of a file, by column.
-
-    Attributes:
-        place: where it stands, in words.
-        values: text by column, blanks around it taken off.
-    """
-
-    place: str
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class OldBatch:
-    """All assignments of one file, and in which encoding they were."""
-
-    rows: tuple[Row, ...]
-    encoding: str
-
-    @property
-    def columns(self) -> list[str]:
-        """Every column that any of them has, in the order of the file."""
-        return list(dict.fromkeys(name for row in self.rows for name in row.values))
-
-
-def read_batch(path: Path) -> OldBatch:
-    """Every assignment of a file; the kind of file is told by how it begins.
+def from_json(said: Any, path: Path, notes: tuple[str, ...] = ()) -> ForeignTable:
+    """Every assignment (or plain object) of a whole JSON document.
 
     Raises:
-        FileNotFoundError: there is none.
-        BatchWrong: it is neither CSV with a header, nor XML with assignments, nor JSON with them.
+        TableWrong: there is none, or an answer's XML is broken.
     """
-    text, encoding = _decoded(path.read_bytes())
-    begin = text.lstrip()[:1]
-    rows = _xml(text, path) if begin == "<" else _json(text, path) if begin in ("{", "[") else _csv(text, path)
-    found = tuple(rows)
-    if not found:
-        raise BatchWrong(path, "there is no assignment in it")
-    return OldBatch(found, encoding)
+    if isinstance(said, dict) and is_batch(said):
+        said = next(said[name] for name in LISTS if name in said)
+    rows = [
+        Row(f"assignment {number}", flat(one, path))
+        if isinstance(one, dict)
+        else Row(f"assignment {number}", {}, f"it is no JSON object ({one!s:.80})")
+        for number, one in enumerate(said if isinstance(said, list) else [said], start=1)
+    ]
+    return _table(rows, path, notes)
 
 
-def _decoded(content: bytes) -> tuple[str, str]:
-    """The text, and its encoding: as its mark says, else UTF-8, else as Windows and older Excel write."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16"), "UTF-16"
-    for encoding, name in (("utf-8-sig", "UTF-8"), ("cp1252", "Windows-1252")):
-        try:
-            return content.decode(encoding), name
-        except UnicodeDecodeError:
-            continue
-    return content.decode("latin-1"), "Latin-1"  # every byte is something there
+def flat(said: Mapping[str, Any], path: Path) -> dict[str, str]:
+    """An object's values as text, and those of the XML in its `Answer`, if that is what it holds."""
+    answer = str(said.get("Answer", ""))
+    if not answer.lstrip().startswith("<"):
+        return {name: as_text(value) for name, value in said.items()}
+    values = {name: as_text(value) for name, value in said.items() if name != "Answer"}
+    return {**values, **_answers(answer, path)}
 
 
-def _csv(text: str, path: Path) -> Iterator[Row]:
-    first = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = [TOOLS_NAMES.get(name.strip().lower(), name.strip()) for name in next(reader, [])]
-        if len(set(header)) < len(header) or len(header) < 2:
-            raise BatchWrong(path, "its first line is no header of columns with a name each")
-        line = reader.line_num + 1
-        for values in reader:
-            if values:
-                kept = dict(zip(header, map(str.strip, values), strict=False))
-                # A row of another length is passed on as it is said: whoever asks for its columns refuses it.
-                yield Row(f"line {line}", kept if len(values) == len(header) else {})
-            line = reader.line_num + 1
-    except csv.Error as broken:
-        raise BatchWrong(path, f"line {reader.line_num}: {broken}") from None
+def from_xml(text: str, path: Path, notes: tuple[str, ...] = ()) -> ForeignTable:
+    """Every assignment of a document as the API answered.
+
+    Raises:
+        TableWrong: there is none, or the XML is broken or has a DTD.
+    """
+    return _table(list(_xml(text, path)), path, notes)
 
 
-def _json(text: str, path: Path) -> Iterator[Row]:
-    try:
-        said = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BatchWrong(path, str(error)) from None
-    if isinstance(said, dict):
-        said = said.get("Assignments", said.get("Assignment", []))
-    for number, one in enumerate(said if isinstance(said, list) else [said], start=1):
-        if isinstance(one, dict):
-            values = {name: str(value) for name, value in one.items() if name != "Answer" and value is not None}
-            yield Row(f"assignment {number}", {**values, **_answers(str(one.get("Answer", "")), path)})
+def _table(rows: list[Row], path: Path, notes: tuple[str, ...]) -> ForeignTable:
+    columns = dict.fromkeys(name for row in rows for name in row.values)
+    return ForeignTable(tuple(columns), begun(iter(rows), path), notes)
 
 
 def _xml(text: str, path: Path) -> Iterator[Row]:
@@ -145,7 +96,7 @@ def _parse(document: str, path: Path) -> ET.Element:
     """The root of a document that declares nothing: entities that unfold into gigabytes need a DTD."""
 
     def refuse(*_declaration: Any) -> None:
-        raise BatchWrong(path, "its XML has a DTD")
+        raise TableWrong(path, "its XML has a DTD")
 
     data = document.strip().encode()
     try:
@@ -154,7 +105,7 @@ def _parse(document: str, path: Path) -> ET.Element:
         guard.Parse(data, True)  # noqa: FBT003  # positional only
         return ET.fromstring(data, ET.XMLParser(encoding="utf-8"))  # noqa: S314  # the guard refused what is dangerous
     except (expat.ExpatError, ET.ParseError) as error:
-        raise BatchWrong(path, f"its XML is broken ({error})") from None
+        raise TableWrong(path, f"its XML is broken ({error})") from None
 
 
 def _name(element: ET.Element) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +17,16 @@ if TYPE_CHECKING:
     from analysis.votes import Dimension
     from app.wiring import Wired
     from hits.column_mapping import ColumnMapping
+    from hits.foreign_table import ForeignTable
     from hits.importing import Imported, Known
 
+AT_ONCE = 10_000  # assignments whose rows may stand apart without being hashed again
 TOLD = 50  # rows that do not fit, one a line; more would push the rest off the screen
 
 
-@click.group(short_help="Take judgments out as a table, or in from old batches.")
+@click.group(short_help="Take judgments out as a table, or in from anywhere.")
 def judgments() -> None:
-    """Take the judgments of a study out as a table, and those of old batches in."""
+    """Take the judgments of a study out as a table, and those from elsewhere in."""
 
 
 @judgments.command()
@@ -46,9 +50,13 @@ def export(study: Path, output: Path | None) -> None:
 
 
 @judgments.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @study_option
+@click.option("--database", metavar="URL", help="Instead of files: a database, sqlite:///FILE or postgresql://...")
+@click.option("--query", metavar="SELECT", help="What to ask of it; only read, one row a judgment.")
 @click.option("--map", "said", multiple=True, metavar="COLUMN=FIELD", help="Which column is which field; repeatable.")
+@click.option("--zone", help="Of times that name none, such as Europe/Berlin.")
+@click.option("--platform", help="Whose ids the workers' are, such as prolific.  [default: mturk]")
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -59,33 +67,41 @@ def export(study: Path, output: Path | None) -> None:
 def import_judgments(
     files: tuple[Path, ...],
     study: Path,
+    database: str | None,
+    query: str | None,
     said: tuple[str, ...],
+    zone: str | None,
+    platform: str | None,
     mapping: Path | None,
     output: Path | None,
     dry_run: bool,
 ) -> None:
-    """Add judgments of old MTurk batches to judgments.csv: results as CSV, assignments as XML or JSON.
+    """Add judgments that were collected elsewhere to judgments.csv.
 
-    FIELDs are those of judgments.csv; docs/importing.md has an example. Rows that do not fit are named and kept out,
+    FILES are tables with a row a judgment (CSV, Excel, Parquet, JSON lines) or MTurk's batches (CSV, XML, JSON).
+    FIELDs are those of judgments.csv; docs/importing.md has examples. Rows that do not fit are named and kept out,
     and the command ends with 1. Workers' ids are hashed with the study's key, as everywhere.
     """
     from hits.column_mapping import read_mapping, write_mapping
     from hits.judgments_csv import kept_judgments, write_judgments
 
+    if bool(files) == bool(database) or bool(database) != bool(query):
+        raise click.UsageError("name files, or a --database and a --query for it")
     with opened(study) as wired:
         kept_in, path = mapping or study / "import.toml", output or wired.folder.judgments
-        columns = read_mapping(kept_in, said)
+        columns = read_mapping(kept_in, said, zone=zone, platform=platform)
         before = kept_judgments(path)
         known = known_so_far(wired, before)
-        done = [_take_in(wired, file, columns, known) for file in track(iter(files), "reading", len(files))]
-        rows = [row for one in done for row in one.rows]
+        sources = _tables(files, database, query)
+        done = [_take_in(wired, one, columns, known) for one in track(sources, "reading", len(files) or 1)]
+        count = sum(len(one.rows) for one in done)
         if not dry_run:
-            write_judgments((*before, *rows), path)
-            if said:
+            write_judgments((*before, *(row for one in done for row in one.rows)), path)
+            if said or zone or platform:
                 write_mapping(columns, kept_in)
     wrong = sum(len(one.problems) for one in done)
     added = "would be" if dry_run else "are"
-    tell(f"{len(rows)} judgments {added} added to the {len(before)} in {path}; {wrong} do not fit")
+    tell(f"{count} judgments {added} added to the {len(before)} in {path}; {wrong} do not fit")
     if wrong:
         raise click.exceptions.Exit(1)
 
@@ -175,26 +191,41 @@ def known_so_far(wired: Wired, rows: list[dict[str, object]]) -> Known:
     return known
 
 
-def _take_in(wired: Wired, file: Path, columns: ColumnMapping, known: Known) -> Imported:
-    """The judgments of one file; what is odd about it is said on stderr."""
-    from hits.importing import judgments_of
-    from hits.old_batches import read_batch
+def _tables(files: tuple[Path, ...], database: str | None, query: str | None) -> Iterator[tuple[str, ForeignTable]]:
+    """Each table that was named, and its name; it is read before the next is opened."""
+    from app.store.elsewhere import foreign_rows
+    from hits.table_files import read_table
 
-    sealing = wired.folder.sealing(wired.settings.seal_keys)
-    batch = read_batch(file)
+    for file in files:
+        yield str(file), read_table(file)
+    if database and query:
+        with foreign_rows(database, query) as table:
+            yield "the query's result", table
+
+
+def _take_in(wired: Wired, source: tuple[str, ForeignTable], columns: ColumnMapping, known: Known) -> Imported:
+    """The judgments of one table; what is odd about it is said on stderr."""
+    from hits.importing import judgments_of
+
+    name, table = source
+    sealing, platform = wired.folder.sealing(wired.settings.seal_keys), columns.platform
+    fitted = columns.fitted(table.columns)
+    for note in (
+        f"columns: {', '.join(f'{kept} from {found}' for kept, found in fitted.columns.items())}",
+        *table.notes,
+    ):
+        tell(f"{name}: {note}")
     done = judgments_of(
-        batch,
-        columns,
+        table,
+        fitted,
         known,
-        lambda own_id: sealing.worker_key("mturk", own_id),
-        lambda own_id: "a" + sealing.worker_key("mturk assignment", own_id)[1:],
+        cache(lambda own_id: sealing.worker_key(platform, own_id)),
+        lru_cache(AT_ONCE)(lambda own_id: "a" + sealing.worker_key(f"{platform} assignment", own_id)[1:]),
     )
-    if batch.encoding != "UTF-8":
-        tell(f"{file} is not UTF-8; it was read as {batch.encoding}")
     if done.empty:
-        tell(f"{file}: {done.empty} places for pairs are empty")
+        tell(f"{name}: {done.empty} places for pairs are empty")
     for problem in done.problems[:TOLD]:
-        tell(f"{file}, {problem}")
+        tell(f"{name}, {problem}")
     if len(done.problems) > TOLD:
-        tell(f"{file}: {len(done.problems) - TOLD} more do not fit")
+        tell(f"{name}: {len(done.problems) - TOLD} more do not fit")
     return done

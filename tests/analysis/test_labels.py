@@ -17,7 +17,7 @@ from analysis.votes import read_judgments
 from hits.column_mapping import ColumnMapping
 from hits.importing import Known, judgments_of
 from hits.judgments_csv import write_judgments
-from hits.old_batches import read_batch
+from hits.table_files import read_table
 
 
 def crowd(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
@@ -42,7 +42,7 @@ def crowd(rng: np.random.Generator) -> tuple[pd.DataFrame, np.ndarray]:
 def test_on_crowds_made_here_a_share_for_each_condition_labels_best() -> None:
     votes, changed = crowd(np.random.default_rng(4))
     right = {
-        name: float(np.mean([(label == "different") for label in method.fit_predict(votes).values()] == changed))
+        name: float(np.mean((method.fit_predict(votes) == "different") == changed))
         for name, method in every_aggregator().items()
     }
     assert max(right, key=right.__getitem__) == "dawid-skene-by-condition"
@@ -93,8 +93,8 @@ def real_votes(tmp_path: Path) -> pd.DataFrame:
         values={name: {"a": "different", "b": "different", "s": "same"} for name in ("activation", "valence")},
         always={"condition": "melodies"},
     )
-    batch = read_batch(Path(folder) / "sigir2010-crowdsourcing" / "data" / "judgments.csv")
-    done = judgments_of(batch, mapping, Known(), lambda one: f"w{one}", lambda one: f"a{one}")
+    table = read_table(Path(folder) / "sigir2010-crowdsourcing" / "data" / "judgments.csv")
+    done = judgments_of(table, mapping, Known(), lambda one: f"w{one}", lambda one: f"a{one}")
     assert len(done.problems) == 5  # votes that were left empty
     assert all("activation is ''" in problem for problem in done.problems)
     write_judgments(done.rows, tmp_path / "judgments.csv")

@@ -15,9 +15,11 @@ import pytest
 
 from analysis.votes import read_judgments
 from hits.column_mapping import ColumnMapping, MappingWrong, read_mapping, write_mapping
-from hits.importing import Imported, Known, PairFacts, judgments_of, read_time
+from hits.foreign_table import TableWrong
+from hits.importing import Imported, Known, PairFacts, judgments_of
 from hits.judgments_csv import COLUMNS, kept_judgments, write_judgments
-from hits.old_batches import BatchWrong, read_batch
+from hits.printed_time import read_time
+from hits.table_files import read_table
 
 #: The columns of a batch's results as the requester's site wrote them, before those of its template.
 SITE = re.findall(
@@ -78,7 +80,7 @@ def site_csv(rows: Sequence[dict[str, str]], encoding: str = "utf-8", delimiter:
 
 
 def take_in(path: Path, mapping: ColumnMapping = MAPPING, known: Known | None = None) -> Imported:
-    return judgments_of(read_batch(path), mapping, known or Known(), "w{}".format, "a{}".format)
+    return judgments_of(read_table(path), mapping, known or Known(), "w{}".format, "a{}".format)
 
 
 def written(tmp_path: Path, content: bytes) -> Path:
@@ -161,7 +163,7 @@ def test_rows_that_do_not_fit_are_named_with_their_lines_and_the_others_are_kept
 def test_a_row_of_another_length_is_named(tmp_path: Path) -> None:
     content = site_csv([row()]) + b'"3HIT","only two"\r\n'
     done = take_in(written(tmp_path, content))
-    assert done.problems == ["line 3, pair 1: it has another number of values than the header has columns"]
+    assert done.problems == ["line 3, pair 1: it has 2 values for 39 columns"]
     assert len(done.rows) == 2
 
 
@@ -183,7 +185,7 @@ def test_the_same_file_a_second_time_brings_nothing(tmp_path: Path) -> None:
     for one in kept_judgments(tmp_path / "judgments.csv"):
         later.add(one)
     again = take_in(path, known=later)
-    assert again.rows == []
+    assert len(again.rows) == 0
     assert all("in judgments.csv already" in problem for problem in again.problems)
 
 
@@ -251,14 +253,14 @@ def test_assignments_as_the_api_gave_them_are_read_as_a_batch_is(tmp_path: Path,
 
 def test_xml_that_unfolds_is_refused(tmp_path: Path) -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "bbbb">]><Assignment><WorkerId>&b;</WorkerId></Assignment>'
-    with pytest.raises(BatchWrong, match="DTD"):
-        read_batch(written(tmp_path, bomb.encode()))
+    with pytest.raises(TableWrong, match="DTD"):
+        read_table(written(tmp_path, bomb.encode()))
 
 
 @pytest.mark.parametrize("content", [b"", b"HITId\n1\n", b"<a></a>", b'{"x": 1', b"<a>"])
 def test_what_is_no_batch_is_one_sentence(tmp_path: Path, content: bytes) -> None:
-    with pytest.raises(BatchWrong, match="can't be read"):
-        read_batch(written(tmp_path, content))
+    with pytest.raises(TableWrong, match="can't be read"):
+        read_table(written(tmp_path, content))
 
 
 @pytest.mark.parametrize(
@@ -295,7 +297,6 @@ def test_what_is_said_of_columns_is_kept_and_read_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("toml", "said", "words"),
     [
-        ("", [], "nobody says in which column pair_id, activation, valence stands"),
         ("[columns]\nnoise = 'x'", [], "no field noise"),
         ("zone = 'Mars'", [], "time zone"),
         ("[", [], "is no TOML"),
@@ -311,7 +312,7 @@ def test_what_can_t_be_used_of_it_is_said(tmp_path: Path, toml: str, said: list[
 
 def test_a_column_that_the_file_lacks_is_named_beside_those_that_it_has(tmp_path: Path) -> None:
     path = written(tmp_path, site_csv([row()]))
-    with pytest.raises(MappingWrong, match="no column Input.clip; it has HITId, HITTypeId"):
+    with pytest.raises(MappingWrong, match="no column Input.clip; the table has HITId, HITTypeId"):
         take_in(path, MAPPING.model_copy(update={"columns": {**MAPPING.columns, "clip_id": "Input.clip"}}))
     with pytest.raises(MappingWrong, match="no column like"):
         take_in(path, MAPPING.model_copy(update={"columns": {**MAPPING.columns, "pair_id": "Input.stimulus{n}"}}))
@@ -327,10 +328,10 @@ def test_real_votes_of_a_batch_from_2010_are_taken_over_whole(real_data: Path, t
         values={"activation": meant, "valence": meant},
         always={"condition": "variation"},
     )
-    batch = read_batch(path)
+    table = read_table(path)
     done = take_in(path, mapping)
-    assert batch.encoding == "Windows-1252"
-    assert len(batch.rows) == 2810
+    assert table.notes == ("it is not UTF-8; it was read as Windows-1252",)
+    assert len(list(table.rows)) == 2810
     assert len(done.rows) == 2805
     assert all("activation is ''" in problem for problem in done.problems)  # five were left empty
     assert sum(one["activation"] == "same" for one in done.rows) == 1405
