@@ -44,7 +44,7 @@ class Coded:
 
     def share_different(self) -> Shares:
         """The share of each task's votes that say different, shape (tasks,)."""
-        said = np.bincount(self.tasks, weights=self.different, minlength=len(self.conditions))
+        said = np.bincount(self.tasks[self.different], minlength=len(self.conditions))
         return said / np.bincount(self.tasks, minlength=len(self.conditions))
 
 
@@ -185,7 +185,8 @@ def mace(
 
     Args:
         said: the votes, in any order.
-        share: of tasks that are changed, 0..1; None estimates it. 0.5 is the paper's.
+        share: of tasks that are changed, 0..1; None estimates it, with one made-up task of either kind. 0.5 is the
+            paper's.
         smoothing: added to each worker's count of attending, of straying, and of either habit.
         iterations: at most so many.
         near: it ends when no task's probability moves by more.
@@ -204,7 +205,7 @@ def mace(
         changed = expit(logit(prior) + np.bincount(votes.tasks, odds, minlength=len(changed)))
         if step == iterations or np.abs(changed - before).max(initial=0) < near:
             break
-        prior = float(np.clip(changed.mean(), LEAST, 1 - LEAST)) if share is None else share
+        prior = float((changed.sum() + 1) / (len(changed) + 2)) if share is None else share
         is_right = np.where(votes.different, changed[votes.tasks], 1 - changed[votes.tasks])
         knowing = is_right * attends[votes.workers] / right
         strays = np.bincount(votes.workers * 2 + label, 1 - knowing, minlength=2 * count).reshape(count, 2) + smoothing

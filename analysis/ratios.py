@@ -112,8 +112,7 @@ def _counts(
     """Pairs, votes and different pairs by condition."""
     votes = votes_of(judgments, dimension, role)
     labels = aggregator.fit_predict(votes)
-    pairs = pd.DataFrame({"pair": list(labels), "different": [label == "different" for label in labels.values()]})
-    different = pairs["different"].astype(bool).groupby(pairs["pair"].map(condition_by_pair)).agg(["size", "sum"])
+    different = labels.eq("different").groupby(labels.index.to_series().map(condition_by_pair)).agg(["size", "sum"])
     different["votes"] = votes["task"].map(condition_by_pair).value_counts()
     return different
 

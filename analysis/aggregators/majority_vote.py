@@ -10,7 +10,7 @@ class MajorityVote(Aggregator):
     """Each worker counts the same; a tie is "different".
 
     >>> from analysis.votes import Vote
-    >>> MajorityVote().fit_predict([Vote("p1", "w1", "same"), Vote("p1", "w2", "different")])
+    >>> MajorityVote().fit_predict([Vote("p1", "w1", "same"), Vote("p1", "w2", "different")]).to_dict()
     {'p1': 'different'}
     """
 

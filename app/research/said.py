@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -161,7 +161,10 @@ def _pairs(wanted: Sequence[PairFacts], rows: Iterable[Row], table: pd.DataFrame
     judgments: dict[str, list[Vote]] = {one.pair_id: [] for one in wanted}
     for row in rows:
         judgments[row["pair_id"]].append(Vote(row, _left_out(row, role)))
-    label = {name: MajorityVote().fit_predict(votes_of(table, name, role)) for name in JUDGED}
+    votes = {name: votes_of(table, name, role) for name in JUDGED}
+    label = {
+        name: cast("dict[str, Answer]", MajorityVote().fit_predict(each).to_dict()) for name, each in votes.items()
+    }
     return tuple(_pair(one, judgments[one.pair_id], label) for one in wanted)
 
 

@@ -49,7 +49,7 @@ def test_labels_are_those_of_crowd_kit(
     aggregation = pytest.importorskip("crowdkit.aggregation", reason="crowd-kit is not installed, so there is no peer")
     table, _ = crowd(seed)
     peer = getattr(aggregation, theirs)(**options).fit_predict(table)
-    labels = pd.Series(ours.fit_predict(table))
+    labels = ours.fit_predict(table)
     assert (labels == peer.loc[labels.index]).mean() >= alike
 
 
@@ -59,7 +59,7 @@ def test_habits_are_told_from_attention_where_changes_are_rare() -> None:
         found = []
         for seed in range(3):
             table, truth = crowd(seed)
-            labels = pd.Series(Mace(share).fit_predict(table))
+            labels = Mace(share).fit_predict(table)
             found.append(((labels == "different") == truth.loc[labels.index]).mean())
         right[share] = np.mean(found)
     assert right[None] > 0.94 > 0.9 > right[0.5]
