@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError, PydanticUndefined
 
+from analysis.release.settings import ReleaseDesign
 from analysis.rule import DecisionRule
 from app.catalogues import Words, known_languages
 from app.wording import wrong_words
@@ -117,6 +118,7 @@ class Study(BaseModel):
     training: Training = Training()
     attack: AttackDesign = AttackDesign()
     rehearsal: Crowd = Crowd()
+    release: ReleaseDesign = ReleaseDesign()
     texts: Mapping[str, Mapping[str, str | tuple[str, ...]]] = Field(
         {},
         validate_default=True,
