@@ -42,7 +42,7 @@ class Crowd:
     blocked: bool = False  # one condition after the other in a session, instead of shuffled
     harder: float = 0.0  # logits by which real changes are harder to hear than positive controls
     utterances: int = 900
-    dismissed_at: float | None = None  # log odds of spam, from past votes, at which a worker gets no more pairs
+    dismissed_at: float | None = None  # log odds of spam, by past study votes, at which a worker gets no more pairs
 
 
 @dataclass
@@ -187,13 +187,15 @@ class Studies:
         return np.asarray(np.searchsorted(self._places, place, side="right"), dtype=np.int64)
 
     def _learn(self, asked: _Asked, changed: Bools) -> None:
-        """Weigh every worker by all votes so far: whoever looks like a spammer gets no more pairs of any kind.
+        """Weigh every worker by all votes on study pairs so far: whoever looks like a spammer gets no more of any kind.
 
-        Only later rounds follow from it, and for all kinds of pairs alike, so that controls stay a sample of what the
-        others are asked of.
+        Only later rounds follow from it, and for all kinds of pairs alike. Votes on controls never judge anybody, so
+        that controls stay a sample of what the others are asked of.
         """
         listener = np.where(changed, 0.85, 0.12)
-        for live, worker, different in asked.votes:
+        for voted, voters, said in asked.votes:
+            study = asked.kind[voted] < len(self.shares)
+            live, worker, different = voted[study], voters[study], said[study]
             typical = np.where(different, listener[live], 1 - listener[live])
             for row, spammer in enumerate((np.full(different.shape, 0.5), np.where(different, 1e-3, 1.0))):
                 told = np.log(spammer / typical).sum(axis=1)

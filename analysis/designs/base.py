@@ -164,9 +164,10 @@ class Design(ABC):
 class Calibrated(Design):
     """A condition is SAFE where its highest likelihood ratio passes what chance reaches with rate a_k.
 
-    Noise of the controls and overshoot are in the thresholds. Each condition's error is at most `error`; FDR is at
-    most `error` where conditions are independent given the crowd. UNSAFE is asked by e-BH at the plain estimate. A
-    variant says how many controls are enough.
+    Noise of the controls and overshoot are in the thresholds, which are worked out for a share `calibration` of the
+    error: the rest pays for what the calculation leaves out (listeners and pairs differ, and people judge in sessions).
+    So each condition's error is at most `error`; FDR is, too, where conditions are independent given the crowd. UNSAFE
+    is asked by e-BH at the plain estimate. A variant says how many controls are enough.
     """
 
     votes: VoteRule = LEAD_3_OF_7
@@ -180,6 +181,7 @@ class Calibrated(Design):
     positive: int = 100
     unsafe: bool = False
     slack: float = 0.0
+    calibration: float = 0.9
 
     @abstractmethod
     def _enough(self, controls: Controls) -> Bools:
@@ -196,7 +198,7 @@ class Calibrated(Design):
         highest = np.where(closed[:, None, None], np.maximum(state.memory["highest"], evidence.safe), 0.0)
         walk = Walk(self.tau, self.alternative, self.futility, self.most_pairs, self.batch)
         found = settle(
-            adaptive_side(walk, highest, evidence.futile, controls, self.error, closed),
+            adaptive_side(walk, highest, evidence.futile, controls, self.calibration * self.error, closed),
             unsafe_side(evidence, closed, self.error) if self.unsafe else None,
             state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
         )
