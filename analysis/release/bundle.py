@@ -117,15 +117,11 @@ def _fill(source: Source, draft: Path) -> tuple[str, ...]:
     """Everything but the checksums; gives what differs from the study's own files."""
     notes = []
     if not write_published_judgments(source, draft / "judgments.csv"):
-        notes.append(
-            f"judgments.csv was written anew: times {source.design.times}, {source.sifted.kept_out} wrong rows out. "
-            f"The study's own file has the SHA-256 {_sha256(source.judgments)}."
-        )
+        left = f"times {source.design.times}, wrong rows left out {source.sifted.kept_out}"
+        notes.append(_differs("judgments.csv", f"was written anew ({left})", source.judgments))
     if source.entries and not write_published_manifest(source, draft / FILE_NAME):
-        notes.append(
-            f"{FILE_NAME} has no transcripts and no spoken words. The study's own file has the SHA-256 "
-            f"{_sha256(source.pairs / FILE_NAME)}."
-        )
+        left = "" if source.design.sound == "all" else "transcripts and spoken words left out, "
+        notes.append(_differs(FILE_NAME, f"was cleaned ({left}folders as their names)", source.pairs / FILE_NAME))
     (draft / "study.toml").write_bytes(source.scrubber.clean(source.study_toml.encode()))
     notes += _copy_texts(source, draft)
     for path in sound_files(source):
@@ -154,10 +150,11 @@ def _copy_texts(source: Source, draft: Path) -> Iterator[str]:
         (draft / name).parent.mkdir(parents=True, exist_ok=True)
         (draft / name).write_bytes(clean)
         if clean != own:
-            yield (
-                f"{name.as_posix()}: folders of the machine became their names. The study's own file has the SHA-256 "
-                f"{_sha256(path)}."
-            )
+            yield _differs(name.as_posix(), "was cleaned (folders as their names)", path)
+
+
+def _differs(name: str, how: str, own: Path) -> str:
+    return f"{name} {how}. The study's own file has the SHA-256 {_sha256(own)}."
 
 
 def _files(folder: Path) -> list[Path]:

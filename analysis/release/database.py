@@ -56,7 +56,7 @@ def write_database(source: Source, folder: Path, attachments: Iterable[str]) -> 
         for name, index, columns in _tables(source):
             _add(database, name, index, columns)
         for name in attachments:
-            database.attachments[Path(name).stem.lower()] = audformat.Attachment(name)
+            database.attachments[name.replace(".", "-")] = audformat.Attachment(name)
         database.save(str(folder), storage_format="csv")
         _compare(database, audformat.Database.load(str(folder), load_data=True))
     return tuple(database.tables) + tuple(database.misc_tables)

@@ -26,6 +26,7 @@ COMMANDS = (
     "judgments",
     "certify",
     "report",
+    "release",
     "train",
     "evaluate",
     "attack",

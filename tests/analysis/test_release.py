@@ -82,6 +82,7 @@ def source(lab: Path, study: Callable[..., Rows]) -> Source:
         "conditions": [{"condition": "nat-co-20db", "decision": "SAFE"}],
     }
     (lab / "whitelist.json").write_text(json.dumps(verdicts, indent=1))
+    (lab / "whitelist.md").write_text("| nat-co-20db | SAFE |")
     (lab / "report").mkdir()
     (lab / "report" / "index.html").write_text(f"<p>earwitness report --study {lab}</p>")
     (lab / "keys.json").write_text('{"secret_key": "a-very-secret-key"}')
@@ -188,7 +189,7 @@ def test_the_database_opens_with_audformat_and_says_the_same(source: Source, tmp
     assert database["labels"].columns["activation"].rater_id == "majority"
     assert (database.license, database.raters["listeners"].type) == ("CC-BY-4.0", "human")
     assert list(database["noisy"].files) == [pair.noisy_path.as_posix() for pair in read_manifest(source.pairs)]
-    assert "datasheet" in database.attachments
+    assert {"datasheet-md", "whitelist-json", "whitelist-md", "report"} <= set(database.attachments)
 
 
 def test_times_are_coarse_where_the_study_wishes_it(source: Source, tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_wrong_rows_do_not_go_out_and_that_is_said(source: Source, tmp_path: Pat
     lines = source.judgments.read_text().splitlines()
     source.judgments.write_text("\n".join([*lines, lines[1].replace("same", "perhaps")]) + "\n")
     done = write_release(source, tmp_path / "r")
-    assert "1 wrong rows out" in done.notes[0]
+    assert "wrong rows left out 1" in done.notes[0]
     assert "perhaps" not in (tmp_path / "r" / "judgments.csv").read_text()
     assert "1 rows of the study's own file were wrong" in (tmp_path / "r" / "datasheet.md").read_text()
 
