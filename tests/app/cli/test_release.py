@@ -15,7 +15,8 @@ from app.store.identities import sealing_of
 from app.tables import WorkerRow
 from app.wiring import wire
 from hits.judgments_csv import write_judgments
-from tests.analysis.conftest import study_rows
+from pipelines.manifest import read_manifest
+from tests.analysis.conftest import judgment, study_rows
 from tests.app.cli.test_db import study_folder
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:audformat")  # the library's use of pandas
@@ -87,3 +88,29 @@ def test_without_judgments_it_says_what_writes_them(earwitness: Callable[..., ob
     done = earwitness("release", "--study", study_folder(tmp_path / "s"))
     assert done.code == 1
     assert "earwitness judgments export" in done.err
+
+
+def test_pairs_that_were_made_here_go_out_without_a_trace_of_this_machine(
+    earwitness: Callable[..., object], study: Path, demo_folders: tuple[Path, Path]
+) -> None:
+    assert earwitness("pairs", "make", "--study", study, "--jobs", 1).code == 0
+    pairs = list(read_manifest(study / "pairs"))
+    rows = [
+        judgment(number, pair_id=pair.pair_id, clip_id=pair.clip_id, condition=pair.condition, family=pair.family,
+                 snr_db=pair.snr_db, role=pair.role)
+        for number, pair in enumerate(pairs) if pair.role in ("study", "identical", "positive")
+    ]  # fmt: skip
+    write_judgments(rows, study / "judgments.csv")
+    toml = (study / "study.toml").read_text()
+    (study / "study.toml").write_text(toml.replace('sound = "none"', 'sound = "noisy"'))
+    done = earwitness("release", "--study", study)
+    assert done.code == 0, done.err
+    out = study / "release"
+    assert [pair.pair_id for pair in read_manifest(out)] == [pair.pair_id for pair in pairs]
+    sent = {path.relative_to(out) for path in out.rglob("*.flac")}
+    assert sent == {pair.noisy_path for pair in pairs if pair.role == "study"}
+    assert not sent & {pair.original_path for pair in pairs}
+    told = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+    for folder in (study, *demo_folders):
+        assert str(folder).encode() not in told
+    assert "[SIMULATED]" in (out / "README.md").read_text()  # the demo's voices are

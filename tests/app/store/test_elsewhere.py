@@ -71,6 +71,7 @@ def test_a_query_gives_rows_as_text_under_its_own_names(votes: tuple[str, Counte
         "/* SELECT */ DROP TABLE votes",
         "CREATE TABLE more (x integer)",
         "SELECT pair, who INTO others FROM votes",
+        "SELECT pair, query_to_xml('DELETE FROM votes', true, true, '') AS x FROM votes",
         "ATTACH DATABASE 'attached.db' AS a",
         "PRAGMA writable_schema = 1",
         "BEGIN",
