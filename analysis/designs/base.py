@@ -167,7 +167,11 @@ class Calibrated(Design):
     Noise of the controls and overshoot are in the thresholds, which are worked out for a share `calibration` of the
     error: the rest pays for what the calculation leaves out (listeners and pairs differ, and people judge in sessions).
     So each condition's error is at most `error`; FDR is, too, where conditions are independent given the crowd. UNSAFE
-    is asked by e-BH at the plain estimate. A variant says how many controls are enough.
+    is asked by e-BH at the plain estimate. A variant says how controls come, and how many are enough.
+
+    With `controls_after`, controls wait for so many rounds of other pairs, so that they are judged by the listeners who
+    are left when the careless are known. Else the margin is that of a worse crowd than the one that goes on: the error
+    is smaller than asked for, and many pairs are spent for it.
     """
 
     votes: VoteRule = LEAD_3_OF_7
@@ -182,10 +186,20 @@ class Calibrated(Design):
     unsafe: bool = False
     slack: float = 0.0
     calibration: float = 0.9
+    controls_after: int = 0
+
+    @abstractmethod
+    def _controls(self, state: State) -> tuple[Ints, Ints]:
+        """The identical and the positive pairs of the next round; shape (studies,)."""
 
     @abstractmethod
     def _enough(self, controls: Controls) -> Bools:
         """Which studies need no more controls; shape (studies,)."""
+
+    def _wants(self, state: State) -> Wanted:
+        now = state.rounds >= self.controls_after
+        identical, positive = (np.where(now, each, 0) for each in self._controls(state))
+        return Wanted(np.full_like(state.verdict, self.batch), identical, positive)
 
     def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
         return {**nothing(shape).memory, "highest": np.zeros(shape)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.certification.controls import Controls
-from analysis.designs.base import Bools, Calibrated, State, Wanted
+from analysis.designs.base import Bools, Calibrated, Ints, State
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,11 @@ class CPrime(Calibrated):
     most_positive: int = 300
     relative_error: float = 0.10
 
-    def _wants(self, state: State) -> Wanted:
+    def _controls(self, state: State) -> tuple[Ints, Ints]:
         first = ~state.controls.reach(self.identical, self.positive)
         more_identical = self._identical_helps_more(state.controls)
         identical = np.where(first, self.identical, self.blocks[0] * more_identical)
-        positive = np.where(first, self.positive, self.blocks[1] * ~more_identical)
-        return Wanted(np.full_like(state.verdict, self.batch), identical, positive)
+        return identical, np.where(first, self.positive, self.blocks[1] * ~more_identical)
 
     def _enough(self, controls: Controls) -> Bools:
         precise = (controls.relative_error(self.tau) <= self.relative_error).all(axis=-1)

@@ -131,6 +131,25 @@ def test_the_cheap_design_costs_an_eighth_and_the_rigorous_one_less_than_a_third
     assert (state.verdict[:, -4:] == UNSAFE).mean() > 0.9
 
 
+def test_controls_wait_until_the_careless_are_known() -> None:
+    spam, shares = Crowd(spammers=0.2, workers=40, dismissed_at=1.5), np.r_[SAFE_SHARES, UNSAFE_SHARES]
+    spent = []
+    for rounds in (0, 3):
+        design = CPrime(controls_after=rounds)
+        state = design.start(26, studies=12)
+        crowd = Studies(spam, shares, 12, 2)
+        while not state.finished.all():
+            wanted = design.wants(state)
+            if state.rounds.max() < rounds:
+                assert not wanted.identical.any()
+                assert not wanted.positive.any()
+                assert not state.verdict.any()
+            state = design.advance(state, crowd.ask(wanted, state, design.votes))
+        assert (state.verdict[:, :18] == SAFE).mean() > 0.9
+        spent.append(crowd.judgments.mean())
+    assert spent[1] < spent[0]
+
+
 def test_two_dimensions_are_safe_together_and_unsafe_alone() -> None:
     shares = np.stack([np.zeros(26), np.r_[np.zeros(18), np.full(8, 0.4)]], axis=1)
     state, _ = certify(C(unsafe=True), shares, studies=5)
