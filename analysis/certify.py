@@ -1,170 +1,188 @@
-"""SAFE, UNSAFE or UNDECIDED: what the ratios of a study allow one to say of each condition."""
+"""SAFE, UNSAFE or UNDECIDED: what the judgments of a study allow one to say of each condition."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.aggregators.base import Aggregator
-from analysis.ratios import Ratio, ratios, wilson
+from analysis.aggregators.majority_vote import MajorityVote
+from analysis.certification.controls import margin
+from analysis.certify_words import assumptions_of, notes_of, reason_of
+from analysis.design_of import design_of
+from analysis.designs.base import SAFE, UNSAFE, Design, Grounds, State
+from analysis.following import JUDGED, Collected, Missing, Pool, collected, follow
+from analysis.ratios import Ratio, ratios, true_share, wilson
 from analysis.rule import DecisionRule
+from analysis.verdicts import Certified, ControlCount, Decision, DimensionDecision, Verdict, stem
 from analysis.votes import Dimension
+from hits.vote_rules import ABSENT, VoteRule
 
-Verdict: TypeAlias = Literal["SAFE", "UNSAFE", "UNDECIDED"]
-
-#: A change in either of these makes a condition unsafe; UNSAFE is corrected for looking at both.
-JUDGED: tuple[Dimension, ...] = ("activation", "valence")
+_WORDS: Mapping[int, Verdict] = {SAFE: "SAFE", UNSAFE: "UNSAFE"}
 
 
 @dataclass(frozen=True)
-class DimensionDecision:
-    """What one dimension says of a condition. Limits are one-sided Wilson limits, None without pairs.
+class _Run:
+    """A design at its end: the verdict on each condition, and what it rests on by dimension."""
 
-    `upper` is the limit at the rule's confidence, which SAFE asks for; `lower` the limit at that confidence after
-    Bonferroni's correction for two dimensions, which UNSAFE asks for.
-    """
-
-    dimension: Dimension
-    pairs: int
-    votes: int
-    different: int
-    ratio: float | None
-    lower: float | None
-    upper: float | None
-    decision: Verdict
+    verdicts: tuple[Verdict, ...]
+    grounds: Grounds
+    state: State
 
 
-@dataclass(frozen=True)
-class Decision:
-    """The verdict on a condition, from its two dimensions, and the reason as a sentence."""
+def certify(
+    judgments: pd.DataFrame, rule: DecisionRule, votes: VoteRule, aggregator: Aggregator | None = None
+) -> Certified:
+    """Decide on every condition by the study's design, as if nothing more will come.
 
-    condition: str
-    family: str
-    snr_db: float | None
-    decision: Verdict
-    activation: DimensionDecision
-    valence: DimensionDecision
-    reason: str
-
-
-@dataclass(frozen=True)
-class Certified:
-    """The verdicts of a study, beside the noise floor: how often identical pairs are called different.
-
-    `notes` are sentences that have to stand wherever the verdicts stand.
-    """
-
-    rule: DecisionRule
-    decisions: tuple[Decision, ...]
-    floor: tuple[Ratio, ...]  # identical pairs, over all their conditions; empty where none was asked
-    notes: tuple[str, ...]
-
-
-def certify(study: Iterable[Ratio], rule: DecisionRule, floor: Iterable[Ratio] = ()) -> Certified:
-    """Decide on every condition by its plain ratio of pairs voted different, the paper's measure.
-
-    SAFE: the upper one-sided Wilson limit is below tau for activation AND for valence (both have to hold, so no
-    correction is due). UNSAFE: the lower limit of one of them is above tau, at half the error for each (Bonferroni).
-    Otherwise UNDECIDED, as is every condition with fewer than `min_pairs` pairs.
-
-    The ratio is the plain one: what people call different among identical pairs (the noise floor) is part of it and
-    is not taken off, but measured and put beside it. Each verdict is held at the rule's confidence by itself, not
-    over all conditions together.
+    A condition's verdict is on both dimensions together; each dimension has one of its own, from the same design on
+    that dimension alone. Pairs that lack votes count against whichever verdict is asked.
 
     Args:
-        study: ratios of the role study, as `analysis.ratios.ratios` gives them.
-        rule: tau, confidence, least number of pairs.
-        floor: ratios of the role identical.
+        judgments: as `analysis.votes.read_judgments` gives them.
+        rule: the settings of the decision.
+        votes: when a pair has votes enough.
+        aggregator: how votes become the labels of the plain ratio; majority vote if not given. With any other, pairs
+            come out changed where its label is "different", in the order of their first judgment.
     """
-    # `analysis.ratios.ratios` keeps the dimensions of a condition together
-    grouped = [list(group) for _, group in groupby(study, key=lambda ratio: ratio.condition)]
-    decisions = tuple(_decide(group, rule) for group in grouped)
-    identical = tuple(floor)
-    return Certified(rule, decisions, identical, tuple(_notes(identical, rule)))
-
-
-def certify_judgments(judgments: pd.DataFrame, rule: DecisionRule, aggregator: Aggregator) -> Certified:
-    """Ratios, noise floor and verdicts of a table of judgments, in one step."""
-    return certify(ratios(judgments, aggregator), rule, floor=ratios(judgments, aggregator, "identical"))
-
-
-def decide_dimension(
-    dimension: Dimension, pairs: int, votes: int, different: int, rule: DecisionRule
-) -> DimensionDecision:
-    """What `different` of `pairs` says about one dimension under a rule."""
-    if pairs == 0:
-        return DimensionDecision(dimension, 0, votes, 0, None, None, None, "UNDECIDED")
-    error = 1 - rule.confidence
-    _, upper = wilson(different, pairs, confidence=1 - 2 * error)
-    lower, _ = wilson(different, pairs, confidence=1 - 2 * error / len(JUDGED))
-    verdict: Verdict = "UNDECIDED"
-    if pairs >= rule.min_pairs and upper < rule.max_different:
-        verdict = "SAFE"
-    elif pairs >= rule.min_pairs and lower > rule.max_different:
-        verdict = "UNSAFE"
-    return DimensionDecision(dimension, pairs, votes, different, different / pairs, lower, upper, verdict)
-
-
-def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """SAFE needs every dimension; one UNSAFE dimension is enough.
-
-    >>> overall(["SAFE", "SAFE"]), overall(["SAFE", "UNSAFE"]), overall(["SAFE", "UNDECIDED"])
-    ('SAFE', 'UNSAFE', 'UNDECIDED')
-    """
-    if "UNSAFE" in verdicts:
-        return "UNSAFE"
-    return "SAFE" if all(verdict == "SAFE" for verdict in verdicts) else "UNDECIDED"
-
-
-def _decide(group: Sequence[Ratio], rule: DecisionRule) -> Decision:
-    by_dimension = {ratio.dimension: ratio for ratio in group}
-    activation, valence = (
-        decide_dimension(name, found.pairs, found.votes, found.different, rule)
-        for name, found in ((name, by_dimension[name]) for name in JUDGED)
+    labels = aggregator or MajorityVote()
+    plain = ratios(judgments, labels)
+    names = tuple(dict.fromkeys(ratio.condition for ratio in plain))
+    by_labels = None if labels.name == MajorityVote().name else labels
+    found = collected(judgments, votes, conditions=names, ended=True, aggregator=by_labels)
+    joint = _run(rule, votes, found)
+    singles = [_run(rule, votes, found.only(place)) for place in range(len(JUDGED))]
+    controls = tuple(_controls(found, place, name, rule) for place, name in enumerate(JUDGED))
+    by_key = {(ratio.condition, ratio.dimension): ratio for ratio in plain}
+    decisions = tuple(
+        _decision(place, name, by_key, found, joint, singles, controls, rule) for place, name in enumerate(names)
     )
-    verdict = overall([activation.decision, valence.decision])
-    first = group[0]
-    reason = _reason(verdict, activation, valence, rule)
-    return Decision(first.condition, first.family, first.snr_db, verdict, activation, valence, reason)
+    decisions, inherited = _in_snr_order(decisions) if rule.snr_order else (decisions, ())
+    open_pairs = sum(int((rows == ABSENT).any(axis=1).sum()) for rows in found.studied)
+    design = design_of(rule, votes, found.pool)
+    return Certified(
+        rule,
+        joint.grounds.kind,
+        decisions,
+        controls,
+        notes_of(rule, design.guarantee, controls, open_pairs),
+        assumptions_of(rule, inherited),
+    )
 
 
-def _reason(verdict: Verdict, activation: DimensionDecision, valence: DimensionDecision, rule: DecisionRule) -> str:
-    tau, sure = f"{rule.max_different:g}", f"{rule.confidence:g}"
-    if activation.pairs < rule.min_pairs:
-        return f"{activation.pairs} judged pairs; a verdict needs {rule.min_pairs}"
-    if verdict == "SAFE":
-        return f"in both dimensions people call at most {tau} of the pairs different, at confidence {sure}"
-    if verdict == "UNSAFE":
-        changed = [part.dimension for part in (activation, valence) if part.decision == "UNSAFE"]
-        return f"people call more than {tau} of the pairs different in {' and '.join(changed)}, at confidence {sure}"
-    open_ = [part.dimension for part in (activation, valence) if part.decision == "UNDECIDED"]
-    return f"the interval of {' and '.join(open_)} holds {tau}; more pairs would tell"
+def _run(rule: DecisionRule, votes: VoteRule, found: Collected) -> _Run:
+    """The design on what was collected; a verdict stands only where missing votes could not have changed it."""
+    design = design_of(rule, votes, found.pool)
+    state = _to_the_end(design, found, "changed")
+    complete = not any((rows == ABSENT).any() for rows in (*found.studied, found.identical, found.positive))
+    other = state if complete else _to_the_end(design, found, "same")
+    codes = np.where(state.verdict[0] == SAFE, SAFE, np.where(other.verdict[0] == UNSAFE, UNSAFE, 0))
+    few = _few(rule, found.pool)
+    verdicts = tuple(
+        "UNDECIDED" if small else _WORDS.get(int(code), "UNDECIDED") for code, small in zip(codes, few, strict=True)
+    )
+    return _Run(verdicts, design.grounds(state), state)
 
 
-def _notes(floor: Sequence[Ratio], rule: DecisionRule) -> list[str]:
-    notes = [
-        "Verdicts rest on the plain ratio of pairs voted different. The noise floor, which is how often people call "
-        "two identical clips different, is part of that ratio and is shown beside it, not taken off."
-    ]
-    measured = [ratio for ratio in floor if ratio.dimension in JUDGED and ratio.pairs]
-    if not measured:
-        return [*notes, "No identical pairs were judged, so the noise floor of these listeners is unknown."]
-    several = len({ratio.condition for ratio in measured}) > 1
-    for ratio in measured:
-        part = decide_dimension(ratio.dimension, ratio.pairs, ratio.votes, ratio.different, rule)
-        assert part.upper is not None
-        of_condition = f" ({ratio.condition})" if several else ""
-        notes.append(
-            f"Noise floor in {ratio.dimension}{of_condition}: {ratio.different} of {ratio.pairs} identical pairs "
-            f"were called different ({part.ratio:.3f}, at most {part.upper:.3f} at confidence {rule.confidence:g})."
-        )
-        if part.upper >= rule.max_different:
-            notes.append(
-                f"That floor is not clearly below {rule.max_different:g}: in {ratio.dimension} a safe condition can "
-                f"hardly be told from an unsafe one here. Ask more identical pairs, or listeners who attend better."
+def _to_the_end(design: Design, found: Collected, missing: Missing) -> State:
+    state = design.start(len(found.conditions), dimensions=found.identical.shape[1])
+    return follow(design, state, found, ended=True, missing=missing)
+
+
+def _few(rule: DecisionRule, pool: Pool) -> list[bool]:
+    """Conditions with too few pairs for a test that holds for many."""
+    planned = rule.design in ("fixed", "group-sequential")
+    return [planned and pairs < rule.min_pairs for pairs in pool.conditions]
+
+
+def _controls(found: Collected, place: int, dimension: Dimension, rule: DecisionRule) -> ControlCount:
+    counts = [_count(rows[:, place]) for rows in (found.identical, found.positive)]
+    (identical, identical_changed), (positive, positive_changed) = counts
+    known = identical and positive
+    at = float(margin(rule.tau, identical_changed / identical, positive_changed / positive)) if known else None
+    return ControlCount(dimension, identical, identical_changed, positive, positive_changed, at)
+
+
+def _count(outcomes: npt.NDArray[np.int8]) -> tuple[int, int]:
+    """Pairs that are decided, and those of them that came out changed."""
+    return int((outcomes != ABSENT).sum()), int((outcomes == 1).sum())
+
+
+def _decision(
+    place: int,
+    name: str,
+    plain: Mapping[tuple[str, Dimension], Ratio],
+    found: Collected,
+    joint: _Run,
+    singles: Sequence[_Run],
+    controls: Sequence[ControlCount],
+    rule: DecisionRule,
+) -> Decision:
+    verdict = joint.verdicts[place]
+    parts = []
+    for column, (dimension, single, control) in enumerate(zip(JUDGED, singles, controls, strict=True)):
+        decided, changed = _count(found.studied[place][:, column])
+        share = _share(changed, decided, control)
+        known = bool(decided) and control.margin is not None
+        grounds = (single.grounds.safe, single.grounds.unsafe) if known else (None, None)
+        for_safe, for_unsafe = (None if side is None else float(side[0, place, 0]) for side in grounds)
+        said = plain[name, dimension]
+        parts.append(
+            DimensionDecision(
+                dimension,
+                said.pairs,
+                said.votes,
+                said.different,
+                said.ratio,
+                said.lower,
+                said.upper,
+                decided,
+                changed,
+                share[0],
+                share[1],
+                share[2],
+                for_safe,
+                for_unsafe,
+                "SAFE" if verdict == "SAFE" else single.verdicts[place],
             )
-    return notes
+        )
+    first = plain[name, JUDGED[0]]
+    decision = Decision(name, first.family, first.snr_db, verdict, parts[0], parts[1], "")
+    return replace(decision, reason=reason_of(decision, rule, controls))
+
+
+def _share(changed: int, decided: int, control: ControlCount) -> tuple[float | None, float | None, float | None]:
+    """The share of truly changed pairs with its interval; None where the controls can't tell changes apart."""
+    identical, positive = (control.identical_changed, control.identical), (control.positive_changed, control.positive)
+    apart = control.margin is not None and wilson(*identical, 0.95)[1] < wilson(*positive, 0.95)[0]
+    return true_share((changed, decided), identical, positive) if decided and apart else (None, None, None)
+
+
+def _in_snr_order(decisions: Sequence[Decision]) -> tuple[tuple[Decision, ...], tuple[str, ...]]:
+    """SAFE goes up to the cleaner levels of a noise unless one of them is UNSAFE; the verdicts, and who got it so."""
+    safe_at: dict[str, float] = {}
+    for one in decisions:
+        if one.decision == "SAFE" and one.snr_db is not None:
+            key = stem(one.condition)
+            safe_at[key] = min(one.snr_db, safe_at.get(key, one.snr_db))
+    refuted = {
+        stem(one.condition)
+        for one in decisions
+        if one.decision == "UNSAFE" and one.snr_db is not None and one.snr_db > safe_at.get(stem(one.condition), np.inf)
+    }
+    out, inherited = [], []
+    for one in decisions:
+        level = safe_at.get(stem(one.condition), np.inf)
+        cleaner = one.snr_db is not None and one.snr_db > level and stem(one.condition) not in refuted
+        if one.decision == "UNDECIDED" and cleaner:
+            reason = f"it is SAFE at {level:g} dB, and less noise is assumed to change no more"
+            activation, valence = (replace(part, decision="SAFE") for part in one.parts)
+            out.append(replace(one, decision="SAFE", activation=activation, valence=valence, reason=reason))
+            inherited.append(one.condition)
+        else:
+            out.append(one)
+    return tuple(out), tuple(inherited)

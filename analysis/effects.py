@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.certification.multiplicity import holm_of_made
 from analysis.logistic import NotFitted, OddsRatio, fit_logistic, said
+from analysis.verdicts import stem
 from analysis.votes import DIMENSIONS, Dimension, counted, labels_of
-from analysis.whitelist import stem
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Pair
 

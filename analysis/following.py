@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.aggregators.base import Aggregator
 from analysis.certification.controls import Controls
-from analysis.designs.base import Design, Outcomes, State
-from analysis.votes import Dimension, counted, labels_of
+from analysis.designs.base import Bools, Design, Outcomes, State
+from analysis.votes import Dimension, counted, labels_of, votes_of
 from hits.vote_rules import ABSENT, VoteRule
 from pipelines.clip import Role
 
 #: Outcomes of pairs in the order of opening, shape (pairs, dimensions): 1 changed, 0 not, ABSENT while votes miss.
 Opened: TypeAlias = npt.NDArray[np.int8]
 JUDGED: tuple[Dimension, ...] = ("activation", "valence")
+#: What a pair without enough votes counts as when nothing more will come.
+Missing: TypeAlias = Literal["changed", "same"]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """How many pairs there are to ask about: of each condition, and of both kinds of controls."""
+
+    conditions: tuple[int, ...]
+    identical: int
+    positive: int
 
 
 @dataclass(frozen=True)
@@ -34,9 +47,29 @@ class Collected:
     identical: Opened
     positive: Opened
 
+    @property
+    def pool(self) -> Pool:
+        """All that was opened."""
+        return Pool(tuple(map(len, self.studied)), len(self.identical), len(self.positive))
+
+    def only(self, dimension: int) -> Collected:
+        """The same of one dimension alone."""
+        return Collected(
+            self.conditions,
+            tuple(rows[:, [dimension]] for rows in self.studied),
+            self.identical[:, [dimension]],
+            self.positive[:, [dimension]],
+        )
+
 
 def collected(
-    judgments: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension] = JUDGED, conditions: Sequence[str] = ()
+    judgments: pd.DataFrame,
+    votes: VoteRule,
+    dimensions: Sequence[Dimension] = JUDGED,
+    conditions: Sequence[str] = (),
+    *,
+    ended: bool = False,
+    aggregator: Aggregator | None = None,
 ) -> Collected:
     """The outcomes of a table of judgments.
 
@@ -45,16 +78,31 @@ def collected(
         votes: when a pair has votes enough; later votes of it change nothing.
         dimensions: what may differ.
         conditions: their order; those of the table, by name, if not given. One without judgments has no pairs.
+        ended: nothing more will come, so that a majority is one of the votes that there are.
+        aggregator: what pairs come to by its labels instead, as another analysis of the same judgments.
     """
     asked = judgments.loc[judgments["role"] == "study", "condition"]
     names = tuple(conditions) or tuple(sorted(str(name) for name in asked.unique()))
-    study = counted(judgments)
-    studied = tuple(_opened(study[study["condition"] == name], votes, dimensions) for name in names)
-    roles: tuple[Role, Role] = ("identical", "positive")
-    return Collected(names, studied, *(_opened(counted(judgments, role), votes, dimensions) for role in roles))
+    roles: tuple[Role, ...] = ("study", "identical", "positive")
+    (places, opened), (_, identical), (_, positive) = (
+        _labelled(judgments, role, aggregator, dimensions)
+        if aggregator
+        else _opened(counted(judgments, role), votes, dimensions, ended)
+        for role in roles
+    )
+    return Collected(names, tuple(opened[places == name] for name in names), identical, positive)
 
 
-def follow(design: Design, state: State, found: Collected, *, ended: bool) -> State:
+def follow(
+    design: Design,
+    state: State,
+    found: Collected,
+    *,
+    ended: bool,
+    pool: Pool | None = None,
+    missing: Missing = "changed",
+    on_round: Callable[[State], None] = lambda _state: None,
+) -> State:
     """As many rounds as what was collected is complete for.
 
     A round waits until every pair in it has its votes, in the order of opening. So a state that is kept, or the very
@@ -64,55 +112,102 @@ def follow(design: Design, state: State, found: Collected, *, ended: bool) -> St
         design: which also says what `found` was voted by.
         state: of one study, over the conditions of `found`.
         found: everything collected up to now.
-        ended: nothing more will come. Pairs without enough votes then count against SAFE: in a condition as changed,
-            among controls as not changed.
+        ended: nothing more will come; then no round waits.
+        pool: how many pairs there are; if not given, what was opened, or more than are wanted while nothing has ended.
+        missing: what pairs count as that lack votes at the end. "changed" counts against SAFE: such a pair of a
+            condition is changed, such a control is not. "same" counts against UNSAFE, the other way round.
+        on_round: is given the state after each round.
     """
+    there = pool or (found.pool if ended else _endless(len(found.studied)))
     while not state.finished.all():
-        wanted = design.wants(state)
-        used = state.pairs.max(axis=2)[0]
-        takes = [rows[at : at + n] for rows, at, n in zip(found.studied, used, wanted.pairs[0], strict=True)]
-        used_controls = int(state.controls.identical.max()), int(state.controls.positive.max())
-        asked = int(wanted.identical[0]), int(wanted.positive[0])
-        kinds = [
-            rows[at : at + n]
-            for rows, at, n in zip((found.identical, found.positive), used_controls, asked, strict=True)
-        ]
-        short = np.array([len(take) < n for take, n in zip(takes, wanted.pairs[0], strict=True)])
-        short_of_controls = any(len(take) < n for take, n in zip(kinds, asked, strict=True))
-        if not ended and (short.any() or short_of_controls or _waits(takes, state.open[0]) or _waits(kinds, None)):
+        asked = _asked(design, state, found, there)
+        if not ended and asked.waits(state):
             return state
-        state = design.advance(state, _outcomes(takes, kinds, short, short_of_controls=short_of_controls))
+        state = design.advance(state, asked.outcomes(missing))
+        on_round(state)
     return state
 
 
-def _outcomes(
-    takes: Sequence[Opened], kinds: Sequence[Opened], short: npt.NDArray[np.bool_], *, short_of_controls: bool
-) -> Outcomes:
-    pairs = np.array([[[len(take)] * take.shape[1] for take in takes]])
-    changed = np.array([[(take != 0).sum(axis=0) for take in takes]])
-    counts = [
-        each for kind in kinds for each in (np.full((1, kind.shape[1]), len(kind)), (kind == 1).sum(axis=0)[None])
-    ]
-    return Outcomes(pairs, changed, Controls(*counts), short[None], np.array([short_of_controls]))
+def _endless(conditions: int) -> Pool:
+    return Pool((sys.maxsize,) * conditions, sys.maxsize, sys.maxsize)
 
 
-def _waits(takes: Sequence[Opened], open_: npt.NDArray[np.bool_] | None) -> bool:
-    """Whether an outcome that is wanted is not there yet."""
-    wanted = [True] * len(takes) if open_ is None else list(open_)
-    return any(bool(((take == ABSENT) & which).any()) for take, which in zip(takes, wanted, strict=True))
+@dataclass(frozen=True)
+class _Asked:
+    """The pairs of one round, as far as there are any."""
+
+    takes: list[Opened]
+    kinds: list[Opened]
+    wanted: list[int]  # of each condition and kind, no more than the pool still holds
+    dry: Bools  # conditions that can't give what the design wants
+    dry_controls: bool
+
+    def waits(self, state: State) -> bool:
+        """Whether a pair that is wanted, or an outcome of it, is not there yet."""
+        rows = [*self.takes, *self.kinds]
+        if any(len(row) < n for row, n in zip(rows, self.wanted, strict=True)):
+            return True
+        open_ = [*state.open[0], *[np.ones(state.open.shape[2], np.bool_)] * 2]
+        return any(bool(((row == ABSENT) & which).any()) for row, which in zip(rows, open_, strict=True))
+
+    def outcomes(self, missing: Missing) -> Outcomes:
+        """What came of them; those without votes enough count as `missing` says."""
+        study, control = (1, 0) if missing == "changed" else (0, 1)
+        pairs = np.array([[[len(take)] * take.shape[1] for take in self.takes]])
+        changed = np.array([[(np.where(take == ABSENT, study, take) == 1).sum(axis=0) for take in self.takes]])
+        counts = [
+            each
+            for kind in self.kinds
+            for each in (
+                np.full((1, kind.shape[1]), len(kind)),
+                (np.where(kind == ABSENT, control, kind) == 1).sum(axis=0)[None],
+            )
+        ]
+        return Outcomes(pairs, changed, Controls(*counts), self.dry[None], np.array([self.dry_controls]))
 
 
-def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension]) -> Opened:
-    """Pairs by their first judgment, and what each comes to."""
+def _asked(design: Design, state: State, found: Collected, pool: Pool) -> _Asked:
+    wanted = design.wants(state)
+    used = [int(n) for n in state.pairs.max(axis=2)[0]]
+    used_controls = [int(state.controls.identical.max()), int(state.controls.positive.max())]
+    left = [there - n for there, n in zip(pool.conditions, used, strict=True)]
+    left_controls = [pool.identical - used_controls[0], pool.positive - used_controls[1]]
+    due = [int(n) for n in wanted.pairs[0]]
+    due_controls = [int(wanted.identical[0]), int(wanted.positive[0])]
+    asked = [min(n, max(0, more)) for n, more in zip([*due, *due_controls], [*left, *left_controls], strict=True)]
+    rows = [*found.studied, found.identical, found.positive]
+    taken = [row[at : at + n] for row, at, n in zip(rows, [*used, *used_controls], asked, strict=True)]
+    dry = np.array([len(take) < n for take, n in zip(taken[:-2], due, strict=True)])
+    dry_controls = any(len(kind) < n for kind, n in zip(taken[-2:], due_controls, strict=True))
+    return _Asked(taken[:-2], taken[-2:], asked, dry, dry_controls)
+
+
+#: The condition of each pair in the order of opening, and what it comes to.
+InOrder: TypeAlias = tuple[npt.NDArray[np.object_], Opened]
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(["submitted_at", "judgment_id"], kind="stable")
+
+
+def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension], ended: bool) -> InOrder:
     if rows.empty:
-        return np.empty((0, len(dimensions)), np.int8)
-    ordered = rows.sort_values(["submitted_at", "judgment_id"], kind="stable")
+        return np.empty(0, object), np.empty((0, len(dimensions)), np.int8)
+    ordered = _in_order(rows)
     pairs, names = pd.factorize(ordered["pair_id"])
     turn = ordered.groupby("pair_id", sort=False).cumcount().to_numpy()
     said = np.full((len(names), len(dimensions)), ABSENT, np.int8)
     for column, dimension in enumerate(dimensions):
         table = np.full((len(names), int(turn.max()) + 1), ABSENT, np.int8)
         table[pairs, turn] = (labels_of(ordered, dimension) == "different").to_numpy()
-        changed, decided, _ = votes.outcomes(table)
-        said[:, column] = np.where(decided, changed, ABSENT)
-    return said
+        said[:, column] = votes.settled(table, ended=ended)
+    return ordered.loc[turn == 0, "condition"].to_numpy(object), said
+
+
+def _labelled(judgments: pd.DataFrame, role: Role, aggregator: Aggregator, dimensions: Sequence[Dimension]) -> InOrder:
+    first = _in_order(counted(judgments, role)).drop_duplicates("pair_id")
+    if first.empty:
+        return np.empty(0, object), np.empty((0, len(dimensions)), np.int8)
+    labels = [aggregator.fit_predict(votes_of(judgments, name, role)).reindex(first["pair_id"]) for name in dimensions]
+    said: Opened = np.stack([np.asarray(each == "different", np.int8) for each in labels], axis=1)
+    return first["condition"].to_numpy(object), said

@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 from typing import Protocol
 
-from analysis.certify import Verdict
+from analysis.verdicts import Verdict
 
 #: For the page that shows the plot; colours come from the page's variables, with fallbacks.
 FOREST_CSS = """

@@ -99,7 +99,7 @@ def write_report(
     write_whole(folder / "agreement.csv", csv_of(agreed, Agreement))
     write_whole(folder / "ratings.csv", csv_of(means, RatingMeans))
     for kind in ("png", "pdf"):
-        drawn = forest_figure(whitelist.conditions, whitelist.rule.max_different, kind)
+        drawn = forest_figure(whitelist.conditions, whitelist.rule.tau, kind)
         write_whole(folder / "figures" / f"verdicts.{kind}", drawn)
     gone = left_out(judgments)
     page = _template().render(
@@ -109,9 +109,9 @@ def write_report(
         headline=_headline(whitelist, facts.simulated or whitelist.simulated),
         tallies=_tallies(whitelist),
         floor_sentence=_floor_sentence(floor),
-        wide=Markup(forest_svg(whitelist.conditions, whitelist.rule.max_different, name="wide")),  # noqa: S704
+        wide=Markup(forest_svg(whitelist.conditions, whitelist.rule.tau, name="wide")),  # noqa: S704
         narrow=Markup(  # noqa: S704
-            forest_svg(whitelist.conditions, whitelist.rule.max_different, compact=True, name="narrow")
+            forest_svg(whitelist.conditions, whitelist.rule.tau, compact=True, name="narrow")
         ),
         forest_css=Markup(FOREST_CSS),  # noqa: S704
         verdicts=verdict_table(whitelist.conditions),

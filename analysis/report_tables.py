@@ -13,7 +13,7 @@ from analysis.paper_figures import PAPER_RATIOS
 from analysis.ratings import RatingMeans
 from analysis.ratios import Ratio
 from analysis.votes import LeftOut
-from analysis.whitelist import ConditionVerdict, DimensionRatio
+from analysis.whitelist_parts import ConditionVerdict, DimensionVerdict
 
 MISSING = "–"
 
@@ -49,7 +49,7 @@ def level(snr_db: float | None) -> str:
 def verdict_table(conditions: Sequence[ConditionVerdict]) -> Table:
     """What the forest plot shows, in figures."""
 
-    def limits(part: DimensionRatio) -> str:
+    def limits(part: DimensionVerdict) -> str:
         if part.ratio is None:
             return MISSING
         return f"{figure(part.ratio)} ({figure(part.lower)} to {figure(part.upper)})"

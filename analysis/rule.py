@@ -1,24 +1,98 @@
-"""The decision rule as settings; read without pandas or statsmodels, so that a study file is checked at once."""
+"""The decision as settings; read without pandas or statsmodels, so that a study file is checked at once."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+#: Ways to collect and to decide, by the names of their files in analysis/designs.
+DesignName: TypeAlias = Literal["fixed", "group-sequential", "e", "c", "c-prime"]
+
+PAIRS: JsonDict = {"unit": "pairs"}
+#: Designs that decide while judgments come in.
+SEQUENTIAL: frozenset[DesignName] = frozenset({"group-sequential", "e", "c", "c-prime"})
 
 
 class DecisionRule(BaseModel):
-    """When a condition is called safe: `[decision]` of study.toml."""
+    """When a condition is called safe. Fixed before the first vote, and stamped then; later changes are shown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    max_different: float = Field(
-        default=0.10, gt=0, lt=1, description="tau: the largest share of changed pairs that is still called safe"
+    design: DesignName = Field(
+        "fixed",
+        description="'fixed': all pairs are judged, then one test decides (the paper's way, with controls); 'c-prime': "
+        "conditions that are decided get no more pairs, the cheapest; 'c': the same with a fixed number of controls; "
+        "'e': e-values, whose guarantee needs no independence of conditions; 'group-sequential': a few planned looks",
     )
-    confidence: float = Field(
-        default=0.95, gt=0.5, lt=1, description="how sure a verdict has to be (one-sided, for each condition)"
+    tau: float = Field(0.10, gt=0, lt=0.5, description="the largest share of truly changed pairs that is still safe")
+    error: float = Field(
+        0.05,
+        gt=0,
+        lt=0.5,
+        description="error rate: of each condition, and the expected share of wrong ones among all called SAFE",
+    )
+    unsafe: bool = Field(
+        True,  # noqa: FBT003
+        description="whether UNSAFE is found, too; asking for SAFE alone costs fewer judgments",
+    )
+    identical: int | None = Field(
+        None, ge=1, description="identical controls that are asked for; none: as many as the design takes"
+    )
+    positive: int | None = Field(
+        None, ge=1, description="positive controls that are asked for; none: as many as the design takes"
     )
     min_pairs: int = Field(
-        default=30,
+        30,
         ge=1,
-        description="conditions with fewer judged pairs stay undecided",
-        json_schema_extra={"unit": "pairs"},
+        description="under 'fixed' and 'group-sequential', conditions with fewer judged pairs stay undecided",
+        json_schema_extra=PAIRS,
     )
+    correction: Literal["bh", "holm", "none"] = Field(
+        "bh",
+        description="under 'fixed' and 'group-sequential', over conditions: 'bh' (share of wrong ones), 'holm' (any "
+        "wrong one) or 'none'",
+    )
+    looks: int = Field(5, ge=1, le=20, description="looks planned under 'group-sequential'")
+    spending: Literal["obrien-fleming", "pocock"] = Field(
+        "obrien-fleming", description="how 'group-sequential' spends its error over the looks"
+    )
+    baseline: Literal["rigorous", "plug-in"] = Field(
+        "rigorous",
+        description="under 'e': 'rigorous' pays for the noise of the controls, 'plug-in' takes them as they are",
+    )
+    alternative: float = Field(
+        0.25, gt=0, lt=1, description="under 'e', 'c' and 'c-prime': the share of tau that likelihoods are compared at"
+    )
+    futility: float = Field(
+        0.05, gt=0, lt=1, description="under 'e', 'c' and 'c-prime': the likelihood ratio at which hope is given up"
+    )
+    batch: int = Field(
+        10, ge=1, description="under 'e', 'c' and 'c-prime': pairs of a condition in a round", json_schema_extra=PAIRS
+    )
+    most_pairs: int = Field(
+        900, ge=1, description="under 'e', 'c' and 'c-prime': pairs of a condition at most", json_schema_extra=PAIRS
+    )
+    slack: float = Field(
+        0.0,
+        ge=0,
+        le=3,
+        description="by how much harder real changes may be to hear than positive controls, in logits of a mean vote",
+    )
+    snr_order: bool = Field(
+        False,  # noqa: FBT003
+        description="assume that less noise changes no more: a condition is SAFE where the same noise at a lower SNR "
+        "is. An assumption, which the whitelist then names",
+    )
+
+    @model_validator(mode="after")
+    def _whole_rounds(self) -> DecisionRule:
+        if self.batch > self.most_pairs:
+            raise ValueError(f"batch is {self.batch} and most_pairs {self.most_pairs}; expected no larger batch")
+        return self
+
+    @property
+    def sequential(self) -> bool:
+        """Whether collection follows the decision."""
+        return self.design in SEQUENTIAL

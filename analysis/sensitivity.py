@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import pandas as pd
 
 from analysis.aggregators.base import Aggregator, VotesRefused
-from analysis.certify import JUDGED
+from analysis.following import JUDGED
 
 AS_DECIDED = "as decided"
 COLUMNS = (

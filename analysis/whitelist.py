@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError, model_validator
 
-from analysis.aggregators.base import Aggregator
-from analysis.agreement import Agreement, agreements
-from analysis.certify import Decision, DimensionDecision, Verdict, certify_judgments, decide_dimension, overall
-from analysis.judgments_file import kept_out_note, sift
 from analysis.rule import DecisionRule
-from analysis.votes import counted
+from analysis.verdicts import Verdict, overall, stem
+from analysis.whitelist_parts import (
+    BankPlace,
+    ConditionVerdict,
+    ControlFigures,
+    Exclusions,
+    Part,
+    Stamp,
+    Votes,
+    check_condition,
+)
 from pipelines.whole_file import write_whole
 
 FORMAT: Final = "earwitness-whitelist"
-VERSION: Final = 1
-#: Limits are compared after a round trip through JSON and perhaps another release of SciPy.
-TOLERANCE = 1e-6
-
-Share = Annotated[float, Field(ge=0, le=1)]
+VERSION: Final = 2
+#: What a seal leaves out: when it was derived, and where sounds lie on somebody's disk.
+UNSEALED = frozenset({"created_at", "sounds", "seal"})
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class WhitelistRefused(ValueError):
@@ -57,83 +58,105 @@ class SimulatedWhitelist(ValueError):
         )
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class NotCertified(ValueError):
+    """Verdicts that somebody printed are about to be taken for certified ones."""
+
+    def __init__(self, study: str) -> None:
+        super().__init__(
+            f"the whitelist {study!r} holds reported verdicts: they were not certified from judgments; collect some, "
+            f"or force its use where that is what you want to study"
+        )
 
 
-class DimensionRatio(_Frozen):
-    """What was counted in one dimension of a condition; limits as in `analysis.certify.DimensionDecision`."""
-
-    votes: int = Field(ge=0)
-    different: int = Field(ge=0)
-    ratio: Share | None
-    lower: Share | None
-    upper: Share | None
-    decision: Verdict
-
-
-class ConditionAgreement(_Frozen):
-    """How far workers agree whether anything differs under a condition; None where a figure is undefined."""
-
-    unanimous: Share | None
-    pairwise: Share | None
-    alpha: float | None
-
-
-class ConditionVerdict(_Frozen):
-    """The verdict on one condition and what it rests on."""
-
-    condition: str = Field(min_length=1)
-    family: str = Field(min_length=1)
-    snr_db: float | None
-    decision: Verdict
-    reason: str
-    pairs: int = Field(ge=0)
-    votes: int = Field(ge=0)
-    activation: DimensionRatio
-    valence: DimensionRatio
-    agreement: ConditionAgreement
-
-
-class BankPlace(_Frozen):
-    """A sound bank that a study's noises drew from: the name of its reader, and its root folder there."""
-
-    name: str = Field(min_length=1)
-    path: str = Field(min_length=1)
-
-
-class Whitelist(_Frozen):
+class Whitelist(Part):
     """The verdicts of a study, with everything that is needed to derive them again and to apply them."""
 
     format: Literal["earwitness-whitelist"] = FORMAT
-    version: Literal[1] = VERSION
+    version: Literal[2] = VERSION
+    kind: Literal["certified", "reported"] = Field(
+        "certified", description="'reported': printed by somebody, and not certified from judgments"
+    )
     created_at: AwareDatetime
     study: str = Field(min_length=1)
     seed: int
+    languages: tuple[str, ...] = Field((), description="of the speech that was judged")
+    page_languages: tuple[str, ...] = Field((), description="of the pages that workers could choose")
     rule: DecisionRule
-    aggregator: str = "majority-vote"  # how votes became labels
-    judgments_sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    judgments: int = Field(ge=0)  # all rows of the file
-    pairs: int = Field(ge=0)  # with at least one study judgment that counts
-    workers: int = Field(ge=0)  # of those judgments
+    vote_rule: Votes
+    grounds: Literal["p-value", "e-value", "likelihood-ratio", "none"]
+    stamp: Stamp
+    aggregator: str = Field("majority-vote", description="how votes became the labels of the plain ratio")
+    controls: tuple[ControlFigures, ...]
+    exclusions: Exclusions
+    assumptions: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    judgments_sha256: Sha256 | None = Field(description="of judgments.csv; null only where kind is reported")
+    manifest_sha256: Sha256 | None = Field(description="of the pairs' manifest, where there is one")
+    judgments: int = Field(ge=0, description="all rows of the file")
+    pairs: int = Field(ge=0, description="with at least one study judgment that counts")
+    workers: int = Field(ge=0, description="of those judgments")
     simulated: bool
     earwitness: str
-    notes: tuple[str, ...]
-    #: Settings of conditions that differ from the usual, as in `[pairs] noises` of study.toml.
-    noises: Mapping[str, Mapping[str, JsonValue]] = Field(default_factory=dict)
+    noises: Mapping[str, Mapping[str, JsonValue]] = Field(
+        default_factory=dict, description="settings of conditions that differ from the usual, as in study.toml"
+    )
     sounds: tuple[BankPlace, ...] = ()
     conditions: tuple[ConditionVerdict, ...]
+    seal: str = Field("", description="SHA-256 of everything but created_at and sounds: a change by hand is seen")
 
     @model_validator(mode="after")
-    def _follows_from_its_counts(self) -> Self:
+    def _holds_together(self) -> Self:
         names = [verdict.condition for verdict in self.conditions]
         if len(set(names)) != len(names):
             raise ValueError("a condition stands in it twice")
-        if sum(verdict.pairs for verdict in self.conditions) != self.pairs:
-            raise ValueError(f"its conditions' pairs do not add up to {self.pairs}")
-        for verdict in self.conditions:
-            _check(verdict, self.rule)
+        if self.kind == "certified":
+            if self.judgments_sha256 is None:
+                raise ValueError("it names no judgments that it rests on")
+            if sum(verdict.pairs for verdict in self.conditions) != self.pairs:
+                raise ValueError(f"its conditions' pairs do not add up to {self.pairs}")
+            for verdict in self.conditions:
+                check_condition(verdict)
+        if self.seal and self.seal != self.due_seal:
+            raise ValueError("it was changed after it was written: its seal is not that of its content")
         return self
+
+    @property
+    def due_seal(self) -> str:
+        """The seal that goes with the content."""
+        content = {key: value for key, value in self.model_dump(mode="json").items() if key not in UNSEALED}
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def sealed(self) -> Self:
+        """The same with the seal that goes with it."""
+        return self.model_copy(update={"seal": self.due_seal})
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a whitelist and check that it holds together.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            WhitelistRefused: not JSON, another format or version, values out of range, figures that do not go
+                together, or a file that was changed by hand.
+        """
+        path = Path(path)
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as broken:
+            raise WhitelistRefused(path, f"it is not JSON ({broken})") from None
+        if not isinstance(found, dict) or found.get("format") != FORMAT:
+            raise WhitelistRefused(path, f"it does not say that its format is {FORMAT!r}")
+        if found.get("version") != VERSION:
+            raise WhitelistRefused(
+                path, f"it has version {found.get('version')!r}; this release reads version {VERSION}"
+            )
+        try:
+            whitelist = cls.model_validate(found)
+        except ValidationError as wrong:
+            raise WhitelistRefused(path, "; ".join(_sentences(wrong))) from None
+        if not whitelist.seal:
+            raise WhitelistRefused(path, "it has no seal, so nobody knows whether it was changed by hand")
+        return whitelist
 
     @property
     def safe_conditions(self) -> tuple[str, ...]:
@@ -178,98 +201,30 @@ class Whitelist(_Frozen):
 
         Raises:
             OtherJudgments: the file has another hash.
+            NotCertified: it rests on no judgments at all.
         """
+        if self.judgments_sha256 is None:
+            raise NotCertified(self.study)
         found = sha256_of(judgments_path)
         if found != self.judgments_sha256:
             raise OtherJudgments(judgments_path, found, self.judgments_sha256)
 
     def require_real(self, force: bool = False) -> None:
-        """Refuse verdicts of simulated listeners wherever they could be taken for people's.
+        """Refuse verdicts that could be taken for certified ones of people, and are not.
 
         Raises:
             SimulatedWhitelist: they are simulated, and nobody insists.
+            NotCertified: they were printed by somebody, and rest on no judgments at hand.
         """
         if self.simulated and not force:
             raise SimulatedWhitelist(self.study)
+        if self.kind == "reported" and not force:
+            raise NotCertified(self.study)
 
     def save(self, path: Path) -> None:
         """Write the whitelist as JSON; the file appears whole or not at all."""
-        write_whole(path, json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n")
-
-
-def load(path: Path | str) -> Whitelist:
-    """Read a whitelist and check that its verdicts follow from its counts.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        WhitelistRefused: not JSON, another format or version, values out of range, or verdicts, ratios and limits
-            that its own counts and rule do not give.
-    """
-    path = Path(path)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as broken:
-        raise WhitelistRefused(path, f"it is not JSON ({broken})") from None
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise WhitelistRefused(path, f"it does not say that its format is {FORMAT!r}")
-    if found.get("version") != VERSION:
-        raise WhitelistRefused(path, f"it has version {found.get('version')!r}; this release reads version {VERSION}")
-    try:
-        return Whitelist.model_validate(found)
-    except ValidationError as wrong:
-        raise WhitelistRefused(path, "; ".join(_sentences(wrong))) from None
-
-
-def build(
-    judgments_path: Path,
-    *,
-    study: str,
-    seed: int,
-    rule: DecisionRule,
-    aggregator: Aggregator,
-    created_at: datetime,
-    noises: Mapping[str, Mapping[str, JsonValue]] | None = None,
-    sounds: Sequence[BankPlace] = (),
-    pairs: Collection[str] | None = None,
-) -> Whitelist:
-    """Derive the whitelist of a judgments file; the same file gives the same content, `created_at` apart.
-
-    Args:
-        judgments_path: judgments.csv.
-        study: the study's name.
-        seed: the study's seed, as a record of it.
-        rule: when a condition is safe.
-        aggregator: how votes become labels.
-        created_at: when; with its zone.
-        noises: settings of conditions that the pairs were made with, where they differ from the usual.
-        sounds: the banks that they drew from.
-        pairs: the ids of all pairs of the study, where they are known: judgments of others are kept out.
-
-    Raises:
-        JudgmentsRefused: the file is wrong as a whole; rows that are wrong are kept out, and a note says how many.
-    """
-    sifted = sift(judgments_path, pairs)
-    judgments = sifted.judgments
-    certified = certify_judgments(judgments, rule, aggregator)
-    agreed = {row.condition: row for row in agreements(judgments, by_condition=True) if row.question == "either"}
-    used = counted(judgments)
-    return Whitelist(
-        created_at=created_at,
-        study=study,
-        seed=seed,
-        rule=rule,
-        aggregator=aggregator.name,
-        judgments_sha256=sha256_of(judgments_path),
-        judgments=len(judgments),
-        pairs=int(used["pair_id"].nunique()),
-        workers=int(used["worker"].nunique()),
-        simulated=bool(judgments["simulated"].any()),
-        earwitness=_release(),
-        notes=(*certified.notes, *kept_out_note(sifted)),
-        noises=noises or {},
-        sounds=tuple(sounds),
-        conditions=tuple(_verdict(decision, agreed.get(decision.condition)) for decision in certified.decisions),
-    )
+        text = json.dumps(self.sealed().model_dump(mode="json"), indent=2, ensure_ascii=False)
+        write_whole(path, text + "\n")
 
 
 def sha256_of(path: Path) -> str:
@@ -278,66 +233,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _verdict(decision: Decision, agreed: Agreement | None) -> ConditionVerdict:
-    parts = {part.dimension: part for part in (decision.activation, decision.valence)}
-    return ConditionVerdict(
-        condition=decision.condition,
-        family=decision.family,
-        snr_db=decision.snr_db,
-        decision=decision.decision,
-        reason=decision.reason,
-        pairs=decision.activation.pairs,
-        votes=decision.activation.votes,
-        activation=_dimension(parts["activation"]),
-        valence=_dimension(parts["valence"]),
-        agreement=ConditionAgreement(
-            unanimous=agreed.unanimous if agreed else None,
-            pairwise=agreed.pairwise if agreed else None,
-            alpha=agreed.alpha if agreed else None,
-        ),
-    )
-
-
-def _dimension(part: DimensionDecision) -> DimensionRatio:
-    return DimensionRatio(
-        votes=part.votes,
-        different=part.different,
-        ratio=part.ratio,
-        lower=part.lower,
-        upper=part.upper,
-        decision=part.decision,
-    )
-
-
-def _check(verdict: ConditionVerdict, rule: DecisionRule) -> None:
-    """Refuse what its own counts do not give: somebody changed the file."""
-    for dimension, found in (("activation", verdict.activation), ("valence", verdict.valence)):
-        where = f"{verdict.condition}, {dimension}"
-        if found.different > verdict.pairs:
-            raise ValueError(f"{where}: {found.different} different of {verdict.pairs} pairs")
-        due = decide_dimension("activation", verdict.pairs, found.votes, found.different, rule)
-        for name in ("ratio", "lower", "upper"):
-            if not _near(getattr(found, name), getattr(due, name)):
-                raise ValueError(
-                    f"{where}: {name} is {getattr(found, name)}, but {found.different} different of "
-                    f"{verdict.pairs} pairs give {getattr(due, name)}"
-                )
-        if found.decision != due.decision:
-            raise ValueError(f"{where}: it says {found.decision}, but its counts and rule give {due.decision}")
-    due_overall = overall([verdict.activation.decision, verdict.valence.decision])
-    if verdict.decision != due_overall:
-        raise ValueError(f"{verdict.condition}: it says {verdict.decision}, but its dimensions give {due_overall}")
-
-
-def stem(condition: str) -> str:
-    """A condition's name without the level at its end: `nat-co` of `nat-co-10db`."""
-    return re.sub(r"-{1,2}[0-9.]+db$", "", condition)
-
-
-def _near(found: float | None, due: float | None) -> bool:
-    if found is None or due is None:
-        return found is due
-    return math.isclose(found, due, abs_tol=TOLERANCE)
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, as docs/whitelist.schema.json publishes it."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Whitelist.model_json_schema()}
 
 
 def _sentences(wrong: ValidationError) -> Sequence[str]:
@@ -345,10 +243,3 @@ def _sentences(wrong: ValidationError) -> Sequence[str]:
         f"{'.'.join(map(str, error['loc'])) or 'as a whole'}: {error['msg'].removeprefix('Value error, ')}"
         for error in wrong.errors(include_url=False)
     ]
-
-
-def _release() -> str:
-    try:
-        return version("earwitness")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "unknown"

@@ -8,9 +8,9 @@ from datetime import datetime
 from statistics import median
 from typing import Any, Literal, TypeAlias
 
-from analysis.aggregators.majority_vote import MajorityVote
-from analysis.certify import Decision, Verdict, certify_judgments
+from analysis.certify import certify
 from analysis.rule import DecisionRule
+from analysis.verdicts import Decision, Verdict
 from analysis.votes import read_judgments
 from app.dry_run import Played
 from app.sealing import worker_key
@@ -153,7 +153,7 @@ def _verdicts(played: Played, study: Study) -> Iterator[Verdicts]:
     judgments = read_judgments(played.wired.folder.judgments)
     if judgments.empty:
         return
-    for decision in certify_judgments(judgments, study.decision, MajorityVote()).decisions:
+    for decision in certify(judgments, study.decision, study.hits.votes).decisions:
         truth = study.rehearsal.truth.get(decision.condition, REST_CHANGES)
         yield Verdicts(
             condition=decision.condition,
@@ -167,7 +167,7 @@ def _verdicts(played: Played, study: Study) -> Iterator[Verdicts]:
 
 def came_out(decision: Decision, truth: tuple[float, float], rule: DecisionRule) -> Hit:
     """What a verdict is beside the truth."""
-    is_safe = max(truth) < rule.max_different
+    is_safe = max(truth) < rule.tau
     if decision.decision == "SAFE":
         return "right" if is_safe else "false SAFE"
     if is_safe:

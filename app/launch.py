@@ -14,6 +14,7 @@ from app.hands.worksite import many
 from app.store import hits as hit_store
 from app.store.clock import utc_now
 from app.store.database import Database
+from app.store.decision import stamp_decision
 from app.store.events import CLOSED, LAUNCHED, PAUSED, drop_fact, keep_fact, note_event
 from app.store.measured import measure
 from app.store.money import committed_minor
@@ -211,6 +212,7 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         plan(session, planned, study.study.name, study.hits, study.pay)
         drop_fact(session, CLOSED)
         drop_fact(session, PAUSED)
+        stamp_decision(session, study)
         keep_fact(session, LAUNCHED, {"at": database.now().isoformat()})
         if planned:
             note_event(session, "launch", f"{many(len(asked), 'pair')} launched with {many(len(planned), 'HIT')}")

@@ -139,6 +139,19 @@ class Study(BaseModel):
             raise PydanticCustomError(OWN_WORDS, "pay." + wrong.replace("{", "{{"))
         return pay
 
+    @field_validator("decision")
+    @classmethod
+    def _can_follow(cls, decision: DecisionRule, known: ValidationInfo) -> DecisionRule:
+        hits = known.data.get("hits")
+        if decision.sequential and hits is not None and hits.policy == "fixed":
+            raise PydanticCustomError(
+                OWN_WORDS,
+                f"decision.design: found '{decision.design}', which chooses pairs while judgments come in, beside "
+                "hits.policy = 'fixed', which chose them all before; expected hits.policy = 'adaptive', or "
+                "decision.design = 'fixed'",
+            )
+        return decision
+
     @field_validator("texts")
     @classmethod
     def _fitting(cls, texts: Mapping[str, Words], known: ValidationInfo) -> Mapping[str, Words]:

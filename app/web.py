@@ -18,7 +18,7 @@ from app.annotate import leaving, pages, sound, way  # noqa: F401 - their views 
 from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
 from app.languages import speak
-from app.research import assignment, bill, condition, events, ledger, overview, people, wishes, workers  # noqa: F401 - their views too
+from app.research import assignment, bill, condition, decided, events, ledger, overview, people, wishes, workers  # noqa: F401 - their views too
 from app.research.figures import Kept
 from app.research.room import pages as research_pages
 from app.serving import KEY, Web
@@ -57,7 +57,7 @@ def create_app(web: Web) -> Flask:
     assets.keep_assets(app)
     app.extensions[KEY] = web
     app.extensions[auth.THROTTLE] = auth.Throttle()
-    app.extensions[overview.KEPT] = Kept()
+    app.extensions[decided.KEPT] = Kept()
     speak(app, "annotate", web.study.study.languages, language_of_page, web.study.texts)
     app.jinja_env.globals.update(nonce=headers.nonce, languages_offered=languages_offered)
     limits.limit(app, web)  # first of all, so that what others refuse counts too

@@ -95,6 +95,22 @@ class VoteRule(ABC):
         return False
 
     @final
+    def settled(self, votes: Votes, *, ended: bool = False) -> Votes:
+        """What many pairs come to: 1 changed, 0 not, ABSENT where another vote is wanted.
+
+        Args:
+            votes: as `outcomes` takes them.
+            ended: no further vote will come: a majority is then one of the votes that there are, a lead stays open.
+        """
+        changed, decided, _ = self.outcomes(votes)
+        found = np.where(decided, changed, ABSENT).astype(np.int8)
+        return self._at_the_end(votes, found) if ended else found
+
+    def _at_the_end(self, votes: Votes, found: Votes) -> Votes:  # noqa: ARG002 - most rules leave open what is open
+        """What pairs come to when no further vote will come."""
+        return found
+
+    @final
     def decided_within(self, votes: int, share: float) -> float:
         """The chance that so many votes are enough, where each says different with probability `share`.
 
@@ -179,6 +195,11 @@ class MajorityRule(VoteRule):
 
     most: int = 3
     curtailed: bool = False
+
+    def _at_the_end(self, votes: Votes, found: Votes) -> Votes:
+        given = (votes != ABSENT).sum(axis=1)
+        most = (2 * (votes == 1).sum(axis=1) >= given).astype(np.int8)
+        return np.where((found == ABSENT) & (given > 0), most, found)
 
     def _step(self, different: int, same: int) -> bool | None:
         if different + same >= self.most or (self.curtailed and max(2 * different + 1, 2 * same) > self.most):

@@ -118,7 +118,7 @@ class SafeNoise:
     whitelist is read and the banks are listed once, here; sounds are decoded when they are first drawn, and kept.
 
     Args:
-        whitelist: as `analysis.whitelist.load` reads it.
+        whitelist: as `analysis.whitelist.Whitelist.load` reads it.
         sounds: what noises draw from: a bank, or folders by the name of their reader; None for the study's own banks.
         dimension: in which people were shown to hear no change; None for both.
         p: the share of clips that are changed, in [0, 1].

@@ -123,11 +123,12 @@ def walk(
 
 SMALL = {
     "draws": '[{ of = ["nat-st", "hum-co-20db", "int-co-0db", "fade-in", "speed-utterance-0.75x"] }]',
-    "identical_controls": "4",
-    "positive_controls": "2",
+    "identical_controls": "8",
+    "positive_controls": "8",
     "checks": "4",
     "min_pairs": "5",
-    "max_different": "0.3",
+    "tau": "0.45",
+    "error": "0.2",
     "folds": "2",
     "epochs_max": "2",
     "queries": "[3]",
@@ -141,11 +142,11 @@ SMALL_DEMO: dict[str, dict[str, object]] = {
     "sampling": {"clips": 10},
     "pairs": {
         "draws": [{"of": ["nat-st", "hum-co-20db", "int-co-0db", "speed-utterance-0.75x"]}],
-        "identical_controls": 4,
-        "positive_controls": 2,
+        "identical_controls": 8,
+        "positive_controls": 8,
         "checks": 4,
     },
-    "decision": {"min_pairs": 5, "max_different": 0.3},
+    "decision": {"min_pairs": 5, "tau": 0.45, "error": 0.2},
     "training": {"folds": 2, "epochs_max": 2},
     "attack": {"queries": [3], "clips": 4},
 }

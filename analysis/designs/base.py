@@ -6,7 +6,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, TypeAlias, final
+from typing import Any, ClassVar, Literal, TypeAlias, final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from analysis.certification.controls import Controls, no_controls
 from analysis.certification.sequential import Test, harder, nothing, settle, unsafe_side, weigh
 from hits.vote_rules import LEAD_3_OF_7, VoteRule
 
+Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Array: TypeAlias = npt.NDArray[np.generic]
@@ -45,6 +46,20 @@ class Outcomes:
     controls: Controls  # (studies, dimensions)
     exhausted: Bools | None = None  # (studies, conditions): of which no more pairs can be had; None: of none
     controls_exhausted: Bools | None = None  # (studies,)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What a verdict rests on, by condition and dimension: p-values (small is strong), or ratios (large is)."""
+
+    kind: Literal["p-value", "e-value", "likelihood-ratio"]
+    safe: Floats  # (studies, conditions, dimensions)
+    unsafe: Floats
+
+    @classmethod
+    def of_logs(cls, kind: Literal["e-value", "likelihood-ratio"], safe: Floats, unsafe: Floats) -> Grounds:
+        """From their logarithms; what would not fit a float is the largest that does."""
+        return cls(kind, np.exp(np.minimum(safe, 700.0)), np.exp(np.minimum(unsafe, 700.0)))
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,9 @@ class Design(ABC):
     A variant promises: `advance` is a function of its arguments alone; what is not open can't be changed by anything
     that comes; every study ends. Several dimensions make a condition SAFE together, and UNSAFE each by itself.
     """
+
+    #: What is promised of its verdicts, and under which conditions, as a sentence.
+    guarantee: ClassVar[str]
 
     votes: VoteRule
     tau: float
@@ -148,6 +166,10 @@ class Design(ABC):
         return Wanted(pairs, np.where(asked, wanted.identical, 0), np.where(asked, wanted.positive, 0))
 
     @abstractmethod
+    def grounds(self, state: State) -> Grounds:
+        """What the verdicts of a state rest on."""
+
+    @abstractmethod
     def _wants(self, state: State) -> Wanted:
         """The pairs of the next round, as if everything were open."""
 
@@ -174,6 +196,11 @@ class Calibrated(Design):
     is smaller than asked for, and many pairs are spent for it.
     """
 
+    guarantee: ClassVar[str] = (
+        "Each condition's error is at most the stated one, noise of the controls included, and so is the expected "
+        "share of wrong ones among the SAFE where conditions are independent given the crowd."
+    )
+
     votes: VoteRule = LEAD_3_OF_7
     tau: float = 0.10
     error: float = 0.05
@@ -195,6 +222,13 @@ class Calibrated(Design):
     @abstractmethod
     def _enough(self, controls: Controls) -> Bools:
         """Which studies need no more controls; shape (studies,)."""
+
+    def grounds(self, state: State) -> Grounds:
+        """The highest likelihood ratio so far for SAFE, the present one for UNSAFE."""
+        controls = harder(state.controls, self.votes, self.slack)
+        test = Test(self.tau, self.alternative, self.futility)
+        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        return Grounds.of_logs("likelihood-ratio", np.asarray(state.memory["highest"], np.float64), evidence.unsafe)
 
     def _wants(self, state: State) -> Wanted:
         now = state.rounds >= self.controls_after

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from analysis.certification.sequential import Test, e_bh_side, harder, nothing, settle, unsafe_side, weigh
-from analysis.designs.base import Array, Design, State, Wanted, evenly
+from analysis.certification.sequential import Evidence, Test, e_bh_side, harder, nothing, settle, unsafe_side, weigh
+from analysis.designs.base import Array, Design, Grounds, State, Wanted, evenly
 from hits.vote_rules import LEAD_3_OF_7, VoteRule
 
 
@@ -18,6 +19,11 @@ class E(Design):
     With `baseline_error` the limit of p* by MOVER takes its part of the error, so that noise of the controls is paid
     for ("rigorous"); with None p* is taken as estimated.
     """
+
+    guarantee: ClassVar[str] = (
+        "The expected share of wrong ones among the SAFE, and among the UNSAFE, is at most the stated error, however "
+        "conditions hang together; with the rigorous baseline, noise of the controls included."
+    )
 
     votes: VoteRule = LEAD_3_OF_7
     tau: float = 0.10
@@ -33,16 +39,24 @@ class E(Design):
     slack: float = 0.0
     optimistic: bool = True
 
+    def grounds(self, state: State) -> Grounds:
+        """E-values against theta >= tau and against theta <= tau, as they stand."""
+        evidence = self._weigh(state)
+        return Grounds.of_logs("e-value", evidence.safe, evidence.unsafe)
+
     def _wants(self, state: State) -> Wanted:
         return evenly(state, self.batch, self.identical, self.positive)
 
     def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
         return nothing(shape).memory
 
-    def _decide(self, state: State) -> State:
+    def _weigh(self, state: State) -> Evidence:
         test = Test(self.tau, self.alternative, self.futility, self.baseline_error)
         controls = harder(state.controls, self.votes, self.slack)
-        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        return weigh(test, state.pairs, state.changed, controls, state.memory)
+
+    def _decide(self, state: State) -> State:
+        evidence = self._weigh(state)
         closed = state.controls_closed | state.controls.reach(self.identical, self.positive)
         error = self.error - (self.baseline_error or 0.0)
         found = settle(

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.stats import norm
 
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.multiplicity import Correction, adjusted
-from analysis.designs.base import Design, State, Wanted
+from analysis.designs.base import Design, Grounds, State, Wanted
 from hits.vote_rules import MAJORITY_OF_3, VoteRule
 
 
 @dataclass(frozen=True)
 class Fixed(Design):
     """Each condition gets its `pairs` (one number for all, or one each); the score statistic decides at the end."""
+
+    guarantee: ClassVar[str] = (
+        "By a score test with the pair as unit and noise of the controls included; the correction over conditions "
+        "keeps the expected share of wrong verdicts (bh), or the chance of any (holm), at the stated error."
+    )
 
     votes: VoteRule = MAJORITY_OF_3
     tau: float = 0.10
@@ -25,6 +31,11 @@ class Fixed(Design):
     positive: int = 200
     correction: Correction = "bh"
     unsafe: bool = True
+
+    def grounds(self, state: State) -> Grounds:
+        """P-values of the score test, before any correction."""
+        z = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
+        return Grounds("p-value", norm.sf(z), norm.sf(-z))
 
     def _wants(self, state: State) -> Wanted:
         missing = np.maximum(np.array(self.pairs) - state.pairs.min(axis=2), 0)

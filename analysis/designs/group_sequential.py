@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.group_sequential import Spending, look_p
 from analysis.certification.multiplicity import Correction, adjusted
-from analysis.designs.base import Array, Design, State, Wanted
+from analysis.designs.base import Array, Design, Grounds, State, Wanted
 from hits.vote_rules import LEAD_3_OF_5, VoteRule
 
 
@@ -19,6 +20,11 @@ class GroupSequential(Design):
 
     With `futility_from`, a look (1..looks), whoever lies above the margin there or later gets none either.
     """
+
+    guarantee: ClassVar[str] = (
+        "By a score test at a few planned looks, whose boundaries spend the stated error over them; the correction "
+        "over conditions holds on the sequential p-values."
+    )
 
     votes: VoteRule = LEAD_3_OF_5
     tau: float = 0.10
@@ -31,6 +37,11 @@ class GroupSequential(Design):
     positive: int = 200
     correction: Correction = "bh"
     unsafe: bool = True
+
+    def grounds(self, state: State) -> Grounds:
+        """Sequential p-values, before any correction."""
+        safe, unsafe = (np.asarray(state.memory[name], np.float64) for name in ("p_safe", "p_unsafe"))
+        return Grounds("p-value", safe, unsafe)
 
     def _wants(self, state: State) -> Wanted:
         share = np.minimum(state.rounds + 1, self.looks)[:, None] / self.looks

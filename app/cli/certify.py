@@ -13,6 +13,7 @@ from app.cli.say import print_table, study_option, tell
 from app.cli.sifting import judgments_that_fit, known_pairs
 
 if TYPE_CHECKING:
+    from analysis.whitelist_building import Origin
     from app.folder import StudyFolder
     from app.study import Study
 
@@ -28,38 +29,80 @@ def certify(study: Path, aggregator: str) -> None:
     import analysis.aggregators
     from analysis.aggregators.base import Aggregator
     from analysis.votes import tied_pairs
-    from analysis.whitelist import BankPlace, build
+    from analysis.whitelist_building import build
+    from analysis.whitelist_views import as_csv, as_markdown
     from app.folder import StudyFolder
     from app.study import read_study
     from pipelines.variants import load
+    from pipelines.whole_file import write_whole
 
     design, folder = read_study(study), StudyFolder(study)
     judgments = judgments_that_fit(folder)
     whitelist = build(
         folder.judgments,
-        study=design.study.name,
-        seed=design.study.seed,
+        _origin(folder, design),
         rule=design.decision,
-        aggregator=load(analysis.aggregators, aggregator, Aggregator)(),
+        votes=design.hits.votes,
         created_at=datetime.now(UTC),
-        noises=_noises(folder, design),
-        sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
-        pairs=known_pairs(folder),
+        aggregator=load(analysis.aggregators, aggregator, Aggregator)(),
     )
     whitelist.save(folder.whitelist)
+    write_whole(folder.whitelist.with_suffix(".csv"), as_csv(whitelist))
+    write_whole(folder.whitelist.with_suffix(".md"), as_markdown(whitelist))
     print_table(
         ("condition", "verdict", "pairs", "activation", "up to", "valence", "up to"),
         [
-            (v.condition, v.decision, v.pairs, v.activation.ratio, v.activation.upper, v.valence.ratio, v.valence.upper)
+            (
+                v.condition,
+                v.decision,
+                v.pairs,
+                v.activation.share,
+                v.activation.share_upper,
+                v.valence.share,
+                v.valence.share_upper,
+            )
             for v in whitelist.conditions
         ],
     )
+    for note in (*whitelist.assumptions, *whitelist.notes):
+        tell(note)
     tied = tied_pairs(judgments)
     if tied:
         tell(f"{tied} pairs are tied and count as different; more judgments would settle them")
     if whitelist.simulated:
         tell("SIMULATED listeners: these verdicts say nothing about people.")
     tell(f"{len(whitelist.safe_conditions)} of {len(whitelist.conditions)} conditions are SAFE: {folder.whitelist}")
+
+
+def _origin(folder: StudyFolder, design: Study) -> Origin:
+    """What the whitelist says of the study beyond its judgments."""
+    from analysis.whitelist_building import Origin
+    from analysis.whitelist_parts import BankPlace
+    from app.stamp import stamp_of
+    from pipelines.manifest import FILE_NAME
+
+    manifest = folder.pairs / FILE_NAME
+    return Origin(
+        study=design.study.name,
+        seed=design.study.seed,
+        languages=_languages(folder),
+        page_languages=design.study.languages,
+        stamp=stamp_of(folder, design),
+        manifest=manifest if manifest.is_file() else None,
+        noises=_noises(folder, design),
+        sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
+        pairs=known_pairs(folder),
+    )
+
+
+def _languages(folder: StudyFolder) -> tuple[str, ...]:
+    """The languages of the speech that was judged, as the manifest says."""
+    from pipelines.manifest import FILE_NAME, read_manifest
+
+    manifest = folder.pairs / FILE_NAME
+    if not manifest.is_file():
+        return ()
+    return tuple(sorted({str(pair.clip["language"]) for pair in read_manifest(manifest) if pair.clip.get("language")}))
 
 
 def _noises(folder: StudyFolder, design: Study) -> Mapping[str, Mapping[str, Any]]:

@@ -14,10 +14,15 @@ from pipelines.variants import variant_names
 
 #: What a design sets otherwise than the defaults of each setting, by section.
 DESIGNS: dict[str, dict[str, dict[str, object]]] = {
-    "certified": {"hits": {"repeats_per_hit": 1}},
+    "certified": {
+        "pairs": {"identical_controls": 400, "positive_controls": 200},
+        "hits": {"repeats_per_hit": 1, "vote_rule": "lead", "votes_per_pair": 7},
+        "decision": {"design": "c-prime"},
+    },
     "paper": {
         "pairs": {"identical_controls": 0, "positive_controls": 0},
         "hits": {"policy": "fixed", "votes_per_pair": 3, "first_clip": "original-first", "repeats_per_hit": 0},
+        "decision": {"design": "fixed"},
     },
 }
 
@@ -67,7 +72,7 @@ def parse_place(text: str, option: str) -> tuple[str, Path]:
     type=click.Choice(sorted(DESIGNS)),
     default="certified",
     show_default=True,
-    help="'paper': the paper to the letter; 'certified': with controls, repeats, and votes only where they decide.",
+    help="'paper': the paper to the letter; 'certified': with controls, and votes only where they decide.",
 )
 @click.option("--clips", type=click.IntRange(1), help="How many clips to choose.  [default: 900, as in the paper]")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of everything random.")

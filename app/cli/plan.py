@@ -27,7 +27,7 @@ FOLDER = "plan"
 @click.option(
     "--alpha",
     type=click.FloatRange(0.0001, 0.5),
-    help="How often one at tau may be called SAFE.  [default: 1 - decision.confidence]",
+    help="How often one at tau may be called SAFE.  [default: decision.error]",
 )
 @click.option("--seconds", type=click.FloatRange(1, 600), help="Time of a trial.  [default: pay.expected_s_per_trial]")
 def plan(study: Path, power: float, alpha: float | None, seconds: float | None) -> None:
@@ -47,8 +47,8 @@ def plan(study: Path, power: float, alpha: float | None, seconds: float | None) 
 
     design = with_usual_fees(read_study(study), read_settings())
     controls = Controls(design.pairs.identical_controls, design.pairs.positive_controls)
-    asked, tau = protocols(design.hits, Skill()), design.decision.max_different
-    error = alpha or 1 - design.decision.confidence
+    asked, tau = protocols(design.hits, Skill()), design.decision.tau
+    error = alpha or design.decision.error
     conditions = len(design.pairs.conditions)
     table = needed(
         asked,
@@ -77,7 +77,7 @@ def plan(study: Path, power: float, alpha: float | None, seconds: float | None) 
 def _explain(design: Study, conditions: int, some_missing: bool) -> None:
     pairs = design.pairs
     tell(
-        f"{conditions} conditions at tau = {design.decision.max_different:g}, with {pairs.identical_controls} "
+        f"{conditions} conditions at tau = {design.decision.tau:g}, with {pairs.identical_controls} "
         f"identical and {pairs.positive_controls} positive controls; the first protocol is the study's own"
     )
     if some_missing:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def report(study: Path) -> None:
     """Write report/index.html with its figures and tables, from judgments.csv and whitelist.json."""
     from analysis.report import write_report
-    from analysis.whitelist import load
+    from analysis.whitelist import Whitelist
     from app.folder import StudyFolder
     from app.study import read_study
 
     design, folder = read_study(study), StudyFolder(study)
-    whitelist = load(require_file(folder.whitelist, "certify"))
+    whitelist = Whitelist.load(require_file(folder.whitelist, "certify"))
     whitelist.verify(require_file(folder.judgments, "judgments export"))
     page = write_report(
         judgments_that_fit(folder),

@@ -26,11 +26,11 @@ def whitelist_of(wired: Wired, *, force: bool) -> Whitelist | None:
         SimulatedWhitelist: its listeners were simulated, the study is not, and nobody insists.
         WhitelistRefused: the file is not a whitelist.
     """
-    from analysis.whitelist import load
+    from analysis.whitelist import Whitelist
 
     if not wired.folder.whitelist.exists():
         return None
-    whitelist = load(wired.folder.whitelist)
+    whitelist = Whitelist.load(wired.folder.whitelist)
     whitelist.require_real(force or wired.study.study.simulated)
     return whitelist
 

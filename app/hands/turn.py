@@ -10,6 +10,7 @@ from app.hands.shelf import close_run_out, close_when_decided, take_down
 from app.hands.upkeep import forget_due, keep_link_keys, tell_qualifications
 from app.hands.worksite import Turn, Worksite
 from app.store.conditions import keep_open_conditions
+from app.store.decision import stamp_decision
 from hits.platforms.base import PlatformRefused
 
 
@@ -28,6 +29,7 @@ def take_turn(site: Worksite, begun: Turn | None = None, open_conditions: frozen
     turn = begun or Turn()
     with site.database.writing() as session:
         keep_open_conditions(session, open_conditions)
+        turn.notes += stamp_decision(session, site.study)
     keep_link_keys(site, turn)
     try:
         publish_due(site, turn)

@@ -10,6 +10,7 @@ from flask import Response, render_template, request, send_file
 from werkzeug.security import safe_join
 
 from app.auth import signed_in
+from app.research.decided import decided_now
 from app.research.room import as_csv, missing, number, pages
 from app.research.said import COLUMNS, ORDERS, Said, in_order, said_of
 from app.serving import Web, served
@@ -69,8 +70,10 @@ def said_under(web: Web, name: str) -> dict[Role, Said]:
     with web.database.reading() as session:
         pairs = pairs_under(session, name)
         rows = list(judgment_rows(session, condition=name)) if pairs else []
+        now = decided_now(session, web) if rows else None
+    decisions = {one.condition: one for one in now.certified.decisions} if now else {}
     met = {one.role for one in pairs}
-    return {role: said_of(pairs, rows, role, web.study.decision) for role in ROLES if role in met}
+    return {role: said_of(pairs, rows, role, decisions.get(name)) for role in ROLES if role in met}
 
 
 @pages.get("/pairs/<pair_id>/clips/<which>")

@@ -11,12 +11,13 @@ from time import monotonic
 import pandas as pd
 from markupsafe import Markup
 
-from analysis.aggregators.majority_vote import MajorityVote
 from analysis.agreement import Agreement, agreements
-from analysis.certify import Certified, certify_judgments
+from analysis.certify import certify
 from analysis.forest import forest_svg
 from analysis.rule import DecisionRule
+from analysis.verdicts import Certified
 from hits.judgment import RATED
+from hits.vote_rules import VoteRule
 
 HOURS_SHOWN = 48
 AGREED_EVERY_S = 60.0
@@ -34,18 +35,19 @@ class Verdicts:
 
 
 def verdicts(
-    rows: Iterable[Mapping[str, object]], rule: DecisionRule, address_of: Callable[[str], str]
+    rows: Iterable[Mapping[str, object]], rule: DecisionRule, votes: VoteRule, address_of: Callable[[str], str]
 ) -> Verdicts | None:
     """Decide on the judgments so far, each row of the plot a link; None while no condition has a judged pair."""
     table = pd.DataFrame(list(rows))
     if table.empty:
         return None
-    certified = certify_judgments(table, rule, MajorityVote())
+    table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
+    certified = certify(table, rule, votes)
     if not certified.decisions:
         return None
     wide, narrow = (
         Markup(  # noqa: S704 - the plot escapes every word in it
-            forest_svg(certified.decisions, rule.max_different, compact=compact, name=name, address_of=address_of)
+            forest_svg(certified.decisions, rule.tau, compact=compact, name=name, address_of=address_of)
         )
         for compact, name in ((False, "forest"), (True, "forest-narrow"))
     )
@@ -69,12 +71,13 @@ class Kept:
         state: tuple[object, ...],
         rows: Callable[[], Iterable[Mapping[str, object]]],
         rule: DecisionRule,
+        votes: VoteRule,
         address_of: Callable[[str], str],
     ) -> Verdicts | None:
         """The verdicts on judgments in that state; `rows` is asked for them only where it is another than before."""
         with self.lock:  # pages that ask at once wait for one answer
             if state != self.decided_of:
-                self.latest = verdicts(rows(), rule, address_of)
+                self.latest = verdicts(rows(), rule, votes, address_of)
                 self.decided_of = state
             return self.latest
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
 
-from flask import Response, current_app, render_template, send_from_directory, url_for
+from flask import Response, render_template, send_from_directory
 from markupsafe import Markup
 
 from app.auth import signed_in
 from app.research import figures
-from app.research.figures import Kept
+from app.research.decided import decided_now, kept
 from app.research.room import download, note_download, pages
 from app.serving import Web, served
 from app.store import progress
@@ -26,7 +25,6 @@ from hits.judgments_csv import write_judgments
 
 EVENTS_SHOWN = 8
 WISHES_SHOWN = 5
-KEPT = "earwitness-verdicts"
 
 #: The report is our own, and self-contained: its styles stand in it, and it runs nothing.
 REPORT_POLICY = (
@@ -97,20 +95,15 @@ def healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
-def _address_of(condition: str) -> str:
-    return url_for("research.condition", name=condition)
-
-
 def _facts(web: Web) -> dict[str, object]:
     """All that the dashboard shows, read together."""
     study, now = web.study, datetime.now(UTC)
-    kept = cast(Kept, current_app.extensions[KEPT])
     with web.database.reading() as session:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
         fresh = state_of_judgments(session)
-        decided = kept.verdicts(fresh, lambda: progress.judgment_rows(session), study.decision, _address_of)
-        agreed = kept.agreement(fresh, lambda: progress.judgment_rows(session))
+        decided = decided_now(session, web)
+        agreed = kept().agreement(fresh, lambda: progress.judgment_rows(session))
         by_state = payments_by_state(session)
         happened = latest_events(session, EVENTS_SHOWN)
         wishes = latest_wishes(session, WISHES_SHOWN)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis.aggregators.majority_vote import MajorityVote
 from analysis.agreement import Agreement, agreements
-from analysis.certify import JUDGED, Decision, DimensionDecision, certify
-from analysis.ratios import ratios
-from analysis.rule import DecisionRule
+from analysis.following import JUDGED
+from analysis.ratios import Ratio, ratios
+from analysis.verdicts import Decision, Verdict
 from analysis.votes import Dimension, counted, votes_of
 from app.store.pairs import PairFacts
 from hits.judgment import RATED, Answer
@@ -89,13 +89,18 @@ class PairSaid:
 
 @dataclass(frozen=True)
 class Question:
-    """One dimension of a condition: votes that count, pairs, ratio with limits, agreement; None where nobody voted."""
+    """One dimension of a condition: votes that count, pairs, ratio with limits, agreement.
+
+    Attributes:
+        decision: the verdict in this dimension as it stands now; none of controls and checks.
+    """
 
     dimension: str
     same: int
     different: int
-    decided: DimensionDecision
+    counted: Ratio
     agreed: Agreement
+    decision: Verdict | None
 
 
 @dataclass(frozen=True)
@@ -130,14 +135,14 @@ ORDERS: dict[str, tuple[str, Callable[[PairSaid], tuple[float, ...]]]] = {
 }
 
 
-def said_of(pairs: Iterable[PairFacts], rows: Iterable[Row], role: Role, rule: DecisionRule) -> Said:
+def said_of(pairs: Iterable[PairFacts], rows: Iterable[Row], role: Role, decision: Decision | None = None) -> Said:
     """Put together what was said.
 
     Args:
         pairs: of one condition.
         rows: the judgments of that condition, as rows of judgments.csv.
         role: of the pairs that are wanted; what was said of others, or of these when asked again, does not count.
-        rule: by which the condition is decided.
+        decision: on the condition, from all judgments of the study; it says something of the role study alone.
     """
     wanted = [one for one in pairs if one.role == role]
     ids = {one.pair_id for one in wanted}
@@ -146,9 +151,8 @@ def said_of(pairs: Iterable[PairFacts], rows: Iterable[Row], role: Role, rule: D
     if table.empty:
         return Said(tuple(PairSaid(one, (), 0, dict.fromkeys(JUDGED, 0), {}) for one in wanted), None, ())
     table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
-    found = certify(ratios(table, MajorityVote(), role), rule).decisions
-    decision = found[0] if found else None
-    return Said(_pairs(wanted, of_them, table, role), decision, _questions(table, decision, role))
+    own = decision if role == "study" else None
+    return Said(_pairs(wanted, of_them, table, role), own, _questions(table, own, role))
 
 
 def in_order(pairs: Sequence[PairSaid], order: str) -> list[PairSaid]:
@@ -180,15 +184,16 @@ def _pair(pair: PairFacts, judgments: Sequence[Vote], label: Mapping[Dimension, 
 
 
 def _questions(table: pd.DataFrame, decision: Decision | None, role: Role) -> tuple[Question, ...]:
-    if decision is None:
+    found = {one.dimension: one for one in ratios(table, MajorityVote(), role)}
+    if not found:
         return ()
     votes = counted(table, role)
     agreed = {one.question: one for one in agreements(table, role=role, draws=0)}
-    parts = (decision.activation, decision.valence)
-    different = {part.dimension: int((votes[part.dimension] == "different").sum()) for part in parts}
+    different = {name: int((votes[name] == "different").sum()) for name in JUDGED}
+    said = {part.dimension: part.decision for part in decision.parts} if decision else {}
     return tuple(
-        Question(name, len(votes) - different[name], different[name], part, agreed[name])
-        for name, part in ((part.dimension, part) for part in parts)
+        Question(name, len(votes) - different[name], different[name], found[name], agreed[name], said.get(name))
+        for name in JUDGED
     )
 
 

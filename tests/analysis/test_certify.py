@@ -1,30 +1,88 @@
-"""Ratios and verdicts: invariants, known values, and the noise floor beside them."""
+"""Verdicts from judgments: both dimensions, controls, votes that miss, every design; and the ratios beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.aggregators.dawid_skene import DawidSkene
 from analysis.aggregators.majority_vote import MajorityVote
-from analysis.certify import certify, certify_judgments, decide_dimension, overall
-from analysis.ratios import Ratio, ratios, wilson
-from analysis.rule import DecisionRule
-from analysis.votes import Dimension, read_judgments
+from analysis.certify import certify
+from analysis.certify_words import effective_taus
+from analysis.ratios import ratios, wilson
+from analysis.rule import SEQUENTIAL, DecisionRule
+from analysis.verdicts import Certified, Verdict, overall
+from analysis.votes import read_judgments
+from hits.vote_rules import LEAD_3_OF_7, MAJORITY_OF_3, VoteRule
 
 counts = st.integers(1, 400).flatmap(lambda pairs: st.tuples(st.integers(0, pairs), st.just(pairs)))
-RANK = {"SAFE": 0, "UNDECIDED": 1, "UNSAFE": 2}
+Row = dict[str, object]
+DESIGNS = ("fixed", "group-sequential", "e", "c", "c-prime")
 
 
-def ratio(dimension: Dimension, different: int, pairs: int, condition: str = "fade-in") -> Ratio:
-    return Ratio(condition, "fade", None, "study", dimension, pairs, 3 * pairs, different, None, None, None)
+def voted(
+    make: Callable[..., Row],
+    kind: tuple[str, str, float | None],
+    pairs: int,
+    changed: tuple[int, int],
+    rule: VoteRule = MAJORITY_OF_3,
+    start: int = 0,
+) -> Iterator[Row]:
+    """Pairs of which so many are called different by everybody, spread evenly; as many votes as the rule asks for."""
+    role, condition, snr_db = kind
+    for pair in range(pairs):
+        said = [(pair * count) // pairs != ((pair + 1) * count) // pairs for count in changed]
+        given: list[list[bool]] = [[], []]
+        while any(rule.outcome(votes) is None for votes in given):
+            for votes, different in zip(given, said, strict=True):
+                votes.append(different)
+        for vote in range(len(given[0])):
+            number = start + 10 * pair + vote
+            yield make(
+                number,
+                judgment_id=f"{role}-{condition}-{number}",
+                pair_id=f"{role}-{condition}-{pair}",
+                clip_id=f"c{pair}",
+                condition=condition,
+                family=condition.partition("-")[0],
+                snr_db=snr_db,
+                role=role,
+                worker=f"w{vote}",
+                activation="different" if said[0] else "same",
+                valence="different" if said[1] else "same",
+            )
 
 
-def both(activation: int, valence: int, pairs: int = 100) -> list[Ratio]:
-    return [ratio("activation", activation, pairs), ratio("valence", valence, pairs)]
+@pytest.fixture
+def judged(make: Callable[..., Row], written: Callable) -> Callable[..., pd.DataFrame]:
+    """Judgments of some conditions, each with (changed in activation, in valence) of its pairs, and of controls."""
+
+    def judge(
+        conditions: dict[str, tuple[int, int]],
+        pairs: int = 100,
+        identical: int = 200,
+        positive: int = 100,
+        rule: VoteRule = MAJORITY_OF_3,
+    ) -> pd.DataFrame:
+        rows = [
+            *voted(make, ("identical", "identical", None), identical, (identical // 100, identical // 100), rule),
+            *voted(make, ("positive", "positive", None), positive, (positive * 9 // 10, positive * 9 // 10), rule),
+        ]
+        for name, changed in conditions.items():
+            level = float(name.rpartition("-")[2].removesuffix("db")) if name.endswith("db") else None
+            rows += voted(make, ("study", name, level), pairs, changed, rule)
+        return read_judgments(written(rows))
+
+    return judge
+
+
+def verdicts(found: Certified) -> dict[str, str]:
+    return {one.condition: one.decision for one in found.decisions}
 
 
 @given(counted=counts, confidence=st.floats(0.5, 0.999))
@@ -34,39 +92,107 @@ def test_the_interval_holds_the_ratio_within_0_and_1(counted: tuple[int, int], c
     assert 0 <= low <= different / pairs <= high <= 1
 
 
-@given(pairs=st.integers(1, 300), tau=st.floats(0.01, 0.5), data=st.data())
-def test_more_different_pairs_never_make_a_condition_safer(pairs: int, tau: float, data: st.DataObject) -> None:
-    fewer = data.draw(st.integers(0, pairs))
-    more = data.draw(st.integers(fewer, pairs))
-    rule = DecisionRule(max_different=tau)
-    first, second = (decide_dimension("activation", pairs, pairs, count, rule).decision for count in (fewer, more))
-    assert RANK[first] <= RANK[second]
+@given(said=st.lists(st.sampled_from(["SAFE", "UNSAFE", "UNDECIDED"]), min_size=1))
+def test_one_unsafe_part_is_enough_and_safe_needs_all(said: list[Verdict]) -> None:
+    assert (overall(said) == "UNSAFE") == ("UNSAFE" in said)
+    assert (overall(said) == "SAFE") == (set(said) == {"SAFE"})
 
 
-@pytest.mark.parametrize(
-    ("activation", "valence", "verdict"),
-    [(0, 0, "SAFE"), (5, 5, "SAFE"), (0, 6, "UNDECIDED"), (10, 10, "UNDECIDED"), (0, 18, "UNSAFE"), (40, 0, "UNSAFE")],
-)
-def test_safe_needs_both_dimensions_and_unsafe_one(activation: int, valence: int, verdict: str) -> None:
-    # of 100 pairs the one-sided Wilson limit for 5 is .0992 and for 6 .1118, so .10 divides them
-    (decision,) = certify(both(activation, valence), DecisionRule()).decisions
-    assert decision.decision == verdict
-    assert decision.reason
+@pytest.mark.parametrize("design", DESIGNS)
+def test_every_design_tells_quiet_from_loud_and_says_so_in_both_dimensions(judged: Callable, design: str) -> None:
+    rule = LEAD_3_OF_7 if design in SEQUENTIAL else MAJORITY_OF_3
+    judgments = judged({"fade-in": (0, 0), "cry": (60, 0), "laugh": (14, 0)}, pairs=150, rule=rule)
+    found = certify(judgments, DecisionRule(design=design), rule)
+    assert verdicts(found) == {"cry": "UNSAFE", "fade-in": "SAFE", "laugh": "UNDECIDED"}
+    cry = next(one for one in found.decisions if one.condition == "cry")
+    assert (cry.activation.decision, cry.valence.decision) == ("UNSAFE", "SAFE")
+    assert all(one.reason for one in found.decisions)
+    assert any(f"design {design}" in note for note in found.notes)
 
 
-def test_unsafe_is_corrected_for_looking_at_two_dimensions() -> None:
-    # 16 of 100: the lower limit is .109 at .95 but .101 at .975; 15 of 100: .1006 at .95 but .093 at .975
-    assert wilson(15, 100, confidence=0.90)[0] > 0.10
-    assert decide_dimension("valence", 100, 300, 15, DecisionRule()).decision == "UNDECIDED"
-    assert decide_dimension("valence", 100, 300, 16, DecisionRule()).decision == "UNSAFE"
+@pytest.mark.parametrize("design", DESIGNS)
+def test_without_positive_controls_nothing_is_certified(judged: Callable, design: str) -> None:
+    found = certify(
+        judged({"fade-in": (0, 0), "cry": (60, 60)}, positive=0), DecisionRule(design=design), MAJORITY_OF_3
+    )
+    assert set(verdicts(found).values()) == {"UNDECIDED"}
+    assert "without positive controls" in found.decisions[0].reason
+    assert any("No positive controls" in note for note in found.notes)
 
 
-def test_too_few_pairs_stay_undecided_whatever_they_say() -> None:
-    rule = DecisionRule(min_pairs=30)
-    for different in (0, 29):
-        (decision,) = certify(both(different, different, pairs=29), rule).decisions
-        assert decision.decision == "UNDECIDED"
-        assert decision.reason == "29 judged pairs; a verdict needs 30"
+def test_more_changed_pairs_never_make_a_condition_safer(judged: Callable) -> None:
+    rank = {"SAFE": 0, "UNDECIDED": 1, "UNSAFE": 2}
+    conditions = {f"c{changed:02d}": (changed, 0) for changed in range(0, 40, 3)}
+    found = certify(judged(conditions), DecisionRule(correction="none"), MAJORITY_OF_3)
+    ranks = [rank[verdicts(found)[name]] for name in conditions]
+    assert ranks == sorted(ranks)
+    assert {0, 1, 2} == set(ranks)
+
+
+def test_the_share_of_truly_changed_pairs_is_what_controls_leave_of_the_ratio(judged: Callable) -> None:
+    found = certify(judged({"cry": (46, 0)}), DecisionRule(), MAJORITY_OF_3)
+    activation = found.decisions[0].activation
+    assert (activation.ratio, activation.changed, activation.decided) == (0.46, 46, 100)
+    assert activation.share == pytest.approx((0.46 - 0.01) / (0.9 - 0.01))
+    assert found.controls[0].margin == pytest.approx(0.9 * 0.01 + 0.1 * 0.9)
+    taus = [at for dimension, _, _, at in effective_taus(found.rule, found.controls) if dimension == "activation"]
+    assert taus[0] == pytest.approx(0.10)
+    assert taus == sorted(taus)
+
+
+def test_too_few_pairs_stay_undecided_whatever_they_say(judged: Callable) -> None:
+    found = certify(judged({"fade-in": (0, 0), "cry": (29, 29)}, pairs=29), DecisionRule(), MAJORITY_OF_3)
+    assert set(verdicts(found).values()) == {"UNDECIDED"}
+    assert found.decisions[0].reason == "29 judged pairs; a verdict needs 30"
+
+
+def test_one_pair_is_one_pair(judged: Callable) -> None:
+    found = certify(judged({"fade-in": (0, 0)}, pairs=1), DecisionRule(), MAJORITY_OF_3)
+    assert found.decisions[0].reason == "1 judged pair; a verdict needs 30"
+
+
+def test_pairs_that_lack_votes_count_against_whichever_verdict_is_asked(judged: Callable) -> None:
+    judgments = judged({"fade-in": (0, 0), "cry": (60, 60)}, pairs=100, rule=LEAD_3_OF_7)
+    last = judgments.groupby("pair_id")["submitted_at"].transform("max") == judgments["submitted_at"]
+    of_both = judgments["condition"].isin(["fade-in", "cry"])
+    half = judgments["pair_id"].str.extract(r"-(\d+)$")[0].astype(int) < 50
+    cut = judgments[~(last & of_both & half)]
+    assert set(verdicts(certify(judgments, DecisionRule(design="c"), LEAD_3_OF_7)).values()) == {"SAFE", "UNSAFE"}
+    found = certify(cut, DecisionRule(design="c"), LEAD_3_OF_7)
+    assert verdicts(found)["cry"] == "UNDECIDED"
+    assert any("pairs lack votes" in note for note in found.notes)
+
+
+def test_under_fixed_a_pair_with_a_vote_less_is_what_most_of_its_votes_say(judged: Callable) -> None:
+    judgments = judged({"fade-in": (0, 0)})
+    fewer = judgments[~((judgments["role"] == "study") & (judgments["worker"] != "w0"))]
+    found = certify(fewer, DecisionRule(), MAJORITY_OF_3)
+    assert (found.decisions[0].decision, found.decisions[0].activation.decided) == ("SAFE", 100)
+
+
+def test_labels_of_another_aggregator_decide_where_it_is_asked(judged: Callable) -> None:
+    judgments = judged({"fade-in": (0, 0), "cry": (60, 60)})
+    found = certify(judgments, DecisionRule(), MAJORITY_OF_3, DawidSkene())
+    assert verdicts(found) == {"cry": "UNSAFE", "fade-in": "SAFE"}
+
+
+def test_safe_alone_finds_no_unsafe(judged: Callable) -> None:
+    found = certify(judged({"fade-in": (0, 0), "cry": (60, 60)}), DecisionRule(unsafe=False), MAJORITY_OF_3)
+    assert verdicts(found) == {"cry": "UNDECIDED", "fade-in": "SAFE"}
+
+
+class TestOrderOfLevels:
+    def test_less_noise_is_safe_where_more_is_and_the_assumption_is_named(self, judged: Callable) -> None:
+        judgments = judged({"nat-co-0db": (0, 0), "nat-co-20db": (9, 9), "hum-co-20db": (9, 9)}, pairs=150)
+        assert verdicts(certify(judgments, DecisionRule(), MAJORITY_OF_3))["nat-co-20db"] == "UNDECIDED"
+        found = certify(judgments, DecisionRule(snr_order=True), MAJORITY_OF_3)
+        assert verdicts(found) == {"hum-co-20db": "UNDECIDED", "nat-co-20db": "SAFE", "nat-co-0db": "SAFE"}
+        assert "nat-co-20db" in found.assumptions[0]
+
+    def test_a_cleaner_level_that_is_unsafe_refutes_the_order(self, judged: Callable) -> None:
+        judgments = judged({"nat-co-0db": (0, 0), "nat-co-10db": (9, 9), "nat-co-20db": (90, 0)}, pairs=150)
+        found = certify(judgments, DecisionRule(snr_order=True), MAJORITY_OF_3)
+        assert verdicts(found)["nat-co-10db"] == "UNDECIDED"
 
 
 def test_conditions_are_ordered_by_family_and_from_clean_to_noisy(written: Callable, study: Callable) -> None:
@@ -89,30 +215,13 @@ def test_ratios_are_counted_over_pairs_not_votes(written: Callable, make: Callab
 
 def test_a_condition_without_a_judgment_that_counts_is_undecided_not_absent(written: Callable, make: Callable) -> None:
     judgments = read_judgments(written([make(1, used=False)]))
-    (decision,) = certify_judgments(judgments, DecisionRule(), MajorityVote()).decisions
+    (decision,) = certify(judgments, DecisionRule(), MAJORITY_OF_3).decisions
     assert (decision.decision, decision.activation.ratio, decision.activation.pairs) == ("UNDECIDED", None, 0)
 
 
-def test_the_floor_stands_in_the_notes_and_is_not_taken_off() -> None:
-    floor = [replace(ratio("activation", 4, 400, "identical"), role="identical", ratio=0.01)]
-    found = certify(both(0, 0), DecisionRule(), floor)
-    assert "4 of 400 identical pairs" in " ".join(found.notes)
-    assert not any("not clearly below" in note for note in found.notes)
-    assert found.decisions == certify(both(0, 0), DecisionRule()).decisions
-
-
-@pytest.mark.parametrize(("different", "pairs"), [(12, 100), (0, 10)])
-def test_a_floor_that_is_not_clearly_below_tau_is_said(different: int, pairs: int) -> None:
-    floor = [replace(ratio("valence", different, pairs, "identical"), role="identical")]
-    assert any("not clearly below 0.1" in note for note in certify([], DecisionRule(), floor).notes)
-
-
-def test_an_unknown_floor_is_said() -> None:
-    assert any("noise floor of these listeners is unknown" in note for note in certify([], DecisionRule()).notes)
-
-
-@given(st.lists(st.sampled_from(["SAFE", "UNSAFE", "UNDECIDED"]), min_size=1))
-def test_overall_is_the_worst_that_is_known(verdicts: list) -> None:
-    found = overall(verdicts)
-    assert (found == "UNSAFE") == ("UNSAFE" in verdicts)
-    assert (found == "SAFE") == (set(verdicts) == {"SAFE"})
+def test_listeners_who_hear_real_changes_no_more_than_nothing_are_told_of(judged: Callable) -> None:
+    judgments = judged({"fade-in": (0, 0)}, identical=100)
+    deaf = judgments.assign(activation=np.where(judgments["role"] == "positive", "same", judgments["activation"]))
+    found = certify(deaf, DecisionRule(), MAJORITY_OF_3)
+    assert any("nothing they say of it can be used" in note for note in found.notes)
+    assert found.decisions[0].decision == "UNDECIDED"

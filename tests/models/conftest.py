@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analysis.certify import decide_dimension
-from analysis.rule import DecisionRule
-from analysis.whitelist import ConditionAgreement, ConditionVerdict, DimensionRatio, Whitelist
+from analysis.verdicts import Verdict
+from analysis.whitelist import Whitelist
 from models.train import train
 from models.training import Training
 from pipelines.audio import Samples
@@ -21,6 +19,7 @@ from pipelines.conditions import condition
 from pipelines.corpora.base import Problem
 from pipelines.sound_file import write_flac
 from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
+from tests.whitelists import verdict, whitelist
 
 RATE_HZ = 16000
 TINY = Training(
@@ -106,48 +105,13 @@ def sounds() -> Hums:
     return Hums()
 
 
-def whitelist_of(different: Mapping[str, int], pairs: int = 100, *, simulated: bool = True) -> Whitelist:
-    """A whitelist in which so many of each condition's pairs were called different."""
-    rule = DecisionRule()
-    verdicts = [_verdict(name, pairs, count, rule) for name, count in different.items()]
-    return Whitelist(
-        created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        study="tones",
-        seed=1,
-        rule=rule,
-        judgments_sha256="0" * 64,
-        judgments=pairs * 3 * len(verdicts),
-        pairs=pairs * len(verdicts),
-        workers=3,
-        simulated=simulated,
-        earwitness="test",
-        notes=(),
-        conditions=tuple(verdicts),
-    )
-
-
-def _verdict(name: str, pairs: int, different: int, rule: DecisionRule) -> ConditionVerdict:
-    found = decide_dimension("activation", pairs, pairs * 3, different, rule)
-    part = DimensionRatio(
-        votes=found.votes,
-        different=different,
-        ratio=found.ratio,
-        lower=found.lower,
-        upper=found.upper,
-        decision=found.decision,
-    )
-    return ConditionVerdict(
-        condition=name,
-        family=condition(name).family,
-        snr_db=condition(name).nominal_snr_db,
-        decision=found.decision,
-        reason="as counted",
-        pairs=pairs,
-        votes=pairs * 3,
-        activation=part,
-        valence=part,
-        agreement=ConditionAgreement(unanimous=None, pairwise=None, alpha=None),
-    )
+def whitelist_of(verdicts: Mapping[str, Verdict], *, simulated: bool = True) -> Whitelist:
+    """A whitelist with these verdicts."""
+    judged = [
+        verdict(name, said, said, family=condition(name).family, snr_db=condition(name).nominal_snr_db)
+        for name, said in verdicts.items()
+    ]
+    return whitelist(*judged, study="tones", simulated=simulated)
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,13 @@ from pipelines.sound_file import load_speech
 from pipelines.sounds.base import SoundBank
 
 DESIGN = AttackDesign(queries=(2, 6), snr_levels_db=(0, 5, 10, 15, 20, 30), sounds_per_family=2, clips=5)
-SAFE = {"nat-co-20db": 0, "nat-co-10db": 0, "nat-co-0db": 60, "int-co-20db": 0, "hum-co-20db": 60}
+SAFE = {
+    "nat-co-20db": "SAFE",
+    "nat-co-10db": "SAFE",
+    "nat-co-0db": "UNSAFE",
+    "int-co-20db": "SAFE",
+    "hum-co-20db": "UNSAFE",
+}
 
 
 def attacked(
@@ -143,7 +149,7 @@ def test_what_cannot_be_run_is_said(
     assert {rate.setting for rate in result.rates} == {Setting(corr=False, eval="no")}
     assert "earwitness evaluate" in result.notes[0]
     assert "earwitness certify" in result.notes[1]
-    result = attacked(clips, sounds, make_whitelist({"nat-co-20db": 90}), run)
+    result = attacked(clips, sounds, make_whitelist({"nat-co-20db": "UNSAFE"}), run)
     assert "allows no background sound" in result.notes[1]
     assert {rate.p_if for rate in result.rates if rate.setting.eval == "yes"} == {0.0}
 

@@ -113,7 +113,7 @@ def test_a_whitelist_leaves_out_what_people_hear_as_another_emotion(
     run: Path, clips: list[Clip], sounds: SoundBank, make_whitelist: Callable[..., Whitelist]
 ) -> None:
     evaluation = evaluated(
-        clips, sounds, conditions(), run, whitelist=make_whitelist({"identical": 0, "nat-co-0db": 80})
+        clips, sounds, conditions(), run, whitelist=make_whitelist({"identical": "SAFE", "nat-co-0db": "UNSAFE"})
     )
     assert {row.condition for row in evaluation.rows} == {"clean", "identical"}
     assert evaluation.left_out == ("nat-co-0db",)

@@ -6,7 +6,6 @@ import io
 import json
 import pickle
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +16,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from analysis.certify import decide_dimension, overall
-from analysis.rule import DecisionRule
-from analysis.whitelist import (
-    BankPlace,
-    ConditionAgreement,
-    ConditionVerdict,
-    DimensionRatio,
-    SimulatedWhitelist,
-    Whitelist,
-    load,
-)
+from analysis.verdicts import Verdict
+from analysis.whitelist import SimulatedWhitelist, Whitelist
+from analysis.whitelist_parts import BankPlace
 from pipelines.audio import Samples, Speech
 from pipelines.conditions import UnknownCondition, condition
 from pipelines.sounds.base import SoundBank
 from pipelines.transform import NothingFits, NothingSafe, SafeNoise, SamplesWrong, SoundsUnknown
 from pipelines.variants import UnknownVariant
+from tests.whitelists import verdict
+from tests.whitelists import whitelist as sealed
 
 ROOT = Path(__file__).parents[2]
-RULE = DecisionRule()
 RATE_HZ = 16000
-SAFE, OPEN, UNSAFE = 0, 10, 60  # different pairs of 100
-
-
-def verdict(name: str, activation: int, valence: int) -> ConditionVerdict:
-    found = [decide_dimension("activation", 100, 300, different, RULE) for different in (activation, valence)]
-    fields = ("votes", "different", "ratio", "lower", "upper", "decision")
-    return ConditionVerdict(
-        condition=name,
-        family="any",
-        snr_db=None,
-        decision=overall([one.decision for one in found]),
-        reason="",
-        pairs=100,
-        votes=300,
-        activation=DimensionRatio(**{field: getattr(found[0], field) for field in fields}),
-        valence=DimensionRatio(**{field: getattr(found[1], field) for field in fields}),
-        agreement=ConditionAgreement(unanimous=None, pairwise=None, alpha=None),
-    )
+SAFE: Verdict = "SAFE"
+OPEN: Verdict = "UNDECIDED"
+UNSAFE: Verdict = "UNSAFE"
 
 
 def whitelist(**more: Any) -> Whitelist:
     conditions = more.pop("conditions", None) or (verdict("nat-st", SAFE, SAFE), verdict("fade-in", SAFE, SAFE))
-    values = {
-        "created_at": datetime(2026, 2, 1, tzinfo=UTC), "study": "spring", "seed": 3, "rule": RULE,
-        "judgments_sha256": "0" * 64, "judgments": 1, "pairs": 100 * len(conditions), "workers": 1,
-        "simulated": False, "earwitness": "0", "notes": (), "conditions": conditions,
-    }  # fmt: skip
-    return Whitelist(**values | more)
+    return sealed(*conditions, **more)
 
 
 @pytest.fixture
@@ -282,7 +254,7 @@ def test_nothing_is_read_again_at_a_call(
     samples: Samples, sounds_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whitelist(sounds=(BankPlace(name="demo", path=str(sounds_root)),)).save(tmp_path / "whitelist.json")
-    augment = SafeNoise(load(tmp_path / "whitelist.json"))
+    augment = SafeNoise(Whitelist.load(tmp_path / "whitelist.json"))
     conditions_met(augment, samples)  # decodes what these seeds draw
     opened: list[object] = []
     for module, name in ((io, "open"), (soundfile, "SoundFile")):
