@@ -92,6 +92,15 @@ def test_what_is_no_question_is_refused_and_changes_nothing(
     assert not (tmp_path / "attached.db").exists()
 
 
+def test_a_function_that_writes_is_refused_by_postgresql_itself(postgresql_url: str) -> None:
+    with psycopg.connect(postgresql_url) as connection:
+        connection.execute("CREATE SEQUENCE counter")  # what a sequence gave is given, rolled back or not
+    with pytest.raises(QueryRefused, match="read-only transaction"):
+        rows_of(postgresql_url, "SELECT nextval('counter') AS n, 'x' AS x")
+    with psycopg.connect(postgresql_url) as connection:
+        assert connection.execute("SELECT is_called FROM counter").fetchone() == (False,)
+
+
 def test_what_fails_half_way_is_one_sentence_too(votes: tuple[str, Counted]) -> None:
     url, _ = votes
     failing = "json_extract('x', '$.a')" if url.startswith("sqlite") else "1 / (excited - excited)"
