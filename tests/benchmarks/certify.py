@@ -2,7 +2,8 @@
 
 Judgments are in percent of the paper's 27,000, controls included, where 18 conditions are safe (0 to .03 truly changed
 pairs) and 8 are not (.06 to .29); the last eight exactly at the margin give the error, a condition's chance to be
-called SAFE there, and the share of false ones among the SAFE (FDR). UNSAFE: of those beyond tau, how many are found.
+called SAFE there with the standard error of the simulation (+-), and the share of false ones among the SAFE (FDR).
+UNSAFE: of those beyond tau, how many are found.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.crowd import PAPER_PAIRS, SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
-from analysis.designs.base import SAFE, UNSAFE, Design, State
+from analysis.designs.base import SAFE, UNSAFE, Design
 from analysis.designs.c import C
 from analysis.designs.c_prime import CPrime
 from analysis.designs.e import E
 from analysis.designs.fixed import Fixed
 from analysis.designs.group_sequential import GroupSequential
-from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3
+from hits.vote_rules import LEAD_3_OF_5
 
 PERCENT, BASE = 270.0, Crowd()
-COLUMNS = ("%", "%L", "controls", "power", "pw.03", "error", "FDR", "UNSAFE", "rounds", "s")
+TOGETHER = 100  # studies that are held in memory at once
+COLUMNS = ("%", "%L", "controls", "power", "pw.03", "error", "+-", "FDR", "UNSAFE", "rounds", "s")
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=1)
     options = asked.parse_args()
     for title, rows in tables(options.tau):
-        print(f"\n{title}, {options.replicates} replicates\n{'':44}" + "".join(f"{name:>9}" for name in COLUMNS))
+        print(f"\n{title}, {options.replicates} replicates\n{'':44}" + "".join(f"{name:>8}" for name in COLUMNS))
         for row in rows:
             if options.rows in row.name:
-                print(f"{row.name:44}" + "".join(f"{value:9.3f}" for value in figures(row, options)), flush=True)
+                print(f"{row.name:44}" + "".join(f"{value:8.3f}" for value in figures(row, options)), flush=True)
 
 
 def tables(taus: list[float]) -> Iterator[tuple[str, list[Row]]]:
@@ -82,57 +84,86 @@ def designs(tau: float, alternative: float) -> Iterator[Row]:
 
 def other_crowds() -> Iterator[Row]:
     """What a design meets where users live."""
-    spam = Crowd(spammers=0.2)
+    spam, few = Crowd(spammers=0.2), Crowd(spammers=0.2, workers=60)
+    sorted_out, few_sorted_out = replace(spam, dismissed_at=1.5), replace(few, dismissed_at=1.5)
+    subtle = Crowd(harder=0.5)
     crowds = {
-        "base": Crowd(),
+        "base": BASE,
+        "no spammers": Crowd(spammers=0.0),
         "20 % spammers": spam,
-        "20 % spammers, dismissed": replace(spam, dismissed_at=1.5),
-        "20 % spammers, 60 workers": replace(spam, workers=60),
-        "20 % spammers, 60 workers, dismissed": replace(spam, workers=60, dismissed_at=1.5),
+        "20 % spammers, 60 workers": few,
+        "20 % spammers, dismissed": sorted_out,
+        "20 % spammers, 60 workers, dismissed": few_sorted_out,
         "heterogeneous pairs, 1 logit": Crowd(utterance_vote=1.0, pair_vote=1.0),
         "40 workers": Crowd(workers=40),
         "blocked sessions": Crowd(blocked=True),
-        "changes 1/2 logit subtler than positives": Crowd(harder=0.5),
+        "changes 1/4 logit subtler than positives": Crowd(harder=0.25),
+        "changes 1/2 logit subtler than positives": subtle,
+        "changes 1 logit subtler than positives": Crowd(harder=1.0),
         "positives 1/2 logit subtler than changes": Crowd(harder=-0.5),
     }
     for name, crowd in crowds.items():
         yield Row(f"C', {name}", CPrime(), crowd)
-    yield Row("C' slack .4, base", CPrime(slack=0.4))
-    yield Row("C' slack .4, changes 1/2 logit subtler", CPrime(slack=0.4), Crowd(harder=0.5))
-    yield Row("E rigorous, changes 1/2 logit subtler", E(), Crowd(harder=0.5))
-    yield Row("fixed, majority, changes 1/2 logit subtler", Fixed(votes=MAJORITY_OF_3), Crowd(harder=0.5))
+    late = CPrime(controls_after=3)
+    yield Row("C' controls late, base", late)
+    yield Row("C' controls late, 5 % dismissed", late, Crowd(dismissed_at=1.5))
+    yield Row("C' controls late, 20 % dismissed", late, sorted_out)
+    yield Row("C' controls late, 20 % of 60 dismissed", late, few_sorted_out)
+    for slack in (0.3, 0.4, 0.5):
+        for name, crowd in {"base": BASE, "changes 1/2 logit subtler": subtle}.items():
+            yield Row(f"C' slack {slack:g}, {name}", CPrime(slack=slack), crowd)
+    yield Row("C' slack .8, changes 1 logit subtler", CPrime(slack=0.8), Crowd(harder=1.0))
+    yield Row("E rigorous, 20 % spammers", E(), spam)
+    yield Row("E rigorous, changes 1/2 logit subtler", E(), subtle)
+    yield Row("fixed, majority, 20 % spammers", Fixed(pairs=PAPER_PAIRS), spam)
+    yield Row("fixed, majority, changes 1/2 logit subtler", Fixed(pairs=PAPER_PAIRS), subtle)
 
 
 def figures(row: Row, options: argparse.Namespace) -> list[float]:
     """The figures of a line, as in `COLUMNS`."""
     began, tau = time.perf_counter(), row.design.tau
-    state, crowd = simulate(row, np.r_[SAFE_SHARES, UNSAFE_SHARES], options.replicates, options.seed)
-    edge, edge_crowd = simulate(row, np.r_[SAFE_SHARES, np.full(8, tau)], options.replicates, options.seed + 1)
-    safe, at_edge = state.verdict[:, :18] == SAFE, edge.verdict == SAFE
+    paper = simulate(row, np.r_[SAFE_SHARES, UNSAFE_SHARES], options.replicates, options.seed)
+    edge = simulate(row, np.r_[SAFE_SHARES, np.full(8, tau)], options.replicates, options.seed + 1)
+    safe, at_edge = paper.verdicts[:, :18] == SAFE, edge.verdicts == SAFE
     false = at_edge[:, 18:].sum(axis=1) / np.maximum(1, at_edge.sum(axis=1))
-    found = state.verdict[:, 18:][:, tau < UNSAFE_SHARES] == UNSAFE
+    found = paper.verdicts[:, 18:][:, tau < UNSAFE_SHARES] == UNSAFE
     return [
-        crowd.judgments.mean() / PERCENT,
-        edge_crowd.judgments.mean() / PERCENT,
-        crowd.control_judgments.mean(),
+        paper.judgments.mean() / PERCENT,
+        edge.judgments.mean() / PERCENT,
+        paper.control_judgments.mean(),
         safe.mean(),
         safe[:, -1].mean(),
         at_edge[:, 18:].mean(),
+        at_edge[:, 18:].mean(axis=1).std() / np.sqrt(options.replicates),
         false.mean(),
         found.mean(),
-        state.rounds.mean(),
+        paper.rounds.mean(),
         time.perf_counter() - began,
     ]
 
 
-def simulate(row: Row, shares: np.ndarray, studies: int, seed: int) -> tuple[State, Studies]:
-    """Many studies to their end. In two dimensions a condition at the margin changes activation alone."""
-    both = [shares, np.where(np.arange(26) < 18, shares, 0.0)][: row.dimensions]
-    crowd = Studies(row.crowd, np.stack(both, axis=1), studies, seed)
-    state = row.design.start(26, dimensions=row.dimensions, studies=studies)
-    while not state.finished.all():
-        state = row.design.advance(state, crowd.ask(row.design.wants(state), state, row.design.votes))
-    return state, crowd
+@dataclass(frozen=True)
+class Ends:
+    """Where studies ended, and what they spent."""
+
+    verdicts: np.ndarray  # (studies, conditions)
+    rounds: np.ndarray
+    judgments: np.ndarray
+    control_judgments: np.ndarray
+
+
+def simulate(row: Row, shares: np.ndarray, studies: int, seed: int) -> Ends:
+    """Many studies to their end, a hundred at once. In two dimensions a condition at the margin changes one alone."""
+    both = np.stack([shares, np.where(np.arange(26) < 18, shares, 0.0)][: row.dimensions], axis=1)
+    ends = []
+    for first in range(0, studies, TOGETHER):
+        many = min(TOGETHER, studies - first)
+        crowd = Studies(row.crowd, both, many, 1_000_000 * seed + first)
+        state = row.design.start(26, dimensions=row.dimensions, studies=many)
+        while not state.finished.all():
+            state = row.design.advance(state, crowd.ask(row.design.wants(state), state, row.design.votes))
+        ends.append((state.verdict, state.rounds, crowd.judgments, crowd.control_judgments))
+    return Ends(*(np.concatenate(parts) for parts in zip(*ends, strict=True)))
 
 
 if __name__ == "__main__":
