@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -20,6 +21,8 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Array: TypeAlias = npt.NDArray[np.generic]
+
+_SHARES = np.linspace(0, 1, 101)
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,13 @@ def harder(controls: Controls, votes: VoteRule, logits: float) -> Controls:
     """Controls as if the positive ones were harder to hear by so many logits for every voter."""
     if logits == 0:
         return controls
-    grid = np.linspace(0, 1, 101)
-    found = np.array([subtler(votes, float(share), logits) for share in grid])
-    return replace(controls, positive_changed=controls.positive * np.interp(controls.q1, grid, found))
+    found = np.interp(controls.q1, _SHARES, _subtler(votes, logits))
+    return replace(controls, positive_changed=controls.positive * found)
+
+
+@cache
+def _subtler(votes: VoteRule, logits: float) -> Floats:
+    return np.array([subtler(votes, float(share), logits) for share in _SHARES])
 
 
 def subtler(votes: VoteRule, changed: float, logits: float) -> float:
