@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +87,7 @@ def harder(controls: Controls, votes: VoteRule, logits: float) -> Controls:
     """Controls as if the positive ones were harder to hear by so many logits for every voter."""
     if logits == 0:
         return controls
-    found = np.interp(controls.q1, _SHARES, _subtler(votes, logits))
+    found: Any = np.interp(controls.q1, _SHARES, _subtler(votes, logits))
     return replace(controls, positive_changed=controls.positive * found)
 
 
