@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class PaperRatio(NamedTuple):
-    """Share of utterances voted different, by majority of three, in the paper's own study."""
+    """Share of utterances voted different by majority of three, in the paper's study; None where it prints none."""
 
-    activation: float
-    valence: float
+    activation: float | None
+    valence: float | None
 
 
 #: By condition. The paper prints SpeedUtt(1.25x) twice; the second row is read as 0.75x. For the conditions that are

@@ -25,6 +25,7 @@ COMMANDS = (
     "payouts",
     "judgments",
     "certify",
+    "whitelist",
     "report",
     "release",
     "train",
