@@ -117,18 +117,7 @@ class VoteRule(ABC):
         >>> round(MajorityRule(3, curtailed=True).decided_within(2, 0.5), 3)
         0.5
         """
-        table, chance = table_of(self), {(0, 0): 1.0}
-        done = 0.0
-        for left in range(votes, -1, -1):
-            further: dict[tuple[int, int], float] = {}
-            for (i, j), here in chance.items():
-                if table[i, j] != ABSENT:
-                    done += here
-                elif left:
-                    further[i + 1, j] = further.get((i + 1, j), 0.0) + here * share
-                    further[i, j + 1] = further.get((i, j + 1), 0.0) + here * (1 - share)
-            chance = further
-        return done
+        return 1 - sum(self.walk(share)[1][votes : votes + 1])
 
     @final
     def expect(self, share: float) -> tuple[float, float]:
@@ -138,17 +127,31 @@ class VoteRule(ABC):
         >>> round(changed, 3), round(votes, 2)
         (0.685, 3.07)
         """
-        table, chance = table_of(self), np.zeros((self.most + 2, self.most + 2))
-        chance[0, 0], changed, votes = 1.0, 0.0, 0.0
-        for total in range(self.most + 1):
-            for different in range(total + 1):
-                here, said = chance[different, total - different], table[different, total - different]
-                if said != ABSENT:
-                    changed, votes = changed + here * said, votes + here * total
-                else:
-                    chance[different + 1, total - different] += here * share
-                    chance[different, total - different + 1] += here * (1 - share)
-        return float(changed), float(votes)
+        changed, going = self.walk(share)
+        return changed, sum(going)
+
+    @final
+    def walk(self, share: float, likeness: float = 0.0) -> tuple[float, tuple[float, ...]]:
+        """P(changed), and the share of pairs that want another vote after 0, 1, 2, ... of them.
+
+        Args:
+            share: of votes that say different, 0..1.
+            likeness: correlation of two votes on one pair (beta-binomial), 0..1: some pairs are harder than others.
+        """
+        table, open_ = table_of(self), {(0, 0): 1.0}  # (different, same) and how likely it is
+        changed, going = 0.0, []
+        for asked in range(self.most):
+            going.append(sum(open_.values()))
+            further: dict[tuple[int, int], float] = {}
+            for (different, same), here in open_.items():
+                says = (share * (1 - likeness) + different * likeness) / (1 - likeness + asked * likeness)
+                for votes, chance in (((different + 1, same), says), ((different, same + 1), 1 - says)):
+                    if table[votes] == ABSENT:
+                        further[votes] = further.get(votes, 0.0) + here * chance
+                    else:
+                        changed += here * chance * float(table[votes])
+            open_ = further
+        return changed, tuple(going)
 
 
 @cache
