@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from analysis.certification.controls import Controls
-from analysis.designs.base import Outcomes, State, Wanted
+from analysis.designs.base import Design, Outcomes, State, Wanted
 from hits.vote_rules import ABSENT, VoteRule, table_of
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -202,6 +202,16 @@ class Studies:
                 self._log_odds[row] += np.bincount(worker, told, self._log_odds.shape[1])
         kept = (self._log_odds.max(axis=0) < self.crowd.dismissed_at).reshape(self._activity.shape)
         self._places = _places(self._activity * np.where(kept.sum(axis=1, keepdims=True) >= 10, kept, 1.0))
+
+
+def run(design: Design, crowd: Crowd, shares: Floats, studies: int, seed: int) -> tuple[State, Studies]:
+    """Many studies to their end, each with a crowd of its own; arguments as of `Studies`."""
+    people = Studies(crowd, shares, studies, seed)
+    conditions, dimensions = people.shares.shape
+    state = design.start(conditions, dimensions=dimensions, studies=studies)
+    while not state.finished.all():
+        state = design.advance(state, people.ask(design.wants(state), state, design.votes))
+    return state, people
 
 
 def _places(activity: Floats) -> Floats:

@@ -16,6 +16,7 @@ from analysis.power import Controls, Protocol, Skill, curves, pairs_needed, prot
 from hits.batch import Hits
 from hits.bill import Measured, cost_of
 from hits.pay import Pay, minor_per_major
+from hits.vote_rules import LEAD_3_OF_5, LEAD_3_OF_7, MAJORITY_OF_3, MajorityRule
 
 #: Shares of truly changed pairs that a plan looks at.
 THETAS = (0.0, 0.01, 0.02, 0.03)
@@ -35,16 +36,8 @@ COLUMNS = (
 
 def protocols(hits: Hits, skill: Skill) -> tuple[Protocol, ...]:
     """The study's own protocol first, then those that it could have."""
-    votes = hits.votes_per_pair
-    own = protocol("fixed" if hits.policy == "fixed" else "majority", votes, skill)
-    others = (
-        protocol("fixed", 1, skill),
-        protocol("fixed", 3, skill),
-        protocol("majority", 3, skill),
-        protocol("lead", 5, skill),
-        protocol("lead", 7, skill),
-    )
-    return (own, *(one for one in others if one.name != own.name))
+    ways = (hits.votes, MajorityRule(1), MAJORITY_OF_3, MajorityRule(3, curtailed=True), LEAD_3_OF_5, LEAD_3_OF_7)
+    return tuple(protocol(votes, skill) for votes in dict.fromkeys(ways))
 
 
 def power_of_each(power: float) -> float:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, inf, sqrt
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from analysis.crowd import Crowd, run
+from analysis.designs.base import SAFE, UNDECIDED, UNSAFE, Design
 from analysis.ratios import wilson
+from hits.vote_rules import LeadRule, MajorityRule, VoteRule
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Rule: TypeAlias = Literal["fixed", "majority", "lead"]
 
 
 @dataclass(frozen=True)
@@ -82,61 +84,27 @@ class Controls:
         return spread * (1 + (self.per_clip - 1) * self.likeness)
 
 
-def protocol(rule: Rule, votes: int, skill: Skill, lead: int = 3) -> Protocol:
+def protocol(votes: VoteRule, skill: Skill) -> Protocol:
     """What a rule makes of a crowd's votes, worked out vote by vote (a beta-binomial for each kind of pair).
 
     Args:
-        rule: "fixed": all votes, then the majority; "majority": until the majority is certain; "lead": as long as
-            "different" is not behind, until it leads by `lead`.
-        votes: at most.
+        votes: when a pair has votes enough, and what they come to.
         skill: of those who vote.
-        lead: of the lead rule.
 
-    >>> found = protocol("fixed", 1, Skill(0.1, 0.8, 0.0))
+    >>> found = protocol(MajorityRule(1), Skill(0.1, 0.8, 0.0))
     >>> round(found.q0, 3), round(found.q1, 3), found.judgments(0.0)
     (0.1, 0.8, 1.0)
     """
-    q0, going_same = _path(rule, votes, skill.false_alarm, skill.likeness, lead)
-    q1, going_changed = _path(rule, votes, skill.sensitivity, skill.likeness, lead)
-    names = {
-        "fixed": f"{votes} votes",
-        "majority": f"up to {votes} votes, until certain",
-        "lead": f"lead {lead}/{votes}",
-    }
-    return Protocol(names[rule], q0, q1, going_same, going_changed)
+    q0, going_same = votes.walk(skill.false_alarm, skill.likeness)
+    q1, going_changed = votes.walk(skill.sensitivity, skill.likeness)
+    return Protocol(_named(votes), q0, q1, going_same, going_changed)
 
 
-def _path(rule: Rule, votes: int, share: float, likeness: float, lead: int) -> tuple[float, tuple[float, ...]]:
-    """Share of outcomes "different", and the share of pairs that go on after each vote."""
-    strength = inf if likeness == 0 else 1 / likeness - 1
-    open_ = {(0, 0): 1.0}  # (different, same) and how likely it is
-    called, going = 0.0, []
-    for asked in range(votes):
-        going.append(sum(open_.values()))
-        after: dict[tuple[int, int], float] = {}
-        for (different, same), likely in open_.items():
-            next_ = share if strength == inf else (share * strength + different) / (strength + asked)
-            for place, chance in (((different + 1, same), next_), ((different, same + 1), 1 - next_)):
-                after[place] = after.get(place, 0.0) + likely * chance
-        open_ = {}
-        for place, likely in after.items():
-            if _ends(rule, *place, votes, lead):
-                called += likely * _is_different(rule, *place, lead)
-            else:
-                open_[place] = likely
-    return called, tuple(going)
-
-
-def _ends(rule: Rule, different: int, same: int, votes: int, lead: int) -> bool:
-    if different + same == votes:
-        return True
-    if rule == "majority":
-        return max(different, same) > votes // 2
-    return rule == "lead" and not 0 <= different - same < lead
-
-
-def _is_different(rule: Rule, different: int, same: int, lead: int) -> bool:
-    return different - same >= lead if rule == "lead" else different >= same
+def _named(votes: VoteRule) -> str:
+    if isinstance(votes, LeadRule):
+        return f"lead {votes.lead}/{votes.most}"
+    curtailed = isinstance(votes, MajorityRule) and votes.curtailed
+    return f"up to {votes.most} votes, until certain" if curtailed else f"{votes.most} votes"
 
 
 def pairs_needed(
@@ -155,7 +123,7 @@ def pairs_needed(
     Returns:
         None where no number of pairs suffices: the controls are too few.
 
-    >>> usual = protocol("fixed", 3, Skill())
+    >>> usual = protocol(MajorityRule(3), Skill())
     >>> pairs_needed(usual, tau=0.10, theta=0.0, controls=Controls(800, 200)) in range(95, 110)
     True
     """
@@ -187,39 +155,26 @@ def power_at(
     return np.asarray(stats.norm.cdf(reach / np.sqrt(at_theta / count + noise)), dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a design said of each condition, and the judgments that it took, controls included."""
-
-    verdicts: Mapping[str, str]
-    judgments: int
-
-
-#: A whole study that is run once: the share of truly changed pairs by condition, and chance, to an outcome.
-Design: TypeAlias = Callable[[Mapping[str, float], np.random.Generator], Outcome]
-
-
 def simulate(
-    design: Design, changed: Mapping[str, float], rng: np.random.Generator, replicates: int = 200
+    design: Design, changed: Mapping[str, float], crowd: Crowd | None = None, *, replicates: int = 200, seed: int = 0
 ) -> pd.DataFrame:
-    """How a design fares if the truth were so: one row a condition.
+    """How a design fares if the truth were so, in one dimension: one row a condition.
 
     Args:
-        design: any callable, fixed or sequential.
+        design: any of `analysis.designs`, fixed or sequential.
         changed: the share of pairs that truly change, by condition.
-        rng: chance, for all replicates one after the other.
+        crowd: who judges; the usual one if not given.
         replicates: how often the study is run.
+        seed: of everything that is drawn.
 
     Returns:
         Columns condition, changed, safe, safe_lower, safe_upper (95 % Wilson limits of the simulation itself), unsafe,
-        undecided, judgments (mean of the whole study), judgments_95 (its .95 quantile), replicates.
+        undecided, judgments (mean of the whole study, controls included), judgments_95 (its .95 quantile), replicates.
     """
-    runs = [design(changed, rng) for _ in range(replicates)]
-    spent = [run.judgments for run in runs]
+    state, people = run(design, crowd or Crowd(), np.array(list(changed.values())), replicates, seed)
     rows = []
-    for condition, share in changed.items():
-        said = [run.verdicts[condition] for run in runs]
-        safe = said.count("SAFE")
+    for (condition, share), said in zip(changed.items(), state.verdict.T, strict=True):
+        safe = int((said == SAFE).sum())
         lower, upper = wilson(safe, replicates, 0.95)
         rows.append(
             {
@@ -228,36 +183,14 @@ def simulate(
                 "safe": safe / replicates,
                 "safe_lower": lower,
                 "safe_upper": upper,
-                "unsafe": said.count("UNSAFE") / replicates,
-                "undecided": said.count("UNDECIDED") / replicates,
-                "judgments": float(np.mean(spent)),
-                "judgments_95": float(np.quantile(spent, 0.95)),
+                "unsafe": float((said == UNSAFE).mean()),
+                "undecided": float((said == UNDECIDED).mean()),
+                "judgments": float(people.judgments.mean()),
+                "judgments_95": float(np.quantile(people.judgments, 0.95)),
                 "replicates": replicates,
             }
         )
     return pd.DataFrame(rows)
-
-
-def fixed_design(pairs: int, protocol: Protocol, tau: float, controls: Controls, alpha: float = 0.05) -> Design:
-    """The design that the formula is of: so many pairs a condition, one look at the end, one dimension."""
-
-    def run(changed: Mapping[str, float], rng: np.random.Generator) -> Outcome:
-        q0 = rng.binomial(controls.identical, protocol.q0) / controls.identical
-        q1 = rng.binomial(controls.positive, protocol.q1) / controls.positive
-        margin = (1 - tau) * q0 + tau * q1
-        noise = (1 - tau) ** 2 * q0 * (1 - q0) / controls.identical + tau**2 * q1 * (1 - q1) / controls.positive
-        error = sqrt(margin * (1 - margin) / pairs + noise)
-        called = {name: rng.binomial(pairs, protocol.called(share)) / pairs for name, share in changed.items()}
-        far = stats.norm.ppf(1 - alpha) * error
-        verdicts = {
-            name: "SAFE" if margin - share > far else "UNSAFE" if share - margin > far else "UNDECIDED"
-            for name, share in called.items()
-        }
-        takes = [pairs * protocol.judgments(share) for share in changed.values()]
-        takes += [controls.identical * protocol.judgments(0.0), controls.positive * protocol.judgments(1.0)]
-        return Outcome(verdicts, round(sum(takes)))
-
-    return run
 
 
 def curves(

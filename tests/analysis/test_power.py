@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import betabinom
 
-from analysis.power import (
-    Controls,
-    Outcome,
-    Protocol,
-    Rule,
-    Skill,
-    curves,
-    fixed_design,
-    pairs_needed,
-    power_at,
-    protocol,
-    simulate,
-)
+from analysis.crowd import Crowd
+from analysis.designs.c_prime import CPrime
+from analysis.designs.fixed import Fixed
+from analysis.power import Controls, Protocol, Skill, curves, pairs_needed, power_at, protocol, simulate
+from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3, MajorityRule, VoteRule
 
 MANY = Controls(identical=800, positive=200)
 MAJORITY = Protocol("majority of 3", 0.048, 0.889, (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
@@ -63,27 +55,26 @@ def test_controls_that_share_clips_count_for_fewer() -> None:
 
 
 class TestProtocols:
-    @pytest.mark.parametrize(("rule", "votes"), [("fixed", 3), ("majority", 3), ("majority", 5), ("lead", 5)])
-    def test_they_are_the_sum_over_all_orders_of_votes(self, rule: Rule, votes: int) -> None:
-        found = protocol(rule, votes, Skill(0.2, 0.7, 0.0))
+    @pytest.mark.parametrize("rule", [MAJORITY_OF_3, MajorityRule(3, curtailed=True), MajorityRule(5), LEAD_3_OF_5])
+    def test_they_are_the_sum_over_all_orders_of_votes(self, rule: VoteRule) -> None:
+        found = protocol(rule, Skill(0.2, 0.7, 0.0))
         called, asked = 0.0, 0.0
-        for said in product((1, 0), repeat=votes):
-            likely = 0.2 ** sum(said) * 0.8 ** (votes - sum(said))
-            used = list(said)
-            for count in range(1, votes):
-                different, same = sum(said[:count]), count - sum(said[:count])
-                certain = rule == "majority" and max(different, same) > votes // 2
-                if certain or (rule == "lead" and not 0 <= different - same < 3):
-                    used = list(said[:count])
-                    break
-            lead = 2 * sum(used) - len(used)
-            called += likely * (lead >= 3 if rule == "lead" else lead > 0)
-            asked += likely * len(used)
+        for said in product((True, False), repeat=rule.most):
+            likely = 0.2 ** sum(said) * 0.8 ** (rule.most - sum(said))
+            needed = next(count for count in range(1, rule.most + 1) if rule.outcome(said[:count]) is not None)
+            called += likely * bool(rule.outcome(said))
+            asked += likely * needed
         assert found.q0 == pytest.approx(called)
         assert found.judgments(0.0) == pytest.approx(asked)
 
+    def test_votes_that_hang_together_are_drawn_from_a_beta_distribution(self) -> None:
+        a, b = (share * (1 / 0.2 - 1) for share in (0.3, 0.7))
+        changed, _ = MAJORITY_OF_3.walk(0.3, likeness=0.2)
+        assert changed == pytest.approx(betabinom.sf(1, 3, a, b))
+
     def test_the_usual_crowd_is_the_simulated_one(self) -> None:
-        three, adaptive, lead = (protocol(*way, Skill()) for way in (("fixed", 3), ("majority", 3), ("lead", 5)))
+        ways = MAJORITY_OF_3, MajorityRule(3, curtailed=True), LEAD_3_OF_5
+        three, adaptive, lead = (protocol(way, Skill()) for way in ways)
         assert (three.q0, three.q1) == pytest.approx((0.048, 0.889), abs=0.005)
         assert (adaptive.q0, adaptive.q1) == pytest.approx((three.q0, three.q1))
         assert (adaptive.judgments(0), adaptive.judgments(1)) == pytest.approx((2.20, 2.30), abs=0.02)
@@ -91,21 +82,21 @@ class TestProtocols:
         assert (lead.judgments(0), lead.judgments(1)) == pytest.approx((1.30, 3.08), abs=0.1)
 
     def test_two_dimensions_take_no_less_than_one_and_no_more_than_all_votes(self) -> None:
-        adaptive = protocol("majority", 3, Skill())
+        adaptive = protocol(MajorityRule(3, curtailed=True), Skill())
         assert adaptive.judgments(0.02) < adaptive.judgments(0.02, dimensions=2) < 3
-        assert protocol("fixed", 3, Skill()).judgments(0.02, dimensions=2) == 3
+        assert protocol(MAJORITY_OF_3, Skill()).judgments(0.02, dimensions=2) == 3
 
 
 class TestPower:
     @pytest.mark.parametrize(("tau", "theta"), [(0.1, 0.0), (0.1, 0.03), (0.075, 0.01)])
     def test_simulated_studies_have_the_power_that_the_formula_says(self, tau: float, theta: float) -> None:
-        pairs = pairs_needed(MAJORITY, tau, theta, MANY)
+        pairs = pairs_needed(protocol(MAJORITY_OF_3, Skill()), tau, theta, MANY)
         assert pairs is not None
         truth = {"safe": theta, "edge": tau, "bad": 3 * tau}
-        design = fixed_design(pairs, MAJORITY, tau, MANY)
-        found = simulate(design, truth, np.random.default_rng(5), 1500).set_index("condition")
-        assert found.loc["safe", "safe"] == pytest.approx(0.9, abs=0.03)
-        assert found.loc["edge", "safe"] == pytest.approx(0.05, abs=0.025)
+        design = Fixed(tau=tau, pairs=(pairs,), correction="none")
+        found = simulate(design, truth, replicates=400, seed=5).set_index("condition")
+        assert found.loc["safe", "safe"] == pytest.approx(0.9, abs=0.06)
+        assert found.loc["edge", "safe"] == pytest.approx(0.05, abs=0.04)
         assert found.loc["bad", "unsafe"] > 0.7
 
     def test_the_curve_passes_where_the_formula_says(self) -> None:
@@ -121,10 +112,9 @@ class TestPower:
         assert list(table) == ["protocol", "changed", "pairs", "judgments", "power"]
 
 
-def test_any_callable_is_a_design() -> None:
-    def coin(changed: Mapping[str, float], rng: np.random.Generator) -> Outcome:
-        return Outcome({name: "SAFE" if rng.random() < 0.5 else "UNDECIDED" for name in changed}, 7)
-
-    found = simulate(coin, {"a": 0.0}, np.random.default_rng(0), 400).iloc[0]
-    assert found["safe_lower"] < 0.5 < found["safe_upper"]
-    assert (found["judgments"], found["unsafe"], found["safe"] + found["undecided"]) == (7, 0, 1)
+def test_a_sequential_design_is_simulated_as_a_fixed_one_is() -> None:
+    found = simulate(CPrime(), {"quiet": 0.0, "loud": 0.5}, Crowd(workers=30), replicates=20).set_index("condition")
+    assert found.loc["quiet", "safe"] > 0.8
+    assert found.loc["loud", "safe"] == 0
+    assert found.loc["loud", "undecided"] == 1  # UNSAFE was not asked for
+    assert found["judgments_95"].iloc[0] > found["judgments"].iloc[0] > 100

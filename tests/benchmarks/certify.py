@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.crowd import PAPER_PAIRS, SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
+from analysis.crowd import PAPER_PAIRS, SAFE_SHARES, UNSAFE_SHARES, Crowd, run
 from analysis.designs.base import SAFE, UNSAFE, Design
 from analysis.designs.c import C
 from analysis.designs.c_prime import CPrime
@@ -158,10 +158,7 @@ def simulate(row: Row, shares: np.ndarray, studies: int, seed: int) -> Ends:
     ends = []
     for first in range(0, studies, TOGETHER):
         many = min(TOGETHER, studies - first)
-        crowd = Studies(row.crowd, both, many, 1_000_000 * seed + first)
-        state = row.design.start(26, dimensions=row.dimensions, studies=many)
-        while not state.finished.all():
-            state = row.design.advance(state, crowd.ask(row.design.wants(state), state, row.design.votes))
+        state, crowd = run(row.design, row.crowd, both, many, 1_000_000 * seed + first)
         ends.append((state.verdict, state.rounds, crowd.judgments, crowd.control_judgments))
     return Ends(*(np.concatenate(parts) for parts in zip(*ends, strict=True)))
 
