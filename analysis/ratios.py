@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from math import hypot
 
 import pandas as pd
 from scipy.optimize import brentq
-from statsmodels.stats.proportion import proportion_confint
 
 from analysis.aggregators.base import Aggregator
+from analysis.certification.controls import put_together, wilson_limits
 from analysis.votes import DIMENSIONS, Dimension, votes_of
 from pipelines.clip import Role
 
@@ -75,10 +74,8 @@ def wilson(different: int, pairs: int, confidence: float) -> tuple[float, float]
     >>> round(low, 3), round(high, 3)
     (0.0, 0.083)
     """
-    low, high = proportion_confint(different, pairs, alpha=1 - confidence, method="wilson")
-    ratio = different / pairs
-    # rounding may leave a limit a hair inside the ratio when nobody, or everybody, said different
-    return max(0.0, min(float(low), ratio)), min(1.0, max(float(high), ratio))
+    low, high = wilson_limits(different, pairs, (1 - confidence) / 2)
+    return float(low), float(high)
 
 
 def ratios(
@@ -154,22 +151,20 @@ def true_share(
     >>> [round(share, 3) for share in true_share((30, 100), (0, 10_000), (10_000, 10_000))]  # perfect listeners
     [0.3, 0.219, 0.396]
     """
-    (p, p_low, p_high), (q0, q0_low, q0_high), (q1, q1_low, q1_high) = (
+    p, q0, q1 = (
         (different / pairs, *wilson(different, pairs, confidence)) for different, pairs in (study, identical, positive)
     )
 
     def lowest(share: float) -> float:
-        beyond = hypot(p - p_low, (1 - share) * (q0_high - q0), share * (q1_high - q1))
-        return p - (1 - share) * q0 - share * q1 - beyond
+        return float(put_together((1.0, p), (share - 1, q0), (-share, q1))[0])
 
     def highest(share: float) -> float:
-        beyond = hypot(p_high - p, (1 - share) * (q0 - q0_low), share * (q1 - q1_low))
-        return p - (1 - share) * q0 - share * q1 + beyond
+        return float(put_together((1.0, p), (share - 1, q0), (-share, q1))[1])
 
     # both fall as the share rises, since the controls' intervals lie apart
     lower = 0.0 if lowest(0) <= 0 else 1.0 if lowest(1) > 0 else float(brentq(lowest, 0, 1))
     upper = 1.0 if highest(1) >= 0 else 0.0 if highest(0) < 0 else float(brentq(highest, 0, 1))
-    return min(1.0, max(0.0, (p - q0) / (q1 - q0))), lower, upper
+    return min(1.0, max(0.0, (p[0] - q0[0]) / (q1[0] - q0[0]))), lower, upper
 
 
 def changed_shares(judgments: pd.DataFrame, aggregator: Aggregator, confidence: float = 0.95) -> tuple[Changed, ...]:

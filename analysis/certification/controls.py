@@ -11,6 +11,8 @@ from scipy.stats import norm
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = npt.NDArray[np.int64]
+#: An estimate with its lower and upper limit: numbers, or arrays of one shape.
+Estimate: TypeAlias = tuple[Any, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -80,18 +82,10 @@ def margin(tau: float, q0: Any, q1: Any) -> Any:
 
 
 def mover(controls: Controls, tau: float, error: float) -> tuple[Floats, Floats]:
-    """One-sided lower and upper limit of p*(tau), each at an error, by the method of variance estimates recovery.
-
-    Each share's Wilson limits are put together as if its distance from the estimate were its spread (Zou and Donner
-    2008). Without any control of a kind its limits are 0 and 1.
-    """
-    low0, high0 = _wilson(controls.identical_changed, controls.identical, error)
-    low1, high1 = _wilson(controls.positive_changed, controls.positive, error)
-    q0, q1 = controls.q0, controls.q1
-    below = np.hypot((1 - tau) * (q0 - low0), tau * (q1 - low1))
-    above = np.hypot((1 - tau) * (high0 - q0), tau * (high1 - q1))
-    centre = margin(tau, q0, q1)
-    low, high = np.clip(centre - below, 0.0, 1.0), np.clip(centre + above, 0.0, 1.0)
+    """One-sided lower and upper limit of p*(tau), each at an error; without any control of a kind they are 0 and 1."""
+    q0 = controls.q0, *wilson_limits(controls.identical_changed, controls.identical, error)
+    q1 = controls.q1, *wilson_limits(controls.positive_changed, controls.positive, error)
+    low, high = (np.clip(limit, 0.0, 1.0) for limit in put_together((1 - tau, q0), (tau, q1)))
     return np.where(controls.known, low, 0.0), np.where(controls.known, high, 1.0)
 
 
@@ -104,7 +98,31 @@ def effective_tau(tau: float, q0: Any, q1: Any, q1_real: Any) -> Any:
     return tau * (q1 - q0) / (q1_real - q0)
 
 
-def _wilson(changed: Counts, pairs: Counts, error: float) -> tuple[Floats, Floats]:
+def put_together(*terms: tuple[float, Estimate]) -> tuple[Any, Any]:
+    """Limits of a weighted sum of independent estimates, from the limits of each (MOVER, Zou and Donner 2008).
+
+    The distance of a limit from its estimate stands for the estimate's spread on that side.
+
+    Args:
+        terms: each a weight, and an estimate with its lower and upper limit.
+
+    >>> low, high = put_together((1.0, (0.5, 0.2, 0.7)), (-1.0, (0.1, 0.0, 0.5)))
+    >>> round(float(low), 2), round(float(high), 2)
+    (-0.1, 0.62)
+    """
+    centre = sum(weight * middle for weight, (middle, _, _) in terms)
+    sides = [
+        ((middle - low, high - middle) if weight >= 0 else (high - middle, middle - low))
+        for weight, (middle, low, high) in terms
+    ]
+    below, above = (
+        sum((weight * side[i]) ** 2 for (weight, _), side in zip(terms, sides, strict=True)) for i in (0, 1)
+    )
+    return centre - np.sqrt(below), centre + np.sqrt(above)
+
+
+def wilson_limits(changed: Any, pairs: Any, error: float) -> tuple[Floats, Floats]:
+    """One-sided lower and upper limits of shares, each at an error (Wilson's score); 0 and 1 without pairs."""
     z2 = float(norm.isf(error)) ** 2
     n = np.maximum(pairs, 1)
     share = changed / n
