@@ -18,7 +18,7 @@ from app.annotate import leaving, pages, sound, way  # noqa: F401 - their views 
 from app.annotate.languages import language_of_page, languages_offered
 from app.annotate.room import pages as worker_pages
 from app.languages import speak
-from app.research import assignment, bill, condition, decided, events, ledger, overview, people, wishes, workers  # noqa: F401 - their views too
+from app.research import assignment, bill, condition, decided, events, ledger, overview, people, plan, wishes, workers  # noqa: F401 - their views too
 from app.research.figures import Kept
 from app.research.room import pages as research_pages
 from app.serving import KEY, Web

@@ -32,10 +32,12 @@ def hits() -> None:
 def preview(study: Path, clips: int | None) -> None:
     """What the next wave asks for and costs, line by line, and what to mend before. Spends nothing."""
     from app.launch import preview as price
+    from app.planned import what_it_buys
     from hits.bill_lines import NOT_YET
 
     with opened(study) as wired:
-        found = price(wired.database, wired.study, wired.folder.pairs, clips)
+        bought = what_it_buys(study)
+        found = price(wired.database, wired.study, wired.folder.pairs, clips, bought)
         print_table(("item", "value"), found.rows())
     tell(found.bill.decides or NOT_YET)
     _warn(found)

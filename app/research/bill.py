@@ -6,6 +6,7 @@ from flask import render_template, request
 
 from app.auth import signed_in
 from app.launch import NotPayable, preview, require_publishable
+from app.planned import what_it_buys
 from app.research.asking import Unclear, clips_of
 from app.research.room import pages, unclear
 from app.serving import served
@@ -25,7 +26,7 @@ def publish() -> str | tuple[str, int]:
     except Unclear as problem:
         return unclear(str(problem))
     try:
-        found = preview(web.database, web.study, web.folder / "pairs", clips)
+        found = preview(web.database, web.study, web.folder / "pairs", clips, what_it_buys(web.folder))
     except (TooFewPairs, NotPayable, RankingMissing, RankingWrong) as refused:
         return render_template("research/bill.html", found=None, refused=str(refused), clips=clips)
     with web.database.reading() as session:

@@ -19,6 +19,7 @@ from app.wishing import grant_wishes
 from tests.app.conftest import SEALING, fill_study
 from tests.app.crowd import assignment_name, gather, worker_name
 from tests.app.desk import let_in
+from tests.app.test_research_plan import plan
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import serving
 from tests.browser.test_researcher import sign_in
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "condition": "/conditions/nat-co-10db",
+    "plan": "/plan",
     "workers": "/workers",
     "worker": f"/workers/{worker_name(1)}",
     "assignments": "/assignments",
@@ -48,6 +50,7 @@ def desk(web: Web, tmp_path: Path) -> Iterator[tuple[Web, str]]:
     fill_study(own, 3)
     gather(own, workers=12, trials=6, paid_minor=110)
     let_in(own, "ada")
+    plan(tmp_path)
     with database.writing() as session:
         keep_fact(session, LAUNCHED, {})
         session.get_one(PaymentRow, "reward-0").state = "unknown"

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 
 
-def test_a_plan_is_printed_and_written(study: Path, earwitness) -> None:
+def controls(study: Path, identical: int, positive: int) -> None:
+    """Ask for so many controls."""
     toml = study / "study.toml"
-    text = toml.read_text().replace("identical_controls = 10", "identical_controls = 800")
-    toml.write_text(text.replace("positive_controls = 10", "positive_controls = 200"))
+    text = re.sub(r"(?m)^identical_controls = .*$", f"identical_controls = {identical}", toml.read_text())
+    toml.write_text(re.sub(r"(?m)^positive_controls = .*$", f"positive_controls = {positive}", text))
+
+
+def test_a_plan_is_printed_and_written(study: Path, earwitness) -> None:
+    controls(study, 800, 200)
     ended = earwitness("plan", "--study", study)
     assert ended.code == 0, ended.err
     table = pd.read_csv(study / "plan" / "plan.csv")
-    assert len(ended.out.splitlines()) == 1 + len(table)
+    designs = pd.read_csv(study / "plan" / "designs.csv")
+    assert len(ended.out.splitlines()) == 1 + len(designs)
+    assert len(earwitness("plan", "--study", study, "--by", "formula").out.splitlines()) == 1 + len(table)
+    assert designs["design"].iloc[0].startswith("c-prime")
+    assert designs["judgments"].iloc[0] < designs["judgments_95"].iloc[0]
+    assert "is certified safe with probability" in " ".join(ended.err.split())
     assert (table["price_minor"] > 0).any()
     assert (study / "plan" / "curves.svg").read_text().startswith("<?xml")
     assert set(pd.read_csv(study / "plan" / "curves.csv")["protocol"]) == set(table["protocol"])
 
 
 def test_too_few_controls_are_said(study: Path, earwitness) -> None:
+    controls(study, 10, 10)
     ended = earwitness("plan", "--study", study)
     assert ended.code == 0, ended.err
     assert "raise pairs.identical_controls" in " ".join(ended.err.split())

@@ -1,0 +1,192 @@
+"""What each design costs and finds, simulated on a crowd like the paper's before anybody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
+from analysis.design_of import design_of
+from analysis.designs.base import SAFE, UNSAFE, Design, State
+from analysis.following import Pool
+from analysis.rule import DecisionRule
+from hits.batch import Hits
+from hits.bill import Measured, cost_of
+from hits.pay import Pay, minor_per_major
+from hits.vote_rules import LEAD_3_OF_7, LeadRule, MajorityRule, VoteRule
+
+#: Shares of truly changed pairs whose power is told.
+THETAS = (0.0, 0.01, 0.02, 0.03)
+STUDIES, SEED = 40, 1
+DIMENSIONS = 2
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A design beside the rule by which votes of a pair come to an outcome."""
+
+    name: str
+    rule: DecisionRule
+    votes: VoteRule
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a way of asking came to over simulated studies; judgments with controls, chances by condition.
+
+    Attributes:
+        safe: by share of truly changed pairs, how often such a condition was found SAFE.
+        unsafe: of conditions that truly change beyond tau, how many were found UNSAFE.
+        wrong: how often a condition exactly at tau was called SAFE.
+    """
+
+    judgments: float
+    judgments_95: float
+    safe: dict[float, float]
+    unsafe: float
+    wrong: float
+
+
+def ways(rule: DecisionRule, hits: Hits) -> tuple[Way, ...]:
+    """The study's own way first, then those that it could have at the same tau and error."""
+    own = Way(f"{rule.design}, {words(hits.votes)}", rule, hits.votes)
+    others = (
+        ("fixed", MajorityRule(3)),
+        ("fixed", MajorityRule(3, curtailed=True)),
+        ("group-sequential", LEAD_3_OF_7),
+        ("e", LEAD_3_OF_7),
+        ("c-prime", LEAD_3_OF_7),
+    )
+    made = (
+        Way(f"{design}, {words(votes)}", rule.model_copy(update={"design": design}), votes) for design, votes in others
+    )
+    return (own, *(way for way in made if way.name != own.name))
+
+
+def words(votes: VoteRule) -> str:
+    """A vote rule for a table.
+
+    >>> words(LEAD_3_OF_7), words(MajorityRule(3)), words(MajorityRule(3, curtailed=True))
+    ('lead 3 of up to 7 votes', '3 votes', 'up to 3 votes')
+    """
+    if isinstance(votes, LeadRule):
+        return f"lead {votes.lead} of up to {votes.most} votes"
+    return f"up to {votes.most} votes" if getattr(votes, "curtailed", False) else f"{votes.most} votes"
+
+
+def foresee(way: Way, pool: Pool, crowd: Crowd | None = None, studies: int = STUDIES, seed: int = SEED) -> Foreseen:
+    """Run many studies to their end.
+
+    Two thirds of the conditions change 0 to .03 of the pairs and a third .06 to .29, spread as in the paper, alike in
+    both dimensions; the error is measured where the last third changes exactly a share tau of activation alone.
+
+    Args:
+        way: how is asked and decided.
+        pool: pairs of each condition and of both kinds of controls that there are.
+        crowd: who listens; one like the paper's if not given.
+        studies: how many are simulated for each of the two.
+        seed: of all of them.
+    """
+    shares = spread(len(pool.conditions))
+    safe = shares <= max(THETAS)
+    edge = np.where(safe, shares, way.rule.tau)
+    design = design_of(way.rule, way.votes, pool)
+    state, asked = _studies(design, pool, np.stack([shares, shares], axis=1), crowd or Crowd(), studies, seed)
+    at_edge, _ = _studies(
+        design, pool, np.stack([edge, np.where(safe, shares, 0.0)], axis=1), crowd or Crowd(), studies, seed + 1
+    )
+    found = (state.verdict == SAFE).mean(axis=0)
+    beyond = shares > way.rule.tau
+    return Foreseen(
+        judgments=float(asked.judgments.mean()),
+        judgments_95=float(np.quantile(asked.judgments, 0.95)),
+        safe={theta: float(np.interp(theta, shares[safe], found[safe])) for theta in THETAS},
+        unsafe=float((state.verdict[:, beyond] == UNSAFE).mean()) if beyond.any() else float("nan"),
+        wrong=float((at_edge.verdict[:, ~safe] == SAFE).mean()) if (~safe).any() else float("nan"),
+    )
+
+
+def spread(conditions: int) -> Floats:
+    """Shares of truly changed pairs for so many conditions, spread as in the paper's layout.
+
+    >>> spread(26)[[0, 17, 18, 25]].round(3).tolist()
+    [0.0, 0.03, 0.06, 0.29]
+    """
+    safe = max(1, round(conditions * len(SAFE_SHARES) / (len(SAFE_SHARES) + len(UNSAFE_SHARES))))
+    places = np.linspace(0, len(UNSAFE_SHARES) - 1, conditions - safe)
+    loud = np.interp(places, np.arange(len(UNSAFE_SHARES)), UNSAFE_SHARES)
+    return np.concatenate([np.linspace(0.0, max(THETAS), safe), loud])
+
+
+def design_table(
+    asked: Iterable[Way],
+    pool: Pool,
+    hits: Hits,
+    pay: Pay,
+    *,
+    measured: Measured | None = None,
+    studies: int = STUDIES,
+    seed: int = SEED,
+) -> pd.DataFrame:
+    """One row a way: judgments on average and in one study of twenty, price, and what is found.
+
+    Returns:
+        Columns `design`, `judgments`, `judgments_95`, `assignments`, `price_minor`, `price`, `price_95`, `currency`,
+        `safe_at_0.00` to `safe_at_0.03`, `unsafe`, `wrong`.
+    """
+    rows = []
+    for way in asked:
+        found = foresee(way, pool, studies=studies, seed=seed)
+        costs = [_price_minor(count, way, hits, pay, measured) for count in (found.judgments, found.judgments_95)]
+        figures = asdict(found)
+        safe = figures.pop("safe")
+        rows.append(
+            {"design": way.name, "judgments": round(figures.pop("judgments"))}
+            | {"judgments_95": round(figures.pop("judgments_95"))}
+            | {"assignments": ceil(found.judgments / hits.asked_per_hit), "price_minor": costs[0]}
+            | {"price": costs[0] / minor_per_major(pay.currency), "price_95": costs[1] / minor_per_major(pay.currency)}
+            | {"currency": pay.currency}
+            | {f"safe_at_{theta:.2f}": share for theta, share in safe.items()}
+            | figures
+        )
+    return pd.DataFrame(rows)
+
+
+def _studies(
+    design: Design, pool: Pool, shares: Floats, crowd: Crowd, studies: int, seed: int
+) -> tuple[State, Studies]:
+    people = Studies(crowd, shares, studies, seed)
+    state = design.start(len(shares), dimensions=DIMENSIONS, studies=studies)
+    most = np.array(pool.conditions)
+    while not state.finished.all():
+        wanted = design.wants(state)
+        left = most - state.pairs.max(axis=2)
+        held = type(wanted)(
+            np.minimum(wanted.pairs, np.maximum(left, 0)),
+            np.minimum(wanted.identical, np.maximum(pool.identical - state.controls.identical.max(axis=1), 0)),
+            np.minimum(wanted.positive, np.maximum(pool.positive - state.controls.positive.max(axis=1), 0)),
+        )
+        came = people.ask(held, state, design.votes)
+        dry = type(came)(
+            came.pairs,
+            came.changed,
+            came.controls,
+            held.pairs < wanted.pairs,
+            (held.identical < wanted.identical) | (held.positive < wanted.positive),
+        )
+        state = design.advance(state, dry)
+    return state, people
+
+
+def _price_minor(judgments: float, way: Way, hits: Hits, pay: Pay, measured: Measured | None) -> int:
+    known = measured or Measured()
+    s_per_trial = known.s_per_trial or pay.expected_s_per_trial
+    places = hits.votes_per_pair if hits.policy == "fixed" and way.rule.design == "fixed" else 1
+    assignments = ceil(judgments / hits.asked_per_hit)
+    return cost_of(assignments, hits.trials_per_hit, places, s_per_trial, pay, known).total_minor
