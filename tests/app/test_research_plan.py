@@ -33,6 +33,7 @@ def client(web: Web, tmp_path: Path) -> FlaskClient:
 def plan(folder: Path, text: str = DESIGNS) -> None:
     (folder / "plan").mkdir()
     (folder / "plan" / "designs.csv").write_text(text)
+    (folder / "plan" / "curves.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>')
 
 
 def test_where_nobody_planned_the_page_says_how(client: FlaskClient) -> None:
@@ -53,7 +54,7 @@ def test_every_way_is_shown_with_its_price_and_what_it_finds(client: FlaskClient
         assert file.data.decode() == DESIGNS
 
 
-@pytest.mark.parametrize("name", ["curves.svg", "study.toml", "..%2fstudy.toml", "keys.json"])
+@pytest.mark.parametrize("name", ["plan.csv", "study.toml", "..%2fstudy.toml", "keys.json"])
 def test_only_files_of_the_plan_are_handed_out(client: FlaskClient, tmp_path: Path, name: str) -> None:
     plan(tmp_path)
     (tmp_path / "keys.json").write_text("secret")
