@@ -40,7 +40,8 @@ class Crowd:
     pair_vote: float = 0.5
     session: float = 30.0  # mean trials in a row by one worker
     blocked: bool = False  # one condition after the other in a session, instead of shuffled
-    harder: float = 0.0  # logits by which real changes are harder to hear than positive controls
+    harder: float = 0.0  # logits by which real changes are harder to hear than the easiest positive controls
+    grades: tuple[float, ...] = (0.0,)  # the same of positive controls, mixed in equal parts
     utterances: int = 900
     dismissed_at: float | None = None  # log odds of spam, by past study votes, at which a worker gets no more pairs
 
@@ -128,6 +129,8 @@ class Studies:
         chance[kind == conditions], chance[kind > conditions] = 0.0, 1.0
         truly = self.rng.random(chance.shape) < chance
         ease = self._ease[study, utterance] + self.rng.normal(0, self.crowd.pair_vote, len(study))
+        if any(self.crowd.grades):
+            ease[kind > conditions] -= self.rng.choice(self.crowd.grades, int((kind > conditions).sum()))
         return _Asked(study, kind, np.concatenate([open_, controls], axis=1)[study, kind], truly, ease)
 
     def _utterances(self, study: Ints, kind: Ints, amounts: Ints) -> Ints:

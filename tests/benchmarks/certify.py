@@ -26,7 +26,7 @@ from hits.vote_rules import LEAD_3_OF_5
 
 PERCENT, BASE = 270.0, Crowd()
 TOGETHER = 100  # studies that are held in memory at once
-COLUMNS = ("%", "%L", "controls", "power", "pw.03", "error", "+-", "FDR", "UNSAFE", "rounds", "s")
+COLUMNS = ("%", "%L", "ctrls", "power", "pw.03", "error", "+-", "FDR", "UNSAFE", "rounds", "s")
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=1)
     options = asked.parse_args()
     for title, rows in tables(options.tau):
-        print(f"\n{title}, {options.replicates} replicates\n{'':44}" + "".join(f"{name:>8}" for name in COLUMNS))
+        print(f"\n{title}, {options.replicates} replicates\n{'':44}" + "".join(f"{name:>9}" for name in COLUMNS))
         for row in rows:
             if options.rows in row.name:
-                print(f"{row.name:44}" + "".join(f"{value:8.3f}" for value in figures(row, options)), flush=True)
+                print(f"{row.name:44}" + "".join(f"{value:9.3f}" for value in figures(row, options)), flush=True)
 
 
 def tables(taus: list[float]) -> Iterator[tuple[str, list[Row]]]:
@@ -112,6 +112,9 @@ def other_crowds() -> Iterator[Row]:
     for slack in (0.3, 0.4, 0.5):
         for name, crowd in {"base": BASE, "changes 1/2 logit subtler": subtle}.items():
             yield Row(f"C' slack {slack:g}, {name}", CPrime(slack=slack), crowd)
+    for harder in (0.0, 0.5, 1.0):
+        graded = Crowd(harder=harder, grades=(0.0, 0.5, 1.0))
+        yield Row(f"C' positives of 3 grades, changes {harder:g} subtler", CPrime(), graded)
     yield Row("C' slack .8, changes 1 logit subtler", CPrime(slack=0.8), Crowd(harder=1.0))
     yield Row("E rigorous, 20 % spammers", E(), spam)
     yield Row("E rigorous, changes 1/2 logit subtler", E(), subtle)
