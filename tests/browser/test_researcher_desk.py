@@ -22,7 +22,6 @@ from tests.app.desk import let_in
 from tests.app.test_research_plan import plan
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import serving
-from tests.browser.pictures import take_pictures
 from tests.browser.test_researcher import sign_in
 from tests.browser.widths import sticking_out
 
@@ -82,8 +81,6 @@ def test_every_page_is_accessible_and_no_wider_than_its_window(
             closed.evaluate("one => one.open = true")
         assert sticking_out(page) == [], name
         check_accessible(page, name)
-        if width == 1200:
-            take_pictures(page, name)
 
 
 def test_a_bonus_by_keyboard_is_asked_for_and_done(
