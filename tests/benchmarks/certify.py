@@ -79,6 +79,7 @@ def designs(tau: float, alternative: float) -> Iterator[Row]:
     yield Row("C'", CPrime(**of))
     yield Row("C', three-way", CPrime(**of, unsafe=True))
     yield Row("C', two dimensions", CPrime(**of), dimensions=2)
+    yield Row("C', three-way, two dimensions", CPrime(**of, unsafe=True), dimensions=2)
     yield Row("E rigorous, two dimensions", E(**of), dimensions=2)
 
 
