@@ -92,7 +92,8 @@ def _facts(pairs: Iterable[Pair], bins: Bins) -> pd.DataFrame:
         }
         for pair in pairs
     }
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=[*LEVELS, *NUMBERS])
+    names = pd.Index(list(rows), dtype=object)  # text, also where there are none
+    table = pd.DataFrame(list(rows.values()), index=names, columns=[*LEVELS, *NUMBERS])
     return table.astype(dict.fromkeys(LEVELS, object) | dict.fromkeys(NUMBERS, "float64"))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import analysis.aggregators
 from analysis.aggregators.base import NEAR, Aggregator, coded
 from analysis.em import dawid_skene
-from analysis.report_tables import Table, figure
+from analysis.tables import Table, figure
 from analysis.votes import Dimension, counted, votes_of
 from pipelines.clip import Role
 from pipelines.variants import load, variant_names

@@ -10,8 +10,11 @@ import pandas as pd
 
 from analysis.aggregators.base import Aggregator, VotesRefused
 from analysis.following import JUDGED
+from analysis.tables import listed, many
 
 AS_DECIDED = "as decided"
+REFUSED = "could not be analysed"
+FIGURES = ("pairs", "different", "ratio", "decided", "changed", "share", "share_lower", "share_upper", "decision")
 COLUMNS = (
     "variant",
     "aggregator",
@@ -22,11 +25,7 @@ COLUMNS = (
     "decision",
     "as_decided",
     "same",
-    *(
-        f"{name}_{figure}"
-        for name in JUDGED
-        for figure in ("pairs", "different", "ratio", "lower", "upper", "decision")
-    ),
+    *(f"{name}_{figure}" for name in JUDGED for figure in FIGURES),
     "note",
 )
 
@@ -63,6 +62,7 @@ class Variant:
     name: str
     aggregator: Aggregator
     change: Change
+    certify: Certify | None = None  # another engine; None: the study's own
 
 
 def with_distrusted(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -84,6 +84,7 @@ def variants(
     aggregator: Aggregator,
     others: Sequence[Aggregator] = (),
     failed_headphones: Collection[str] | None = None,
+    second: Mapping[str, Certify] | None = None,
 ) -> tuple[Variant, ...]:
     """The analysis as decided, then each departure from it by itself.
 
@@ -91,6 +92,7 @@ def variants(
         aggregator: the one that decided.
         others: further ones.
         failed_headphones: workers, by hash, who did not pass the headphone check; None where none was asked.
+        second: further engines by name, as second opinions on the same judgments.
     """
 
     def as_it_is(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -106,6 +108,7 @@ def variants(
         Variant(AS_DECIDED, aggregator, as_it_is),
         *(Variant(f"aggregator {other.name}", other, as_it_is) for other in others if other.name != aggregator.name),
         *(Variant(name, aggregator, change) for name, change in changes.items()),
+        *(Variant(name, aggregator, as_it_is, engine) for name, engine in (second or {}).items()),
     )
 
 
@@ -115,7 +118,7 @@ def sensitivity(judgments: pd.DataFrame, certify: Certify, asked: Sequence[Varia
     Args:
         judgments: as `analysis.votes.read_judgments` gives them.
         certify: the engine of the verdicts, such as
-            `lambda judgments, aggregator: certify_judgments(judgments, rule, aggregator).decisions`.
+            `lambda judgments, aggregator: certify(judgments, rule, votes, aggregator).decisions`.
         asked: as `variants` gives them; the first is what the others are compared with.
 
     Returns:
@@ -128,9 +131,10 @@ def sensitivity(judgments: pd.DataFrame, certify: Certify, asked: Sequence[Varia
         changed = variant.change(judgments)
         note = "" if variant is asked[0] else _note(judgments, changed, variant, asked[0])
         try:
-            found = {one.condition: one for one in certify(changed, variant.aggregator)}
+            engine = variant.certify or certify
+            found = {one.condition: one for one in engine(changed, variant.aggregator)}
         except VotesRefused as refused:
-            found, note = {}, f"could not be analysed: {refused}"
+            found, note = {}, f"{REFUSED}: {refused}"
         decided = decided or found
         counts = _counted(changed)
         for condition in decided:
@@ -149,7 +153,7 @@ def _counted(judgments: pd.DataFrame) -> Mapping[str, int]:
 
 
 def _note(before: pd.DataFrame, after: pd.DataFrame, variant: Variant, first: Variant) -> str:
-    if variant.aggregator.name != first.aggregator.name or not first.change(before).equals(after):
+    if variant.certify or variant.aggregator.name != first.aggregator.name or not first.change(before).equals(after):
         return ""
     return "there are no such judgments, so nothing differs"
 
@@ -165,21 +169,26 @@ def _row(found: Decided | None, decided: Decided) -> dict[str, Any]:
     }
     for name in JUDGED if found else ():
         part = getattr(found, name)
-        row |= {
-            f"{name}_{figure}": getattr(part, figure)
-            for figure in ("pairs", "different", "ratio", "lower", "upper", "decision")
-        }
+        row |= {f"{name}_{figure}": getattr(part, figure) for figure in FIGURES}
     return row
+
+
+def analysed(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of variants that could be analysed."""
+    return table[~table["note"].str.startswith(REFUSED)]
 
 
 def turned(table: pd.DataFrame) -> str:
     """How many verdicts hang on the analysis, in a sentence."""
-    others = table[table["variant"] != AS_DECIDED]
+    others = analysed(table)
+    others = others[others["variant"] != AS_DECIDED]
     conditions = table["condition"].nunique()
     turned_ones = sorted(set(others.loc[~others["same"].astype(bool), "condition"]))
     if not turned_ones:
-        return f"All {conditions} verdicts are the same under every analysis that was tried."
+        all_ = "The one verdict is" if conditions == 1 else f"All {conditions} verdicts are"
+        return f"{all_} the same under every analysis that was tried."
+    comes = "comes" if len(turned_ones) == 1 else "come"
     return (
-        f"{len(turned_ones)} of {conditions} verdicts hang on the analysis: {', '.join(turned_ones)} come out "
-        "otherwise under at least one of those that were tried."
+        f"{len(turned_ones)} of {many(conditions, 'verdict')} {'hangs' if len(turned_ones) == 1 else 'hang'} on the "
+        f"analysis: {listed(turned_ones)} {comes} out otherwise under at least one of those that were tried."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.store.identities import own_id
 from app.tables import StepRow, WorkerRow
+from hits.hearing.headphones import Test, passes
 
 StepName: TypeAlias = Literal["sound-check", "headphones", "qualification", "practice"]
 StepState: TypeAlias = Literal["open", "passed", "failed"]
@@ -115,6 +116,28 @@ def failed_any(session: Session, worker: str, steps: Mapping[StepName, timedelta
         if lasts is None or (row.settled_at is not None and row.settled_at + lasts > now):
             return True
     return False
+
+
+def without_headphones(session: Session, min_right: int) -> frozenset[str]:
+    """Workers, by hash, who were asked for headphones and never heard what only headphones let hear.
+
+    Whoever went on without the check, where it was optional, is one of them.
+
+    Args:
+        session: a session.
+        min_right: rounds of each test that must be right.
+    """
+    rows = session.scalars(select(StepRow).where(StepRow.step == "headphones", StepRow.settled_at.is_not(None)))
+    return frozenset(row.worker for row in rows if not _heard_by_headphones(row.found, min_right))
+
+
+def _heard_by_headphones(found: Iterable[Mapping[str, Any]], min_right: int) -> bool:
+    """Whether one attempt passed both of its tests."""
+    attempts: dict[int, dict[Test, int]] = {}
+    for one in found:
+        if "attempt" in one and not one.get("skipped"):
+            attempts.setdefault(one["attempt"], {})[one["test"]] = one["right"]
+    return any(passes(right, min_right) for right in attempts.values())
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,7 @@ def spent(rows: Sequence[Row], rule: DecisionRule, votes: VoteRule) -> list[Row]
     return [row for row in rows if int(str(row["pair_id"]).rpartition("-")[2]) < most[str(row["condition"])]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def crowded() -> Callable[..., list[Row]]:
     """`crowded_rows`."""
     return crowded_rows
@@ -254,7 +254,7 @@ def stopped() -> Callable[..., list[Row]]:
     return spent
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def manifest() -> Callable[..., tuple[Pair, ...]]:
     """`pairs_of`."""
     return pairs_of

@@ -1,27 +1,63 @@
-"""The report: complete, self-contained, and well-formed for people and for machines."""
+"""The report: complete, self-contained, well-formed for people and for machines, and true to its data."""
 
 from __future__ import annotations
 
+import io
 import re
-import xml.etree.ElementTree as ET
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from analysis.aggregators.majority_vote import MajorityVote
-from analysis.forest import forest_svg
-from analysis.report import Section, write_report
+from analysis.report.agreement import agreement_section
+from analysis.report.controls import controls_section
+from analysis.report.counting import counting_section
+from analysis.report.material import Material, StudyFacts
+from analysis.report.methods import methods_section
+from analysis.report.page import write_report
+from analysis.report.parts import Html, Section
+from analysis.report.path import path_section
+from analysis.report.sensitivity import sensitivity_section
+from analysis.report.verdicts import verdicts_section
 from analysis.rule import DecisionRule
 from analysis.votes import read_judgments
-from analysis.whitelist import build
+from analysis.whitelist import Whitelist
+from analysis.whitelist_building import Origin, build
+from analysis.whitelist_parts import Changed, Stamp
+from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3, VoteRule
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 LOADING = {"src", "href", "srcset", "data", "action", "xlink:href", "poster"}
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+SHARES = (
+    ("nat-co-20db", "nat", 20.0, 0.0, 0.0),
+    ("nat-co-0db", "nat", 0.0, 0.0, 0.0),
+    ("hum-co-0db", "hum", 0.0, 0.3, 0.1),
+    ("speed-utterance-0.75x", "speed-utterance", None, 0.6, 0.1),
+)
+#: Sections of every report of people's judgments, in their order; "path" comes after "controls" where it comes.
+ORDER = [
+    "verdicts",
+    "controls",
+    "sensitivity",
+    "agreement",
+    "workers",
+    "labels",
+    "effects",
+    "direction",
+    "paper",
+    "left-out",
+    "design",
+    "recognition",
+    "methods",
+    "cite",
+    "words",
+]
 
 
 class Page(HTMLParser):
@@ -31,6 +67,7 @@ class Page(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.headings: list[int] = []
+        self.sections: list[str] = []
         self.ids: list[str] = []
         self.loads: list[str] = []
         self.pointed: list[str] = []
@@ -39,12 +76,15 @@ class Page(HTMLParser):
         self.words = ""
         self.feed(text)
         assert self.open == []
+        self.words = re.sub(r"\s+", " ", self.words)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
         self.loads += [value or "" for name, value in attrs if name in LOADING]
         self.ids += [found["id"] or ""] if "id" in found else []
         self.pointed += (found.get("aria-labelledby") or "").split()
+        if tag == "section":
+            self.sections.append(found.get("aria-labelledby") or "")
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
         if tag == "table":
@@ -66,108 +106,255 @@ class Page(HTMLParser):
         self.words += data
 
 
-def reported(path: Path, folder: Path, **changed: object) -> str:
-    judgments = read_judgments(path)
-    found = build(
-        path,
-        study="spring",
-        seed=3,
-        rule=DecisionRule(),
-        aggregator=MajorityVote(),
-        created_at=datetime(2026, 2, 1, tzinfo=UTC),
-    )
+def certified(
+    path: Path, rule: DecisionRule | None = None, votes: VoteRule = MAJORITY_OF_3, stamp: Stamp | None = None
+) -> Whitelist:
+    origin = Origin(study="spring", seed=3, languages=("en",), page_languages=("en", "de"), stamp=stamp)
+    return build(path, origin, rule=rule or DecisionRule(), votes=votes, created_at=NOW)
+
+
+def reported(path: Path, folder: Path, whitelist: Whitelist | None = None, **changed: Any) -> str:
     facts: dict[str, object] = {
         "name": "Spring & <b>noise</b>",
-        "design": ["Three listeners a pair."],
+        "design": ["Three listeners judged each pair."],
         "pay": {"Per hour": "9.45 USD"},
     }
-    sections = [Section("Recognition", "<p>UAR <em>fell</em>.</p>")]
-    page = write_report(
-        judgments, found, folder, study=facts | changed, command="earwitness certify", sections=sections
+    facts |= {name: changed.pop(name) for name in ("simulated", "mood") if name in changed}
+    section = Section("recognition", "Recognition", (Html("<p>UAR <em>fell</em>.</p>"),))
+    written = write_report(
+        read_judgments(path),
+        whitelist or certified(path),
+        folder,
+        study=facts,
+        command="earwitness certify",
+        sections=[section],
+        **changed,
     )
-    return page.read_text(encoding="utf-8")
+    assert all(file.is_file() for file in written)
+    return written[0].read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def text(written: Callable, study: Callable, tmp_path: Path) -> str:
-    return reported(written(study(pairs=30)), tmp_path / "report")
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the tests here read together."""
+    return tmp_path_factory.mktemp("report")
 
 
-def test_the_page_has_its_parts_in_order(text: str) -> None:
-    page = Page(text)
-    assert page.headings[0] == 1
-    assert page.headings.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
-    order = ["verdicts", "floor", "paper", "agreement", "ratings", "left-out", "design", "extra-1", "cite", "words"]
-    assert [name for name in page.ids if name in order] == order
+@pytest.fixture(scope="module")
+def text(place: Path, crowded: Callable, manifest: Callable) -> str:
+    """The report of a study of a fixed size, with controls and a manifest."""
+    from hits.judgments_csv import write_judgments
+
+    rows: Sequence[dict[str, object]] = crowded(SHARES, pairs=60)
+    write_judgments(rows, place / "judgments.csv")
+    return reported(
+        place / "judgments.csv", place / "report", pairs=manifest(rows), failed_headphones=frozenset({"w1"})
+    )
 
 
-def test_the_page_loads_nothing_from_elsewhere(text: str, tmp_path: Path) -> None:
-    page = Page(text)
-    for target in page.loads:
-        assert target == "data:," or (tmp_path / "report" / target).is_file(), target
-    assert "@import" not in text
-    assert "url(" not in text
-    assert "<script" not in text
-    assert re.findall(r"https?://[^\s\"'<]+", text.replace("http://www.w3.org/2000/svg", "")) == []
+class TestThePage:
+    def test_it_has_its_parts_in_order(self, text: str) -> None:
+        page = Page(text)
+        assert page.headings[0] == 1
+        assert page.headings.count(1) == 1
+        assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+        assert page.sections == ORDER
+
+    def test_it_loads_nothing_from_elsewhere(self, text: str, place: Path) -> None:
+        page = Page(text)
+        for target in page.loads:
+            inside = target == "data:," or target.removeprefix("#") in page.ids
+            assert inside or (place / "report" / target).is_file(), target
+        assert "@import" not in text
+        assert "url(" not in text
+        assert "<script" not in text
+        assert re.findall(r"https?://[^\s\"'<]+", text.replace("http://www.w3.org/2000/svg", "")) == []
+
+    def test_ids_are_unique_and_those_pointed_at_exist(self, text: str) -> None:
+        page = Page(text)
+        assert len(set(page.ids)) == len(page.ids)
+        assert set(page.pointed) <= set(page.ids)
+
+    def test_tables_have_captions_and_scopes(self, text: str) -> None:
+        page = Page(text)
+        assert len(page.tables) >= 10
+        assert all(table[0] == "caption" for table in page.tables)
+        assert set(page.scopes) == {"row", "col"}
+
+    def test_no_count_of_one_stands_in_the_plural(self, text: str) -> None:
+        assert re.findall(r"\b1 (?:pairs|judgments|workers|conditions|votes|settings)\b", Page(text).words) == []
+
+    def test_what_users_type_is_text_and_what_rooms_add_is_html(self, text: str) -> None:
+        assert "Spring &amp; &lt;b&gt;noise&lt;/b&gt;" in text
+        assert "<p>UAR <em>fell</em>.</p>" in text
+
+    def test_the_study_stands_in_its_first_sentences(self, text: str) -> None:
+        words = Page(text).words
+        assert "24 people compared 240 pairs of clips under 4 noise conditions, 720 judgments in all" in words
+        assert "Judgments came on 31 January 2026" in words
+        assert "60 identical controls" in words
+        assert "40 positive controls" in words
+        assert "Language of the speech: en, of the pages en and de." in words
+
+    def test_the_same_study_makes_the_same_bytes(
+        self, text: str, place: Path, crowded: Callable, manifest: Callable
+    ) -> None:
+        pairs = manifest(crowded(SHARES, pairs=60))
+        reported(place / "judgments.csv", place / "again", pairs=pairs, failed_headphones=frozenset({"w1"}))
+        assert text
+        files = sorted(file.relative_to(place / "report") for file in (place / "report").rglob("*.*"))
+        assert len(files) >= 15
+        for file in files:
+            assert (place / "again" / file).read_bytes() == (place / "report" / file).read_bytes(), file
 
 
-def test_ids_are_unique_and_those_pointed_at_exist(text: str) -> None:
-    page = Page(text)
-    assert len(set(page.ids)) == len(page.ids)
-    assert set(page.pointed) <= set(page.ids)
+class TestWhatItSays:
+    def test_every_condition_has_its_verdict_and_figures(self, text: str, place: Path) -> None:
+        table = pd.read_csv(place / "report" / "verdicts.csv")
+        assert list(table["dimension"]) == ["activation", "valence"] * len(SHARES)
+        decided = dict(zip(table["condition"], table["decision"], strict=True))
+        assert decided["speed-utterance-0.75x"] == "UNSAFE"
+        for condition, *_ in SHARES:
+            assert condition in Page(text).words
+        assert set(table["grounds"]) == {"p-value"}
+        assert table["share"].between(table["share_lower"], table["share_upper"]).all()
+
+    def test_the_margin_is_told_from_the_controls(self, text: str, place: Path) -> None:
+        row = pd.read_csv(place / "report" / "controls.csv").set_index("dimension").loc["activation"]
+        q0, q1 = row["identical_changed"] / row["identical"], row["positive_changed"] / row["positive"]
+        assert row["margin"] == pytest.approx(0.9 * q0 + 0.1 * q1)
+        assert row["margin_lower"] < row["margin"] < row["margin_upper"]
+        assert f"{100 * row['margin']:.1f} % come out changed: that is p*(τ)" in Page(text).words
+
+    def test_the_margin_in_force_grows_where_real_changes_are_subtler(self, text: str, place: Path) -> None:
+        table = pd.read_csv(place / "report" / "effective-tau.csv")
+        in_activation = table[table["dimension"] == "activation"].sort_values("share_of_q1")["tau_in_force"]
+        assert in_activation.iloc[-1] == pytest.approx(0.10)
+        assert in_activation.is_monotonic_decreasing
+        assert "Were they noticed 80 % as often" in Page(text).words
+
+    def test_workers_stand_there_by_hash_and_add_up(self, text: str, place: Path) -> None:
+        table = pd.read_csv(place / "report" / "workers.csv")
+        assert table["judgments"].sum() == 720
+        assert table["identical"].sum() == 180
+        restless = table.set_index("worker").loc["w0"]
+        rate = restless["false_alarms"] / restless["identical"]
+        assert rate > table["false_alarms"].sum() / table["identical"].sum()
+        assert "24 workers answered something, 24 of them with judgments that count" in Page(text).words
+
+    def test_every_analysis_that_was_tried_is_told(self, text: str, place: Path) -> None:
+        table = pd.read_csv(place / "report" / "sensitivity.csv")
+        assert "single votes, clustered by worker and clip" in set(table["variant"])
+        assert "without workers who failed the headphone check" in set(table["variant"])
+        assert not table["note"].astype(str).str.startswith("could not be analysed").any()
+        speed = table[table["condition"] == "speed-utterance-0.75x"]
+        assert set(speed["decision"]) == {"UNSAFE"}
+        assert "Verdicts under each analysis" in Page(text).words
+
+    def test_labels_effects_and_directions_lie_beside_it(self, text: str, place: Path) -> None:
+        folder = place / "report"
+        assert set(pd.read_csv(folder / "labels.csv")["dimension"]) == {"activation", "valence", "either"}
+        assert set(pd.read_csv(folder / "effects.csv")["effect"]) >= {"gender", "length", "SNR"}
+        moved = pd.read_csv(folder / "direction.csv").set_index(["condition", "dimension"])["shift"]
+        assert moved["speed-utterance-0.75x", "activation"] > 0.3
+        assert "upwards activation of" in Page(text).words
+        assert len(pd.read_csv(folder / "ratios.csv")) == 3 * (4 + 2)
+        assert set(pd.read_csv(folder / "agreement.csv")["question"]) >= {"activation", "valence", "either"}
+        assert (folder / "figures" / "verdicts.png").read_bytes().startswith(b"\x89PNG")
+        assert (folder / "figures" / "verdicts.pdf").read_bytes().startswith(b"%PDF")
+
+    def test_the_papers_own_figures_stand_beside_it(self, text: str) -> None:
+        assert "0.28" in Page(text).words  # the paper's for speed-utterance-0.75x
+
+    def test_the_methods_have_their_numbers_and_cite_what_was_used(self, text: str) -> None:
+        words = Page(text).words
+        assert "Three listeners judged each pair." in words
+        assert "below tau = 0.1 in activation and in valence and UNSAFE" in words
+        assert "(Benjamini and Hochberg, 1995)" in words
+        assert "@article{rogan1978estimating," in words
+        assert "wald1945sequential" not in words  # nothing was sequential
+
+    def test_judgments_that_do_not_count_add_up(self, text: str, place: Path) -> None:
+        counts = pd.read_csv(place / "report" / "counted.csv").set_index("what")["judgments"]
+        assert counts["All"] == counts.drop("All").sum() == 720 + 180 + 120
+        assert "Quality control left nobody out. None came late." in Page(text).words
+
+    def test_nobody_noted_when_it_was_fixed(self, text: str) -> None:
+        assert "Nobody noted when the decision was fixed" in Page(text).words
 
 
-def test_tables_have_captions_and_scopes(text: str) -> None:
-    page = Page(text)
-    assert len(page.tables) >= 6
-    assert all(table[0] == "caption" for table in page.tables)
-    assert set(page.scopes) == {"row", "col"}
+def material(path: Path, whitelist: Whitelist | None = None, **changed: Any) -> Material:
+    facts = StudyFacts(name="spring", **changed)
+    return Material(read_judgments(path), whitelist or certified(path), facts)
 
 
-def test_every_condition_and_verdict_is_there_in_words(text: str) -> None:
-    words = Page(text).words
-    for name in ("nat-co-20db", "hum-co-0db", "speed-utterance-0.75x"):
-        assert name in words
-    assert "τ = 0.1" in words
-    assert "0.28" in words  # the paper's own figure for speed-utterance-0.75x
+def said(section: Section) -> str:
+    return repr(section.blocks)
 
 
-def test_what_users_type_is_text_and_what_rooms_add_is_html(text: str) -> None:
-    assert "Spring &amp; &lt;b&gt;noise&lt;/b&gt;" in text
-    assert "<p>UAR <em>fell</em>.</p>" in text
+def test_changes_after_the_first_vote_are_told(written: Callable, crowded: Callable) -> None:
+    change = Changed(at=NOW, setting="decision.tau", before=0.05, after=0.1)
+    first = NOW - timedelta(days=1)
+    path = written(crowded(SHARES[:1], pairs=3))
+    early = certified(path, stamp=Stamp(fixed_at=first - timedelta(hours=1), first_vote_at=first, changes=(change,)))
+    words = said(counting_section(material(path, early)))
+    assert "before the first vote" in words
+    assert "After the first vote 1 setting was changed:" in words
+    assert "decision.tau was changed from 0.05 to 0.1" in words
+    late = certified(path, stamp=Stamp(fixed_at=NOW, first_vote_at=first))
+    assert "AFTER the first vote" in said(counting_section(material(path, late)))
 
 
-def test_simulated_listeners_have_a_banner_and_people_none(
-    text: str, written: Callable, study: Callable, tmp_path: Path
+@pytest.mark.parametrize("design", ["c-prime", "e", "group-sequential"])
+def test_a_sequential_design_shows_how_its_evidence_grew(written: Callable, crowded: Callable, design: str) -> None:
+    rule = DecisionRule(design=design, identical=60, positive=40)  # type: ignore[arg-type]
+    path = written(crowded(SHARES[:3], votes=LEAD_3_OF_5, pairs=60))
+    whitelist = certified(path, rule, LEAD_3_OF_5)
+    section = path_section(material(path, whitelist))
+    assert section is not None
+    table = pd.read_csv(io.StringIO(section.files["path.csv"]))
+    assert set(table["condition"]) == {one.condition for one in whitelist.conditions}
+    hum = table[(table["condition"] == "hum-co-0db") & (table["dimension"] == "activation")]
+    (decided,) = (one for one in whitelist.conditions if one.condition == "hum-co-0db")
+    assert hum["judgments"].is_monotonic_increasing
+    assert hum["pairs"].is_monotonic_increasing
+    assert hum["judgments"].iloc[-1] <= decided.votes
+    assert not bool(hum["open"].iloc[-1])
+    methods = said(methods_section(material(path, whitelist)))
+    cited = {"c-prime": "Blanchard and Roquain, 2009", "e": "Wang and Ramdas, 2022", "group-sequential": "O'Brien"}
+    assert cited[design] in methods
+
+
+def test_a_design_that_looks_once_has_no_path(written: Callable, crowded: Callable) -> None:
+    assert path_section(material(written(crowded(SHARES[:1], pairs=3)))) is None
+
+
+def test_pairs_that_votes_stop_are_no_sample_for_agreement(written: Callable, crowded: Callable) -> None:
+    path = written(crowded(SHARES[:1], votes=LEAD_3_OF_5, pairs=9))
+    assert "Not a sample of all pairs" in said(agreement_section(material(path, certified(path, votes=LEAD_3_OF_5))))
+
+
+def test_without_positive_controls_there_is_no_line_at_tau(written: Callable, crowded: Callable) -> None:
+    path = written(crowded(SHARES[:2], pairs=31, positive=0))
+    verdicts = said(verdicts_section(material(path)))
+    assert 'class="tau"' not in verdicts
+    assert "so there is no line at τ" in verdicts
+    assert "nothing can be certified" in said(controls_section(material(path)))
+    assert "could not be analysed: there are no votes on positive pairs" in said(sensitivity_section(material(path)))
+
+
+def test_a_study_without_judgments_has_a_report_and_simulated_listeners_a_banner(
+    text: str, written: Callable, tmp_path: Path
 ) -> None:
     banner = "SIMULATED listeners: these verdicts say nothing about people"
     assert banner not in text
-    simulated = reported(written(study(pairs=3, simulated=True)), tmp_path / "other")
-    assert banner in simulated
-    assert "simulated listeners compared" in simulated
-
-
-def test_tables_and_figures_lie_beside_it_in_full(text: str, tmp_path: Path) -> None:
-    folder = tmp_path / "report"
-    ratios = pd.read_csv(folder / "ratios.csv")
-    assert len(ratios) == 3 * (11 + 1)
-    assert set(pd.read_csv(folder / "agreement.csv")["question"]) >= {"activation", "valence", "either"}
-    assert len(pd.read_csv(folder / "ratings.csv")) == 11
-    assert (folder / "figures" / "verdicts.png").read_bytes().startswith(b"\x89PNG")
-    assert (folder / "figures" / "verdicts.pdf").read_bytes().startswith(b"%PDF")
-
-
-def test_the_same_study_makes_the_same_bytes(text: str, written: Callable, study: Callable, tmp_path: Path) -> None:
-    reported(written(study(pairs=30)), tmp_path / "again")
-    files = sorted(file.relative_to(tmp_path / "report") for file in (tmp_path / "report").rglob("*.*"))
-    for file in files:
-        assert (tmp_path / "again" / file).read_bytes() == (tmp_path / "report" / file).read_bytes(), file
-
-
-def test_a_study_without_judgments_has_a_report_too(written: Callable, tmp_path: Path) -> None:
-    words = Page(reported(written([]), tmp_path / "report")).words
+    path = written([])
+    printed = certified(path).model_copy(update={"kind": "reported"}).sealed()
+    words = Page(reported(path, tmp_path / "report", printed, simulated=True)).words
     assert "No identical pairs were judged" in words
+    assert banner in words
+    assert "0 simulated listeners compared" in words
+    assert "REPORTED verdicts" in words
 
 
 def test_unknown_facts_are_refused(written: Callable, tmp_path: Path) -> None:
@@ -175,26 +362,8 @@ def test_unknown_facts_are_refused(written: Callable, tmp_path: Path) -> None:
         reported(written([]), tmp_path / "report", mood="good")
 
 
-@pytest.mark.parametrize("compact", [False, True])
-class TestForest:
-    def test_it_is_one_well_formed_image_with_a_name(self, written: Callable, study: Callable, compact: bool) -> None:
-        path = written(study(pairs=30))
-        found = build(
-            path, study="s", seed=1, rule=DecisionRule(), aggregator=MajorityVote(), created_at=datetime.now(UTC)
-        )
-        root = ET.fromstring(forest_svg(found.conditions, 0.1, compact=compact, name="x"))
-        space = "{http://www.w3.org/2000/svg}"
-        names = [group.get("data-condition") for group in root.iter(f"{space}g")]
-        assert names == [verdict.condition for verdict in found.conditions]
-        assert root.get("aria-labelledby") == "x-title x-desc"
-        texts = [element.text for element in root.iter(f"{space}text")]
-        assert sum(word in ("SAFE", "UNDECIDED", "UNSAFE") for word in texts) == len(names)
-        right = float(str(root.get("viewBox")).split()[2])
-        assert all(0 <= float(line.get("x2", 0)) <= right for line in root.iter(f"{space}line"))
+def test_a_table_without_its_file_is_refused() -> None:
+    from analysis.tables import Table
 
-    def test_a_condition_without_pairs_says_so(self, written: Callable, make: Callable, compact: bool) -> None:
-        path = written([make(1, used=False, condition="a<b")])
-        found = build(
-            path, study="s", seed=1, rule=DecisionRule(), aggregator=MajorityVote(), created_at=datetime.now(UTC)
-        )
-        assert "no pairs judged" in forest_svg(found.conditions, 0.1, compact=compact)
+    with pytest.raises(ValueError, match="tables without their files"):
+        Section("a", "A", (Table("caption", ("a",), (), "gone.csv"),))
