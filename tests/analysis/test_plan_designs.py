@@ -30,7 +30,7 @@ def test_a_cheap_design_finds_as_much_for_a_third_of_the_judgments() -> None:
     assert dear.judgments == 3 * (9 * 150 + 300 + 150)
     assert cheap.judgments < 0.5 * dear.judgments
     assert cheap.judgments <= cheap.judgments_95
-    assert cheap.safe[0.0] >= 0.9
+    assert cheap.safe[0.0] >= 0.7  # of eight studies
     assert max(dear.wrong, cheap.wrong) <= 0.2
 
 
