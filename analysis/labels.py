@@ -96,7 +96,7 @@ def share_table(comparison: pd.DataFrame) -> Table:
     rows = [
         (
             str(condition) or "all",
-            str(group["pairs"].iloc[0]),
+            f"{group['pairs'].iloc[0]:,}",
             *(figure(float(share), 3) for share in group.set_index("aggregator")["share"].loc[list(names)]),
         )
         for condition, group in comparison.groupby("condition", sort=True)

@@ -19,9 +19,9 @@ QUESTIONS = {
 }
 
 STOPPED = (
-    "Not a sample of all pairs: a pair whose first vote said “same” got no second one, so that only pairs whose first "
-    "vote said “different” are in these figures. They do not compare with those of studies in which every pair has as "
-    "many votes."
+    "Not a sample of all pairs: one that its first listener called the same in both dimensions got no second vote, so "
+    "that only pairs which somebody called different are in these figures. They do not compare with those of studies "
+    "in which every pair has as many votes."
 )
 
 

@@ -176,13 +176,12 @@ def _threshold(rule: DecisionRule, conditions: int) -> str:
 
 
 def _table(ways: tuple[Way, ...], states: list[State], names: tuple[str, ...]) -> Table:
-    last = states[-1] if states else None
     rows = []
     for place, way in enumerate(ways):
-        pairs = int(last.pairs[0, place].max()) if last is not None else 0
-        ended = int(last.decided_after[0, place]) if last is not None else 0
+        pairs = [int(state.pairs[0, place].max()) for state in states] or [0]
+        last = pairs.index(pairs[-1]) + 1  # the round that brought its last pairs
         judgments = way.steps[-1].judgments if way.steps else 0
-        rows.append((names[place], way.decision, str(ended), f"{pairs:,}", f"{judgments:,}"))
+        rows.append((names[place], way.decision, str(last), f"{pairs[-1]:,}", f"{judgments:,}"))
     return Table(
         "Rounds, pairs and judgments until each condition got no more",
         ("Condition", "Verdict", "Round", "Pairs", "Judgments"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,14 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from analysis.report.agreement import agreement_section
-from analysis.report.controls import controls_section
-from analysis.report.counting import counting_section
-from analysis.report.material import Material, StudyFacts
-from analysis.report.methods import methods_section
 from analysis.report.page import write_report
 from analysis.report.parts import Html, Section
-from analysis.report.path import path_section
-from analysis.report.sensitivity import sensitivity_section
-from analysis.report.verdicts import verdicts_section
 from analysis.rule import DecisionRule
 from analysis.votes import read_judgments
 from analysis.whitelist import Whitelist
 from analysis.whitelist_building import Origin, build
-from analysis.whitelist_parts import Changed, Stamp
-from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3, VoteRule
+from analysis.whitelist_parts import Stamp
+from hits.vote_rules import MAJORITY_OF_3, VoteRule
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 LOADING = {"src", "href", "srcset", "data", "action", "xlink:href", "poster"}
@@ -283,66 +274,6 @@ class TestWhatItSays:
         assert "Nobody noted when the decision was fixed" in Page(text).words
 
 
-def material(path: Path, whitelist: Whitelist | None = None, **changed: Any) -> Material:
-    facts = StudyFacts(name="spring", **changed)
-    return Material(read_judgments(path), whitelist or certified(path), facts)
-
-
-def said(section: Section) -> str:
-    return repr(section.blocks)
-
-
-def test_changes_after_the_first_vote_are_told(written: Callable, crowded: Callable) -> None:
-    change = Changed(at=NOW, setting="decision.tau", before=0.05, after=0.1)
-    first = NOW - timedelta(days=1)
-    path = written(crowded(SHARES[:1], pairs=3))
-    early = certified(path, stamp=Stamp(fixed_at=first - timedelta(hours=1), first_vote_at=first, changes=(change,)))
-    words = said(counting_section(material(path, early)))
-    assert "before the first vote" in words
-    assert "After the first vote 1 setting was changed:" in words
-    assert "decision.tau was changed from 0.05 to 0.1" in words
-    late = certified(path, stamp=Stamp(fixed_at=NOW, first_vote_at=first))
-    assert "AFTER the first vote" in said(counting_section(material(path, late)))
-
-
-@pytest.mark.parametrize("design", ["c-prime", "e", "group-sequential"])
-def test_a_sequential_design_shows_how_its_evidence_grew(written: Callable, crowded: Callable, design: str) -> None:
-    rule = DecisionRule(design=design, identical=60, positive=40)  # type: ignore[arg-type]
-    path = written(crowded(SHARES[:3], votes=LEAD_3_OF_5, pairs=60))
-    whitelist = certified(path, rule, LEAD_3_OF_5)
-    section = path_section(material(path, whitelist))
-    assert section is not None
-    table = pd.read_csv(io.StringIO(section.files["path.csv"]))
-    assert set(table["condition"]) == {one.condition for one in whitelist.conditions}
-    hum = table[(table["condition"] == "hum-co-0db") & (table["dimension"] == "activation")]
-    (decided,) = (one for one in whitelist.conditions if one.condition == "hum-co-0db")
-    assert hum["judgments"].is_monotonic_increasing
-    assert hum["pairs"].is_monotonic_increasing
-    assert hum["judgments"].iloc[-1] <= decided.votes
-    assert not bool(hum["open"].iloc[-1])
-    methods = said(methods_section(material(path, whitelist)))
-    cited = {"c-prime": "Blanchard and Roquain, 2009", "e": "Wang and Ramdas, 2022", "group-sequential": "O'Brien"}
-    assert cited[design] in methods
-
-
-def test_a_design_that_looks_once_has_no_path(written: Callable, crowded: Callable) -> None:
-    assert path_section(material(written(crowded(SHARES[:1], pairs=3)))) is None
-
-
-def test_pairs_that_votes_stop_are_no_sample_for_agreement(written: Callable, crowded: Callable) -> None:
-    path = written(crowded(SHARES[:1], votes=LEAD_3_OF_5, pairs=9))
-    assert "Not a sample of all pairs" in said(agreement_section(material(path, certified(path, votes=LEAD_3_OF_5))))
-
-
-def test_without_positive_controls_there_is_no_line_at_tau(written: Callable, crowded: Callable) -> None:
-    path = written(crowded(SHARES[:2], pairs=31, positive=0))
-    verdicts = said(verdicts_section(material(path)))
-    assert 'class="tau"' not in verdicts
-    assert "so there is no line at τ" in verdicts
-    assert "nothing can be certified" in said(controls_section(material(path)))
-    assert "could not be analysed: there are no votes on positive pairs" in said(sensitivity_section(material(path)))
-
-
 def test_a_study_without_judgments_has_a_report_and_simulated_listeners_a_banner(
     text: str, written: Callable, tmp_path: Path
 ) -> None:
@@ -360,10 +291,3 @@ def test_a_study_without_judgments_has_a_report_and_simulated_listeners_a_banner
 def test_unknown_facts_are_refused(written: Callable, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="mood"):
         reported(written([]), tmp_path / "report", mood="good")
-
-
-def test_a_table_without_its_file_is_refused() -> None:
-    from analysis.tables import Table
-
-    with pytest.raises(ValueError, match="tables without their files"):
-        Section("a", "A", (Table("caption", ("a",), (), "gone.csv"),))
