@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 
 from analysis.certification.controls import Controls
 from analysis.designs.base import Design, Outcomes, State, Wanted
+from analysis.following import Pool
 from hits.vote_rules import ABSENT, VoteRule, table_of
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -207,14 +208,34 @@ class Studies:
         self._places = _places(self._activity * np.where(kept.sum(axis=1, keepdims=True) >= 10, kept, 1.0))
 
 
-def run(design: Design, crowd: Crowd, shares: Floats, studies: int, seed: int) -> tuple[State, Studies]:
-    """Many studies to their end, each with a crowd of its own; arguments as of `Studies`."""
+def run(
+    design: Design, crowd: Crowd, shares: Floats, studies: int, seed: int, pool: Pool | None = None
+) -> tuple[State, Studies]:
+    """Many studies to their end, each with a crowd of its own; arguments as of `Studies`.
+
+    With a pool, no more pairs are asked than it holds.
+    """
     people = Studies(crowd, shares, studies, seed)
     conditions, dimensions = people.shares.shape
     state = design.start(conditions, dimensions=dimensions, studies=studies)
     while not state.finished.all():
-        state = design.advance(state, people.ask(design.wants(state), state, design.votes))
+        wanted = design.wants(state)
+        held = wanted if pool is None else _held(wanted, state, pool)
+        came = people.ask(held, state, design.votes)
+        dry = held.pairs < wanted.pairs
+        dry_controls = (held.identical < wanted.identical) | (held.positive < wanted.positive)
+        state = design.advance(state, replace(came, exhausted=dry, controls_exhausted=dry_controls))
     return state, people
+
+
+def _held(wanted: Wanted, state: State, pool: Pool) -> Wanted:
+    """What a pool can still give of what is wanted."""
+    used = state.pairs.max(axis=2), state.controls.identical.max(axis=1), state.controls.positive.max(axis=1)
+    there = np.array(pool.conditions), pool.identical, pool.positive
+    left = [np.maximum(all_ - gone, 0) for all_, gone in zip(there, used, strict=True)]
+    return Wanted(
+        np.minimum(wanted.pairs, left[0]), np.minimum(wanted.identical, left[1]), np.minimum(wanted.positive, left[2])
+    )
 
 
 def _places(activity: Floats) -> Floats:

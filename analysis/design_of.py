@@ -29,6 +29,7 @@ def design_of(rule: DecisionRule, votes: VoteRule, pool: Pool) -> Design:
     planned = rule.design in ("fixed", "group-sequential")
     given |= {
         "votes": votes,
+        "alternative": rule.compared_at,
         "pairs": pool.conditions,
         "identical": rule.identical or (max(1, pool.identical) if planned else None),
         "positive": rule.positive or (max(1, pool.positive) if planned else None),

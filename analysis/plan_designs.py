@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
+from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, run
 from analysis.design_of import design_of
-from analysis.designs.base import SAFE, UNSAFE, Design, State
+from analysis.designs.base import SAFE, UNSAFE
 from analysis.following import Pool
 from analysis.rule import DecisionRule
 from hits.batch import Hits
 from hits.bill import Measured, cost_of
 from hits.pay import Pay, minor_per_major
-from hits.vote_rules import LEAD_3_OF_7, LeadRule, MajorityRule, VoteRule
+from hits.vote_rules import LEAD_3_OF_7, MajorityRule, VoteRule
 
 #: Shares of truly changed pairs whose power is told.
 THETAS = (0.0, 0.01, 0.02, 0.03)
@@ -55,7 +55,7 @@ class Foreseen:
 
 def ways(rule: DecisionRule, hits: Hits) -> tuple[Way, ...]:
     """The study's own way first, then those that it could have at the same tau and error."""
-    own = Way(f"{rule.design}, {words(hits.votes)}", rule, hits.votes)
+    own = Way(f"{rule.design}, {hits.votes}", rule, hits.votes)
     others = (
         ("fixed", MajorityRule(3)),
         ("fixed", MajorityRule(3, curtailed=True)),
@@ -63,21 +63,8 @@ def ways(rule: DecisionRule, hits: Hits) -> tuple[Way, ...]:
         ("e", LEAD_3_OF_7),
         ("c-prime", LEAD_3_OF_7),
     )
-    made = (
-        Way(f"{design}, {words(votes)}", rule.model_copy(update={"design": design}), votes) for design, votes in others
-    )
+    made = (Way(f"{design}, {votes}", rule.model_copy(update={"design": design}), votes) for design, votes in others)
     return (own, *(way for way in made if way.name != own.name))
-
-
-def words(votes: VoteRule) -> str:
-    """A vote rule for a table.
-
-    >>> words(LEAD_3_OF_7), words(MajorityRule(3)), words(MajorityRule(3, curtailed=True))
-    ('lead 3 of up to 7 votes', '3 votes', 'up to 3 votes')
-    """
-    if isinstance(votes, LeadRule):
-        return f"lead {votes.lead} of up to {votes.most} votes"
-    return f"up to {votes.most} votes" if getattr(votes, "curtailed", False) else f"{votes.most} votes"
 
 
 def foresee(way: Way, pool: Pool, crowd: Crowd | None = None, studies: int = STUDIES, seed: int = SEED) -> Foreseen:
@@ -97,10 +84,9 @@ def foresee(way: Way, pool: Pool, crowd: Crowd | None = None, studies: int = STU
     safe = shares <= max(THETAS)
     edge = np.where(safe, shares, way.rule.tau)
     design = design_of(way.rule, way.votes, pool)
-    state, asked = _studies(design, pool, np.stack([shares, shares], axis=1), crowd or Crowd(), studies, seed)
-    at_edge, _ = _studies(
-        design, pool, np.stack([edge, np.where(safe, shares, 0.0)], axis=1), crowd or Crowd(), studies, seed + 1
-    )
+    state, asked = run(design, crowd or Crowd(), np.stack([shares, shares], axis=1), studies, seed, pool)
+    of_both = np.stack([edge, np.where(safe, shares, 0.0)], axis=1)
+    at_edge, _ = run(design, crowd or Crowd(), of_both, studies, seed + 1, pool)
     found = (state.verdict == SAFE).mean(axis=0)
     beyond = shares > way.rule.tau
     return Foreseen(
@@ -156,32 +142,6 @@ def design_table(
             | figures
         )
     return pd.DataFrame(rows)
-
-
-def _studies(
-    design: Design, pool: Pool, shares: Floats, crowd: Crowd, studies: int, seed: int
-) -> tuple[State, Studies]:
-    people = Studies(crowd, shares, studies, seed)
-    state = design.start(len(shares), dimensions=DIMENSIONS, studies=studies)
-    most = np.array(pool.conditions)
-    while not state.finished.all():
-        wanted = design.wants(state)
-        left = most - state.pairs.max(axis=2)
-        held = type(wanted)(
-            np.minimum(wanted.pairs, np.maximum(left, 0)),
-            np.minimum(wanted.identical, np.maximum(pool.identical - state.controls.identical.max(axis=1), 0)),
-            np.minimum(wanted.positive, np.maximum(pool.positive - state.controls.positive.max(axis=1), 0)),
-        )
-        came = people.ask(held, state, design.votes)
-        dry = type(came)(
-            came.pairs,
-            came.changed,
-            came.controls,
-            held.pairs < wanted.pairs,
-            (held.identical < wanted.identical) | (held.positive < wanted.positive),
-        )
-        state = design.advance(state, dry)
-    return state, people
 
 
 def _price_minor(judgments: float, way: Way, hits: Hits, pay: Pay, measured: Measured | None) -> int:

@@ -15,7 +15,7 @@ from scipy import stats
 from analysis.crowd import Crowd, run
 from analysis.designs.base import SAFE, UNDECIDED, UNSAFE, Design
 from analysis.ratios import wilson
-from hits.vote_rules import LeadRule, MajorityRule, VoteRule
+from hits.vote_rules import VoteRule
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -97,14 +97,7 @@ def protocol(votes: VoteRule, skill: Skill) -> Protocol:
     """
     q0, going_same = votes.walk(skill.false_alarm, skill.likeness)
     q1, going_changed = votes.walk(skill.sensitivity, skill.likeness)
-    return Protocol(_named(votes), q0, q1, going_same, going_changed)
-
-
-def _named(votes: VoteRule) -> str:
-    if isinstance(votes, LeadRule):
-        return f"lead {votes.lead}/{votes.most}"
-    curtailed = isinstance(votes, MajorityRule) and votes.curtailed
-    return f"up to {votes.most} votes, until certain" if curtailed else f"{votes.most} votes"
+    return Protocol(str(votes), q0, q1, going_same, going_changed)
 
 
 def pairs_needed(

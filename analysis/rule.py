@@ -62,8 +62,19 @@ class DecisionRule(BaseModel):
         "rigorous",
         description="under 'e': 'rigorous' pays for the noise of the controls, 'plug-in' takes them as they are",
     )
-    alternative: float = Field(
-        0.25, gt=0, lt=1, description="under 'e', 'c' and 'c-prime': the share of tau that likelihoods are compared at"
+    alternative: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="under 'e', 'c' and 'c-prime': the share of tau that likelihoods are compared at; none: the best "
+        "that simulations found at this tau",
+    )
+    controls_after: int = Field(
+        1,
+        ge=0,
+        description="under 'c' and 'c-prime': rounds before the first controls, so that they are judged by the workers "
+        "who go on",
+        json_schema_extra={"unit": "rounds"},
     )
     futility: float = Field(
         0.05, gt=0, lt=1, description="under 'e', 'c' and 'c-prime': the likelihood ratio at which hope is given up"
@@ -91,6 +102,16 @@ class DecisionRule(BaseModel):
         if self.batch > self.most_pairs:
             raise ValueError(f"batch is {self.batch} and most_pairs {self.most_pairs}; expected no larger batch")
         return self
+
+    @property
+    def compared_at(self) -> float:
+        """The share of tau that likelihoods are compared at: as set, or what costs least for what it finds.
+
+        >>> [DecisionRule(tau=tau).compared_at for tau in (0.05, 0.075, 0.10, 0.15)]
+        [0.3, 0.35, 0.25, 0.25]
+        """
+        usual = 0.25 if self.tau >= 0.09 else 0.35 if self.tau >= 0.06 else 0.3  # docs/designs.md
+        return self.alternative or usual
 
     @property
     def sequential(self) -> bool:

@@ -182,6 +182,9 @@ class LeadRule(VoteRule):
     lead: int = 3
     most: int = 7
 
+    def __str__(self) -> str:
+        return f"lead {self.lead} of up to {self.most} votes"
+
     def _said_before(self, tally: Tally) -> bool:
         return tally.lowest < 0 or tally.highest >= self.lead
 
@@ -198,6 +201,9 @@ class MajorityRule(VoteRule):
 
     most: int = 3
     curtailed: bool = False
+
+    def __str__(self) -> str:
+        return f"up to {self.most} votes" if self.curtailed else f"{self.most} {'vote' if self.most == 1 else 'votes'}"
 
     def _at_the_end(self, votes: Votes, found: Votes) -> Votes:
         given = (votes != ABSENT).sum(axis=1)

@@ -139,7 +139,7 @@ def _test(material: Material) -> Iterator[str]:
     else:
         yield (
             f"Each condition got {rule.batch} pairs a round and at most {rule.most_pairs}, weighed by the likelihood "
-            f"ratio of a share of {rule.alternative * rule.tau:g} against tau {cited('wald1945sequential')}; it was "
+            f"ratio of a share of {rule.compared_at * rule.tau:g} against tau {cited('wald1945sequential')}; it was "
             f"given up at a ratio of {rule.futility:g} and got no more pairs once it was decided."
         )
         yield from _sequential(rule)
