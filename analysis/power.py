@@ -91,6 +91,7 @@ def protocol(votes: VoteRule, skill: Skill) -> Protocol:
         votes: when a pair has votes enough, and what they come to.
         skill: of those who vote.
 
+    >>> from hits.vote_rules import MajorityRule
     >>> found = protocol(MajorityRule(1), Skill(0.1, 0.8, 0.0))
     >>> round(found.q0, 3), round(found.q1, 3), found.judgments(0.0)
     (0.1, 0.8, 1.0)
@@ -116,6 +117,7 @@ def pairs_needed(
     Returns:
         None where no number of pairs suffices: the controls are too few.
 
+    >>> from hits.vote_rules import MajorityRule
     >>> usual = protocol(MajorityRule(3), Skill())
     >>> pairs_needed(usual, tau=0.10, theta=0.0, controls=Controls(800, 200)) in range(95, 110)
     True
