@@ -24,7 +24,7 @@ from app.settings import Settings
 from app.store.clock import utc_now
 from app.store.database import Database
 from app.store.lock import hands
-from app.store.progress import overview, votes_still_missing
+from app.store.progress import is_complete, overview, votes_still_missing
 from app.store.revisions import upgrade
 from app.study import Study
 from app.wiring import MARKETPLACE_PATH, Wired, connect_platform, invite_simulated, open_marketplace, wsgi_of
@@ -281,12 +281,13 @@ class _Performance:
             self._paid_at = site.database.now()
         with site.database.reading() as session:
             self._missing = votes_still_missing(session, site.study.hits, site.database.now())
+            complete = is_complete(session, site.study.hits, site.database.now())
             seen = overview(session, site.study.hits, site.study.pay)
         self._on_step(seen.pairs_decided)
         at_work = sum(seen.assignments_by_state.get(state, 0) for state in AT_WORK)
-        if not self._missing:
+        if complete:
             self._rehearsal.stop.set()  # who is at work finishes; nobody else begins
-        self.is_over = not at_work and (not self._missing or self._expected == 0)
+        self.is_over = not at_work and (complete or self._expected == 0)
 
     def played(self, wired: Wired, asked: int) -> Played:
         """What came of it."""

@@ -10,6 +10,7 @@ import numpy as np
 
 import hits.platforms
 from app.hands.publishing import require_within_cap
+from app.hands.releasing import asked_first, release
 from app.hands.worksite import many
 from app.store import hits as hit_store
 from app.store.clock import utc_now
@@ -125,8 +126,9 @@ def preview(
         before = committed_minor(session, study.pay)
         known = known_pairs(session)
         measured = measure(session, study.pay, simulated=study.study.simulated)
-    asked = next_wave(pairs, known, clips)
-    planned = _hits_for(asked, pairs, study, first=0)
+        asked = next_wave(pairs, known, clips)
+        now = asked_first(session, asked, study)
+    planned = _hits_for(now, pairs, study, first=0)
     bill = make_bill(asked, planned, study.hits, study.pay, measured, committed_minor=before, decides=decides)
     about = study.study
     told = warnings(
@@ -201,11 +203,15 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
     with database.writing() as session:
         known = known_pairs(session)
         asked = next_wave(pairs, known, clips)
-        planned = _hits_for(asked, pairs, study, first=hit_store.count_hits(session))
+        now = asked_first(session, asked, study)
+        planned = _hits_for(now, pairs, study, first=hit_store.count_hits(session))
         require_within_cap(cost_minor(planned, study.pay), committed_minor(session, study.pay), study)
         wave = {pair.pair_id for pair in asked}
         keep_pairs(
-            session, (p for p in pairs if p.role not in ASKED_ROLES or p.pair_id in wave or p.pair_id in known), facts
+            session,
+            (p for p in pairs if p.role not in ASKED_ROLES or p.pair_id in wave or p.pair_id in known),
+            facts,
+            seed=study.study.seed,
         )
         session.flush()
         plan = plan_or_grow if _shares_hits(study) else hit_store.plan_hits
@@ -213,9 +219,10 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         drop_fact(session, CLOSED)
         drop_fact(session, PAUSED)
         stamp_decision(session, study)
+        release(session, study)
         keep_fact(session, LAUNCHED, {"at": database.now().isoformat()})
         if planned:
-            note_event(session, "launch", f"{many(len(asked), 'pair')} launched with {many(len(planned), 'HIT')}")
+            note_event(session, "launch", f"{many(len(now), 'pair')} launched with {many(len(planned), 'HIT')}")
     return len(planned)
 
 

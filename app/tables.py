@@ -61,6 +61,7 @@ class PairRow(Base):
     original_length_s: Mapped[float]
     noisy_length_s: Mapped[float]
     simulated: Mapped[bool]
+    place: Mapped[int] = mapped_column(default=0)  # among pairs of its condition, controls among those of their role
 
 
 class HitRow(Base):

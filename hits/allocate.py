@@ -66,6 +66,7 @@ def fill(
     rng: np.random.Generator,
     again: Sequence[str] = (),
     heard: Mapping[str, int] | None = None,
+    spare: frozenset[str] = frozenset(),
 ) -> list[Slot]:
     """The trials of one accepted HIT.
 
@@ -80,13 +81,16 @@ def fill(
         rng: decides among equals.
         again: pairs of earlier HITs that this worker may be asked about once more.
         heard: how often this worker heard each clip in the study; the design says how often is enough.
+        spare: pairs that are asked only where room is left, and never alone.
 
     Returns:
         At most `trials_per_hit` slots, in the order to be asked; empty when nothing is open for this worker.
     """
     fresh = [standing for standing in standings if standing.pair_id not in judged]
     asked = [s for s in fresh if s.role in ASKED_ROLES and votes_free(s, design) > 0]
-    asked = _within_cap(_by_urgency(asked, rng), heard or {}, design.max_per_clip)
+    if spare.issuperset(one.pair_id for one in asked):
+        return []
+    asked = _within_cap(_by_urgency(asked, rng, spare), heard or {}, design.max_per_clip)
     repeats = min(design.repeats_per_hit, len(again))
     chosen = _one_a_clip(asked, design.asked_per_hit + design.repeats_per_hit - repeats)
     if not chosen:
@@ -101,10 +105,12 @@ def fill(
     return with_repeats(slots, again, design, rng)
 
 
-def _by_urgency(standings: Sequence[Standing], rng: np.random.Generator) -> list[Standing]:
-    """Most votes in or on their way first; chance among equals."""
+def _by_urgency(
+    standings: Sequence[Standing], rng: np.random.Generator, spare: frozenset[str] = frozenset()
+) -> list[Standing]:
+    """Most votes in or on their way first, spare ones last; chance among equals."""
     shuffled = [standings[int(index)] for index in rng.permutation(len(standings))]
-    return sorted(shuffled, key=lambda standing: -(standing.votes + standing.reserved))
+    return sorted(shuffled, key=lambda standing: (standing.pair_id in spare, -(standing.votes + standing.reserved)))
 
 
 def _within_cap(standings: Sequence[Standing], heard: Mapping[str, int], most: int | None) -> list[Standing]:

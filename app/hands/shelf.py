@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
+from app.store.conditions import released
 from app.store.events import CLOSED, PAUSED, fact, keep_fact
-from app.store.progress import votes_still_missing
+from app.store.progress import is_complete
 from app.store.shelf import to_take_down
 from hits.platforms.base import PlatformRefused
 
@@ -29,24 +30,25 @@ def close_run_out(site: Worksite, turn: Turn) -> None:
 
 
 def close_when_decided(site: Worksite, turn: Turn) -> None:
-    """Take every HIT off the shelf once no pair misses a judgment."""
+    """Take every HIT off the shelf once no pair misses a judgment, and none will."""
     now = site.database.now()
     with site.database.reading() as session:
         open_ids = hit_store.published_ids(session, open_only=True)
-        if not open_ids or votes_still_missing(session, site.study.hits, now):
+        if not open_ids or not is_complete(session, site.study.hits, now):
             return
+        what = "pair" if released(session) is None else "condition"
     take_off_the_shelf(site, open_ids, turn)
-    note(site, "close", "every pair is decided; all HITs are off the shelf")
+    note(site, "close", f"every {what} is decided; all HITs are off the shelf")
 
 
 def take_down(site: Worksite, turn: Turn) -> None:
-    """Take down what should let nobody in: all HITs of a study that is shut, and those of closed conditions."""
+    """Take down what should let nobody in: all HITs of a study that is shut, and those that ask about nothing open."""
     with site.database.writing() as session:
         shut = is_shut(session, site)
         idle = to_take_down(session, site.study.hits, site.database.now(), shut=shut)
     take_off_the_shelf(site, idle, turn)
     if idle:
-        why = "the study is shut" if shut else "their conditions are closed"
+        why = "the study is shut" if shut else "no votes are left for them"
         note(site, "close", f"{many(len(idle), 'HIT')} taken off the shelf: {why}")
 
 

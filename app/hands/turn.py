@@ -6,29 +6,26 @@ from app.hands.collecting import collect_due
 from app.hands.pausing import hold_due
 from app.hands.paying import accept_unpaid, pay_due
 from app.hands.publishing import grow_due, publish_due, top_up
+from app.hands.releasing import release_due
 from app.hands.shelf import close_run_out, close_when_decided, take_down
 from app.hands.upkeep import forget_due, keep_link_keys, tell_qualifications
 from app.hands.worksite import Turn, Worksite
-from app.store.conditions import keep_open_conditions
 from app.store.decision import stamp_decision
 from hits.platforms.base import PlatformRefused
 
 
-def take_turn(site: Worksite, begun: Turn | None = None, open_conditions: frozenset[str] | None = None) -> Turn:
+def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
     """Everything that is due now, in the order in which money is safest.
 
     Args:
         site: the study, its platform, the held lock.
         begun: what this turn did already, to be counted in.
-        open_conditions: those that are still asked about; None for all. The others get no more work; what is out is
-            finished and paid.
 
     Raises:
         PlatformUnreachable: the platform gives no answer; what was done is kept, the rest comes with the next turn.
     """
     turn = begun or Turn()
     with site.database.writing() as session:
-        keep_open_conditions(session, open_conditions)
         turn.notes += stamp_decision(session, site.study)
     keep_link_keys(site, turn)
     try:
@@ -40,6 +37,7 @@ def take_turn(site: Worksite, begun: Turn | None = None, open_conditions: frozen
     pay_due(site, turn)
     accept_unpaid(site, turn)
     tell_qualifications(site, turn)
+    release_due(site, turn)
     close_run_out(site, turn)
     top_up(site, turn)
     grow_due(site, turn)

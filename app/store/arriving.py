@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.sealing import worker_key
 from app.store.clock import now_of
-from app.store.conditions import closed_pairs
+from app.store.conditions import closed_pairs, spare_pairs
 from app.store.database import one_at_a_time
 from app.store.events import PAUSED, fact
 from app.store.hits import HitFacts, slots_of
@@ -225,13 +225,14 @@ def _fill(
     held = held.where(or_(TrialRow.state != "released", TrialRow.opened_at.is_not(None)))  # it may have been heard
     heard = heard_clips(session, key, now)
     met = frozenset(session.scalars(held)) | closed_pairs(session) | worn_out(session, heard, rules.hits)
+    spare = spare_pairs(session)
     # Two workers must not be handed the same vote. All that concerns this one alone was asked before: others wait now.
     one_at_a_time(session, "begin")
     if rules.hits.policy == "fixed":  # it replaces votes that fixed HITs did not bring
         found = less_slots(session, standings(session, now), now)
     else:
-        found = worth_asking(session, met, rules.hits, rng, now)
-    return fill(found, met, rules.hits, rng, again, heard)
+        found = worth_asking(session, met | spare, rules.hits, rng, now)
+    return fill(found, met, rules.hits, rng, again, heard, spare)
 
 
 def _fixed(session: Session, key: str, hit: HitRow, design: Hits, now: datetime) -> list[Slot]:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.store.clock import now_of
-from app.store.conditions import closed_pairs
+from app.store.conditions import closed_pairs, released, spare_pairs
 from app.store.hits import LEFT
 from app.store.money import committed_minor, spent_minor
 from app.store.slot_votes import less_slots
@@ -87,10 +87,16 @@ def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
     return sum(votes_wanted(standing, hits) for standing in _still_asked(session, now))
 
 
+def is_complete(session: Session, hits: Hits, now: datetime) -> bool:
+    """Whether no pair misses a judgment, and no more pairs will be asked about."""
+    found = released(session)
+    return (found is None or found.finished) and not votes_still_missing(session, hits, now)
+
+
 def _still_asked(session: Session, now: datetime) -> list[Standing]:
-    """Where every pair stands that is asked about, those of closed conditions left out."""
-    closed = closed_pairs(session)
-    return [one for one in standings(session, now) if one.role in ASKED_ROLES and one.pair_id not in closed]
+    """Where every pair stands that is asked about so far."""
+    unasked = closed_pairs(session) | spare_pairs(session)
+    return [one for one in standings(session, now) if one.role in ASKED_ROLES and one.pair_id not in unasked]
 
 
 def trials_out(session: Session, hits: Hits, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Recruiting in hand: shares, utterances, a last day, conditions that are closed, and panels that say nothing."""
+"""Recruiting in hand: shares, utterances, a last day, and panels that say nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from app.hands.shelf import close_all
 from app.hands.turn import take_turn
 from app.hands.worksite import Turn, Worksite
 from app.store.arriving import WorkRefused
-from app.store.conditions import keep_open_conditions
 from app.store.events import LAUNCHED, keep_fact
 from app.store.ledger import payments
 from app.store.lock import hands
 from app.store.pairs import keep_pairs
-from app.store.progress import votes_still_missing, votes_still_open
 from app.study import CorpusPlace, SoundsPlace, Study
-from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, PaymentRow, TrialRow
+from app.tables import AssignmentRow, HitRow, PairRow, PaymentRow, TrialRow
 from hits.batch import Hits
 from hits.pay import Pay
 from hits.platforms.base import Traits
@@ -28,7 +26,7 @@ from tests.app.store.conftest import pair
 
 @pytest.fixture
 def study_of(launched: Callable[..., object], platform: object, tmp_path: object) -> Callable[..., object]:
-    """A launched study, and a function that takes one turn with the conditions that are open."""
+    """A launched study, and a function that takes one turn."""
 
     def make(*, pay: Pay | None = None, **design: object) -> tuple[object, Callable[..., Turn]]:
         study = launched(**design)
@@ -42,10 +40,9 @@ def study_of(launched: Callable[..., object], platform: object, tmp_path: object
         with study.database.writing() as session:
             keep_fact(session, LAUNCHED, {})
 
-        def turn(open_conditions: frozenset[str] | None = None) -> Turn:
+        def turn() -> Turn:
             with hands(study.database) as held:
-                site = Worksite(whole, study.database, platform, "http://localhost/annotate/", held)
-                return take_turn(site, open_conditions=open_conditions)
+                return take_turn(Worksite(whole, study.database, platform, "http://localhost/annotate/", held))
 
         study.whole = whole
         return study, turn
@@ -161,82 +158,6 @@ class TestTheLastDay:
             close_all(Worksite(study.whole, study.database, platform, "http://localhost/", held), Turn())
         assert turn().closed == 1
         assert states(study) == ["closed"]
-
-
-class TestClosedConditions:
-    @pytest.fixture
-    def two(self, study_of) -> Callable[..., tuple[object, Callable[..., Turn]]]:
-        """A study of three pairs in each of two conditions."""
-
-        def make(**design: object) -> tuple[object, Callable[..., Turn]]:
-            study, turn = study_of(
-                **{"pairs": 3, "checks": 1, "hits": 4, "trials_per_hit": 4, "checks_per_hit": 1, **design}
-            )
-            with study.database.writing() as session:
-                keep_pairs(session, [pair(n, "study", "fade-out") for n in range(3, 6)], {"fade-out": ("fade", None)})
-                keep_pairs(session, [pair(50, "identical", "identical")], {"identical": ("identical", None)})
-            return study, turn
-
-        return make
-
-    def test_they_get_no_more_reservations(self, two) -> None:
-        study, turn = two()
-        turn(frozenset({"fade-out"}))
-        begun = study.begin(0, "W1")
-        assert set(pairs_of(study, begun.worker)) <= {"study003", "study004", "study005"}
-
-    def test_what_nobody_needs_any_more_leaves_the_shelf(self, two) -> None:
-        study, turn = two()
-        open_before = states(study).count("open")
-        turn(frozenset({"fade-out"}))
-        assert 0 < states(study).count("open") < open_before
-        turn(frozenset())
-        assert states(study).count("open") == 0
-        with study.database.reading() as session:
-            design = study.rules.hits
-            assert votes_still_open(session, design, study.now) == votes_still_missing(session, design, study.now) == 0
-
-    def test_what_is_in_hand_is_finished_paid_and_late(self, two, platform) -> None:
-        study, turn = two()
-        begun = study.begin(0, "W1")
-        study.answer(begun)
-        turn(frozenset())
-        study.do_all(begun)
-        platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, "W1")
-        assert turn(frozenset()).paid == 1
-        with study.database.reading() as session:
-            said = session.scalars(select(JudgmentRow).order_by(JudgmentRow.submitted_at)).all()
-            late = [row.late for row in said if row.role != "check"]
-        assert late[1:] == [True] * (len(late) - 1)
-        assert len(said) == begun.trials
-
-    def test_controls_go_on_while_anything_is_open(self, two) -> None:
-        study, _ = two()
-        with study.database.writing() as session:
-            keep_open_conditions(session, frozenset({"fade-out"}))
-            assert votes_still_open(session, study.rules.hits, study.now) == 2 * 3 + 2
-            keep_open_conditions(session, None)
-            assert votes_still_open(session, study.rules.hits, study.now) == 2 * 6 + 2
-
-    def test_a_fixed_hit_asks_about_the_rest_and_one_without_a_rest_is_taken_down(self, study_of, platform) -> None:
-        study, turn = study_of(pairs=6, policy="fixed", trials_per_hit=4, checks=1, checks_per_hit=1)
-        with study.database.writing() as session:
-            rows = session.scalars(select(PairRow).where(PairRow.role == "study").order_by(PairRow.pair_id)).all()
-            hit_of = {slot.pair_id: slot.hit_id for slot in self.slots(session)}
-            for row in rows:  # all of one HIT, and one pair of the other
-                row.condition = "closed" if hit_of[row.pair_id] == "hit-00000" else "fade-in"
-            next(row for row in rows if row.condition == "fade-in").condition = "closed"
-        turn(frozenset({"fade-in"}))
-        assert states(study).count("closed") >= 1
-        assert study.begin(1, "W1").trials == 3
-        with pytest.raises(WorkRefused):
-            study.begin(0, "W2")
-
-    @staticmethod
-    def slots(session: object) -> list[object]:
-        from app.tables import SlotRow
-
-        return list(session.scalars(select(SlotRow)))
 
 
 class TestAPanelThatSaysNothing:

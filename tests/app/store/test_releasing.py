@@ -1,0 +1,356 @@
+"""Collection follows the decision: pairs are released round by round, and what is not released is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from alembic import command
+from sqlalchemy import select, text
+
+from analysis.rule import DecisionRule
+from app.hands.releasing import release
+from app.hands.turn import take_turn
+from app.hands.worksite import Turn, Worksite
+from app.store.arriving import WorkRefused
+from app.store.conditions import Released, closed_pairs, is_closed, keep_released, released, spare_pairs
+from app.store.database import Database
+from app.store.events import LAUNCHED, keep_fact, latest_events
+from app.store.following import followed, judgments_followed
+from app.store.lock import hands
+from app.store.pairs import keep_pairs, place_judged_first
+from app.store.progress import is_complete, votes_still_missing, votes_still_open
+from app.store.revisions import configuration, upgrade
+from app.store.standing import standings
+from app.store.undo import last_answered, undo
+from app.study import CorpusPlace, SoundsPlace, Study
+from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
+from hits.allocate import votes_wanted
+from tests.app.store.conftest import DIFFERENT, SAME, pair
+
+FACTS = {name: (name, None) for name in ("fade-in", "fade-out", "identical", "positive")}
+#: Ends after one round of one pair a condition, since there are no positive controls to go on with.
+ONE_ROUND = DecisionRule(design="c-prime", batch=1, most_pairs=1)
+LEAD = {"votes_per_pair": 7, "vote_rule": "lead"}
+
+
+@pytest.fixture
+def two(launched: Callable[..., object], platform: object, tmp_path: object) -> Callable[..., object]:
+    """A study of three pairs in each of two conditions and one control, and a function that takes one turn."""
+
+    def make(rule: DecisionRule = ONE_ROUND, **design: object) -> tuple[object, Callable[..., Turn]]:
+        given = {"pairs": 3, "checks": 1, "hits": 4, "trials_per_hit": 4, "checks_per_hit": 1, **design}
+        study = launched(**given)
+        place = {"name": "demo", "path": tmp_path}
+        whole = Study(corpus=CorpusPlace(**place), sounds=(SoundsPlace(**place),), hits=study.rules.hits, decision=rule)
+        with study.database.writing() as session:
+            keep_fact(session, LAUNCHED, {})
+            keep_pairs(session, [pair(n, "study", "fade-out") for n in range(3, 6)], FACTS)
+            keep_pairs(session, [pair(50, "identical", "identical")], FACTS)
+
+        def turn() -> Turn:
+            with hands(study.database) as held:
+                return take_turn(Worksite(whole, study.database, platform, "http://localhost/annotate/", held))
+
+        study.whole = whole
+        return study, turn
+
+    return make
+
+
+def handed_out(study: object, worker: str) -> list[tuple[str, str, int]]:
+    """Role, condition and place of what a worker was handed, checks left out."""
+    with study.database.reading() as session:
+        rows = select(PairRow.role, PairRow.condition, PairRow.place).join(TrialRow).join(AssignmentRow)
+        found = session.execute(rows.where(AssignmentRow.worker == worker, TrialRow.role != "check"))
+        return sorted(tuple(row) for row in found)
+
+
+def open_hits(study: object) -> int:
+    with study.database.reading() as session:
+        return len(session.scalars(select(HitRow).where(HitRow.state == "open")).all())
+
+
+def places(database: Database) -> dict[str, int]:
+    with database.reading() as session:
+        return dict(session.execute(select(PairRow.pair_id, PairRow.place)).all())
+
+
+class TestPlaces:
+    def test_every_pair_has_one_of_its_own_among_its_condition_or_its_role(self, database: Database) -> None:
+        made = [pair(n, "study", ("fade-in", "fade-out")[n % 2]) for n in range(20)]
+        made += [
+            replace(pair(n, "identical", "identical"), condition=("identical", "positive")[n % 2]) for n in range(6)
+        ]
+        with database.writing() as session:
+            assert keep_pairs(session, made, FACTS, seed=3) == 26
+        found = places(database)
+        for group in (made[0:20:2], made[1:20:2], made[20:]):
+            assert sorted(found[one.pair_id] for one in group) == list(range(len(group)))
+        assert [found[one.pair_id] for one in made[0:20:2]] != list(range(10))  # chance decides
+
+    def test_new_pairs_stand_behind_those_that_are_there(self, database: Database) -> None:
+        with database.writing() as session:
+            keep_pairs(session, [pair(n) for n in range(5)], FACTS)
+        before = places(database)
+        with database.writing() as session:
+            keep_pairs(session, [pair(n) for n in range(9)], FACTS)
+        after = places(database)
+        assert {name: after[name] for name in before} == before
+        assert sorted(after[f"study{n:03d}"] for n in range(5, 9)) == [5, 6, 7, 8]
+
+    def test_pairs_of_an_older_database_get_the_same_places_everywhere(self, database: Database) -> None:
+        made = [pair(n, "study", ("fade-in", "fade-out")[n % 2]) for n in range(12)]
+        made += [replace(pair(n, "identical"), condition=("identical", "positive")[n % 2]) for n in range(4)]
+        with database.writing() as session:
+            keep_pairs(session, made, FACTS)
+        expected = places(database)
+        command.downgrade(configuration(database), "0003")
+        with database.engine.connect() as connection:
+            assert "place" not in list(connection.execute(text("SELECT * FROM pairs")).keys())
+        upgrade(database)
+        assert places(database) == expected
+
+    def test_whoever_was_judged_first_comes_first_and_the_rest_stays_as_it_was(self, database: Database) -> None:
+        with database.writing() as session:
+            keep_pairs(session, [pair(n) for n in range(8)], FACTS)
+        before = sorted(places(database), key=places(database).get)
+        with database.writing() as session:
+            place_judged_first(session, ["study005", "study002", "study005"])
+        after = sorted(places(database), key=places(database).get)
+        assert after == ["study005", "study002", *(one for one in before if one not in ("study005", "study002"))]
+
+
+class TestWhatIsReleased:
+    @pytest.fixture
+    def placed(self, database: Database) -> Database:
+        made = [pair(n, "study", ("fade-in", "fade-out")[n % 2]) for n in range(8)]
+        made += [pair(n, role, role) for role in ("identical", "positive") for n in range(4)]
+        made += [pair(n, "check", "identical") for n in range(100, 102)]
+        with database.writing() as session:
+            keep_pairs(session, made, FACTS)
+        return database
+
+    @pytest.mark.parametrize(
+        "found",
+        [
+            Released({"fade-in": 2}, 3, 1),
+            Released({"fade-in": 2, "fade-out": 4}, 0, 4, ahead={"fade-in": 1}),
+            Released({}, 0, 0),
+            Released({"fade-in": 2, "fade-out": 4}, 4, 4, finished=True, ahead={"fade-in": 1}),
+        ],
+    )
+    def test_an_answer_and_whoever_hands_out_say_the_same_of_every_pair(
+        self, placed: Database, found: Released
+    ) -> None:
+        with placed.writing() as session:
+            keep_released(session, found)
+            assert released(session) == found
+            rows = session.scalars(select(PairRow)).all()
+            held = {row.pair_id for row in rows if found.holds(row.role, row.condition, row.place, ahead=True)}
+            due = {row.pair_id for row in rows if found.holds(row.role, row.condition, row.place)}
+            checks = {row.pair_id for row in rows if row.role == "check"}
+            closed = closed_pairs(session)
+            assert closed == {row.pair_id for row in rows} - held - checks
+            assert closed == {row.pair_id for row in rows if is_closed(session, row.pair_id)}
+            assert spare_pairs(session) == held - due
+
+    def test_without_a_word_everything_is_asked(self, placed: Database) -> None:
+        with placed.writing() as session:
+            keep_released(session, Released({}, 0, 0))
+            keep_released(session, None)
+            assert closed_pairs(session) == spare_pairs(session) == frozenset()
+            assert not is_closed(session, "study001")
+
+
+class TestATurn:
+    def test_first_only_the_first_round_is_asked_about(self, two) -> None:
+        study, turn = two()
+        turn()
+        assert open_hits(study) < 4  # what nobody needs leaves the shelf
+        handed = handed_out(study, study.begin(0, "W1").worker)
+        assert handed == [("identical", "identical", 0), ("study", "fade-in", 0), ("study", "fade-out", 0)]
+
+    def test_once_nothing_is_open_nobody_is_asked_and_every_hit_leaves_the_shelf(self, two, platform) -> None:
+        study, turn = two()
+        turn()
+        for number, worker in enumerate(("W1", "W2")):
+            begun = study.begin(number, worker)
+            study.do_all(begun)
+            platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, worker)
+        done = turn()
+        assert "every condition is decided (2 UNDECIDED); nobody is asked any more" in done.notes
+        with study.database.reading() as session:
+            design = study.rules.hits
+            assert votes_still_open(session, design, study.now) == votes_still_missing(session, design, study.now) == 0
+            assert is_complete(session, design, study.now)
+            told = [one.text for one in latest_events(session, kind="decision")]
+            assert "fade-in stays UNDECIDED after 1 pair" in told
+        assert open_hits(study) == 0
+        assert turn().idle
+        with pytest.raises(WorkRefused):
+            study.begin(2, "W3")
+
+    def test_nothing_is_complete_while_votes_that_would_be_enough_are_not_handed_in(self, two) -> None:
+        study, turn = two()
+        turn()
+        for number, worker in enumerate(("W1", "W2")):
+            study.do_all(study.begin(number, worker))
+        turn()
+        with study.database.reading() as session:
+            assert not votes_still_missing(session, study.rules.hits, study.now)
+            assert not is_complete(session, study.rules.hits, study.now)
+        assert open_hits(study) == 2  # those in hand: nobody comes in vain meanwhile
+
+    def test_what_is_in_hand_is_finished_paid_and_late(self, two, platform) -> None:
+        study, turn = two()
+        turn()
+        begun = study.begin(0, "W1")
+        study.answer(begun)
+        with study.database.writing() as session:
+            keep_released(session, replace(released(session), finished=True))
+        study.do_all(begun)
+        platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, "W1")
+        assert turn().paid == 1
+        with study.database.reading() as session:
+            said = session.scalars(select(JudgmentRow).order_by(JudgmentRow.submitted_at)).all()
+            late = [row.late for row in said if row.role != "check"]
+        assert late[1:] == [True] * (len(late) - 1)
+        assert len(said) == begun.trials
+
+    def test_the_votes_of_who_is_not_used_any_more_are_asked_for_again(self, two, platform) -> None:
+        study, turn = two()
+        turn()
+        begun = [study.begin(number, worker) for number, worker in enumerate(("W1", "W2"))]
+        for number, one in enumerate(begun):
+            study.do_all(one)
+            platform.hand_in(one.platform_assignment_id, one.platform_hit_id, f"W{number + 1}")
+        turn()
+        with study.database.writing() as session:
+            session.get_one(WorkerRow, begun[0].worker).trusted = False
+        turn()
+        with study.database.reading() as session:
+            assert votes_still_open(session, study.rules.hits, study.now) == 3
+            kept = followed(session)
+            assert [one.pairs for one in kept.conditions] == [1, 1]  # what was decided stands meanwhile
+            assert not kept.finished
+            assert len(judgments_followed(session)) == 3
+        turn()
+        assert open_hits(study) >= 1
+
+    def test_the_same_judgments_are_worked_out_once(self, two) -> None:
+        study, turn = two()
+        turn()
+        with study.database.writing() as session:
+            keep_released(session, None)
+            assert release(session, study.whole) == []
+            assert released(session) is None  # nothing changed, so nothing was looked at
+
+    def test_under_a_fixed_design_everything_is_asked_about_again(self, two) -> None:
+        study, turn = two()
+        turn()
+        with study.database.writing() as session:
+            assert closed_pairs(session)
+            release(session, study.whole.model_copy(update={"decision": DecisionRule()}))
+            assert not closed_pairs(session)
+            assert followed(session) is None
+
+    def test_a_design_that_becomes_sequential_begins_with_what_was_asked_about(self, two, platform) -> None:
+        study, turn = two(rule=DecisionRule())
+        begun = study.begin(0, "W1")
+        study.do_all(begun)
+        platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, "W1")
+        turn()
+        judged = {pair_id for pair_id in places(study.database) if pair_id in _pairs_judged(study)}
+        with study.database.writing() as session:
+            release(session, study.whole.model_copy(update={"decision": ONE_ROUND}))
+        found = places(study.database)
+        by_group = {"fade-in": ("study000", "study001", "study002"), "fade-out": ("study003", "study004", "study005")}
+        for group in by_group.values():
+            heard = sorted(found[one] for one in group if one in judged)
+            assert heard == list(range(len(heard)))
+
+
+def _pairs_judged(study: object) -> set[str]:
+    with study.database.reading() as session:
+        return set(session.scalars(select(JudgmentRow.pair_id)))
+
+
+class TestAhead:
+    def test_room_that_is_left_in_a_hit_is_filled_with_what_comes_next(self, two) -> None:
+        study, turn = two(rule=DecisionRule(design="c-prime", batch=1), trials_per_hit=6)
+        turn()
+        handed = handed_out(study, study.begin(0, "W1").worker)
+        due = [("identical", "identical", 0), ("study", "fade-in", 0), ("study", "fade-out", 0)]
+        assert set(handed) == {*due, ("study", "fade-in", 1), ("study", "fade-out", 1)}
+
+    def test_nobody_is_asked_about_what_comes_next_alone(self, two) -> None:
+        study, turn = two(rule=DecisionRule(design="c-prime", batch=1), trials_per_hit=6)
+        turn()
+        begun = [study.begin(number, worker) for number, worker in enumerate(("W1", "W2"))]
+        assert all(one.trials == 6 for one in begun)
+        with pytest.raises(WorkRefused):  # both votes that are needed at least are in hand
+            study.begin(2, "W3")
+
+
+class TestTheLead:
+    def wanted(self, study: object, pair_id: str) -> int:
+        """Votes that a pair needs at least."""
+        with study.database.reading() as session:
+            (found,) = standings(session, study.now, [pair_id])
+        return votes_wanted(found, study.rules.hits)
+
+    def say(self, study: object, hit: int, said: object) -> tuple[object, str]:
+        """Somebody answers one trial; the assignment and the pair."""
+        begun = study.begin(hit, f"W{hit}")
+        trial = study.open(begun)
+        study.answer(begun, said)
+        with study.database.reading() as session:
+            return begun, session.get_one(TrialRow, trial.trial_id).pair_id
+
+    @pytest.fixture
+    def one(self, launched) -> object:
+        """A study of one pair."""
+        return launched(pairs=1, checks=0, hits=5, trials_per_hit=1, checks_per_hit=0, **LEAD)
+
+    def test_one_same_is_enough_and_different_is_asked_on(self, one) -> None:
+        assert [self.wanted(one, "study000"), *self.after(one, DIFFERENT, DIFFERENT, DIFFERENT)] == [1, 2, 1, 0]
+
+    def after(self, study: object, *answers: object) -> list[int]:
+        return [self.wanted(study, self.say(study, hit, said)[1]) for hit, said in enumerate(answers)]
+
+    def test_it_ends_where_same_leads_however_much_was_different_before(self, one) -> None:
+        assert self.after(one, DIFFERENT, SAME, SAME) == [2, 1, 0]
+
+    def test_a_vote_that_comes_when_all_is_said_is_late(self, one) -> None:
+        slow = one.begin(4, "W4")
+        with one.database.writing() as session:  # its platform gave it back, and somebody else came
+            session.get_one(AssignmentRow, slow.assignment_id).expires_at = one.now
+        one.answer(one.begin(0, "W0"))
+        with one.database.writing() as session:
+            session.get_one(AssignmentRow, slow.assignment_id).expires_at = one.now + timedelta(hours=1)
+        one.answer(slow)
+        with one.database.reading() as session:
+            assert list(session.scalars(select(JudgmentRow.late).order_by(JudgmentRow.submitted_at))) == [False, True]
+
+    def test_votes_of_who_is_not_used_any_more_leave_the_lead(self, one) -> None:
+        begun, pair_id = self.say(one, 0, DIFFERENT)
+        self.say(one, 1, DIFFERENT)
+        assert self.wanted(one, pair_id) == 1
+        with one.database.writing() as session:
+            session.get_one(WorkerRow, begun.worker).trusted = False
+        assert self.wanted(one, pair_id) == 2
+
+    def test_an_answer_may_be_taken_back_until_the_next_vote_of_its_pair_is_handed_out(self, one) -> None:
+        begun, pair_id = self.say(one, 0, DIFFERENT)
+        with one.database.writing() as session:
+            trial_id = last_answered(session, begun.assignment_id, one.now)
+            assert undo(session, begun.assignment_id, trial_id, rule=one.rules.quality, now=one.now)
+        assert self.wanted(one, pair_id) == 1
+        one.answer(begun, DIFFERENT)
+        one.now += timedelta(seconds=1)
+        one.begin(1, "W1")
+        with one.database.reading() as session:
+            assert last_answered(session, begun.assignment_id, one.now) is None

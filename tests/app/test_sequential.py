@@ -1,0 +1,80 @@
+"""A sequential study from launch to its end: it stops early, and its judgments certify what collection stopped on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.certify import certify
+from analysis.rule import DecisionRule
+from app.store.conditions import closed_pairs
+from app.store.following import followed
+from app.store.progress import votes_still_open
+from app.study import Study
+from hits.batch import Hits
+from hits.listeners import crowd
+from hits.pay import Pay
+from tests.app.unheard import Play, Played, pairs_of, study_in
+
+PAIRS = 40
+TRUTH = {
+    **{f"safe-{n}": (0.0, 0.0) for n in range(3)},
+    "unsafe": (0.7, 0.5),
+    "identical": (0.0, 0.0),
+    "positive": (1.0, 1.0),
+    "obvious": (1.0, 1.0),
+}
+CONTROLS = (60, 30)
+LEAD = Hits(vote_rule="lead", lead=3, votes_per_pair=7, trials_per_hit=20, checks_per_hit=2)
+
+
+def play(folder: Path, rule: DecisionRule, seed: int = 0) -> Played:
+    names = [name for name in TRUTH if "safe" in name]
+    pairs = pairs_of(dict.fromkeys(names, PAIRS), *CONTROLS, checks=10)
+    study: Study = study_in(folder, pairs, hits=LEAD, pay=Pay(cap=10_000), decision=rule)
+    listeners = crowd(30, np.random.default_rng(seed), careless_share=0.1)
+    return Play(study, folder, listeners, TRUTH, seed).to_the_end()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    rule = DecisionRule(design="c-prime", tau=0.25, identical=CONTROLS[0], positive=CONTROLS[1])
+    return play(tmp_path_factory.mktemp("sequential"), rule)
+
+
+def test_it_ends_before_everything_was_asked(played: Played) -> None:
+    assert played.complete
+    judgments = played.judgments()
+    asked = judgments[judgments["role"] == "study"]["pair_id"].nunique()
+    assert 0 < asked < 0.9 * 4 * PAIRS
+    with played.database.reading() as session:
+        assert votes_still_open(session, LEAD, played.database.now()) == 0
+        assert len(closed_pairs(session)) == 4 * PAIRS + sum(CONTROLS)
+
+
+def test_what_was_decided_is_told_as_it_happened(played: Played) -> None:
+    told = list(played.notes)
+    assert told[-1] == "every condition is decided (3 SAFE, 1 UNSAFE); nobody is asked any more"
+    assert sum(" is SAFE after " in one for one in told) >= 3
+
+
+def test_the_exported_judgments_certify_what_collection_stopped_on(played: Played) -> None:
+    certified = certify(played.judgments(), played.study.decision, played.study.hits.votes)
+    with played.database.reading() as session:
+        stopped_on = followed(session)
+    assert stopped_on is not None
+    assert stopped_on.finished
+    assert {one.condition: one.decision for one in certified.decisions} == {
+        one.condition: one.verdict for one in stopped_on.conditions
+    }
+
+
+@pytest.mark.parametrize("design", ["e", "c", "group-sequential"])
+def test_every_sequential_design_comes_to_its_end(tmp_path: Path, design: str) -> None:
+    rule = DecisionRule(design=design, tau=0.25, baseline="plug-in", identical=20, positive=10, looks=2)
+    pairs = pairs_of({"safe-0": 12, "unsafe": 12}, 20, 10, checks=6)
+    study = study_in(tmp_path, pairs, hits=LEAD, pay=Pay(cap=10_000), decision=rule)
+    played = Play(study, tmp_path, crowd(12, np.random.default_rng(1), careless_share=0), TRUTH, 1).to_the_end()
+    assert played.complete
