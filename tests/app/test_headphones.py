@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.ears import Ears
+from app.store.steps import without_headphones
 from app.tables import AssignmentRow, StepRow
 from app.web import Web, create_app
 from hits.hearing.headphones import ROUNDS, TESTS
@@ -43,6 +44,12 @@ def row(web: Web) -> StepRow:
 def results(web: Web) -> list[tuple[Any, ...]]:
     """Attempt, test and right answers of every test that was gone through."""
     return [(one["attempt"], one["test"], one["right"], one["of"]) for one in row(web).found]
+
+
+def without(web: Web) -> int:
+    """How many workers count as without headphones, where five of six are asked for."""
+    with web.database.reading() as session:
+        return len(without_headphones(session, 5))
 
 
 def answer(client: FlaskClient, web: Web, here: str, *, right: bool = True) -> None:
@@ -86,6 +93,7 @@ def test_five_of_six_in_both_tests_are_enough(web: Web, screened: Screened) -> N
     here = begin(client)
     attempt(client, web, here, 5, 5)
     assert kind(client.get(here)) == "trial"
+    assert without(web) == 0
 
 
 @pytest.mark.parametrize(("antiphase", "huggins"), [(6, 4), (4, 6), (0, 0)])
@@ -131,6 +139,7 @@ def test_where_it_is_optional_a_poor_result_is_kept_and_leads_on(web: Web, scree
     attempt(client, web, here, 1, 2)
     assert kind(client.get(here)) == "trial"
     assert results(web) == [(1, "antiphase", 1, 6), (1, "huggins", 2, 6)]
+    assert without(web) == 1
 
 
 @pytest.mark.parametrize("answered", [0, 2, 8])
@@ -146,6 +155,7 @@ def test_where_it_is_optional_it_may_be_skipped_at_any_time(web: Web, screened: 
     assert row(web).found[-1]["skipped"] is True
     assert (row(web).found[-1]["right"], row(web).found[-1]["of"]) == (answered % 6, answered % 6)
     assert len(row(web).found) == 1 + answered // 6
+    assert without(web) == 1
 
 
 def test_where_it_is_required_nobody_skips_it(web: Web, screened: Screened) -> None:
