@@ -23,6 +23,8 @@ def effects_section(material: Material) -> Section:
             "the table."
         )
     ]
+    if material.whitelist.vote_rule.lead:
+        blocks.append(Words("Pairs that somebody called different have more votes, and so weigh more."))
     if not material.pairs:
         blocks.append(Words("The study's manifest is not at hand, so only the level of the noise can be looked at."))
     if said:
