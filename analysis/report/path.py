@@ -60,7 +60,7 @@ def path_section(material: Material) -> Section | None:
     decided = {one.condition: one.decision for one in whitelist.conditions}
     ways = tuple(_way(name, decided[name], points, whitelist.grounds == "p-value") for name in names)
     blocks = (
-        Words(_lead(states, ways)),
+        Words(_lead(states, ways, sum(one.votes for one in whitelist.conditions))),
         Plot(
             path_svg(ways, rule.error, name="path"),
             path_svg(ways, rule.error, name="path-narrow", compact=True),
@@ -126,21 +126,24 @@ def _log(value: float, p_value: bool) -> float:
     return max(-GREATEST, min(GREATEST, -log if p_value else log))
 
 
-def _lead(states: list[State], ways: tuple[Way, ...]) -> str:
+def _lead(states: list[State], ways: tuple[Way, ...], collected_votes: int) -> str:
     decided = [way for way in ways if way.decision != "UNDECIDED"]
     study = sum(way.steps[-1].judgments for way in ways if way.steps)
     rounds = many(int(states[-1].rounds[0]), "round") if states else "no round"
+    dearest = max((way.steps[-1].judgments for way in ways if way.steps), default=0)
+    unread = collected_votes - study
     return (
         f"The design looked at what had come after each of {rounds}; a condition that was settled got no more pairs. "
         f"{len(decided)} of {many(len(ways), 'condition')} were decided, on {many(study, 'judgment')} of study pairs "
-        f"in all; the dearest took {max((way.steps[-1].judgments for way in ways if way.steps), default=0):,}."
+        f"in all; the dearest took {dearest:,}."
+        + (f" {many(unread, 'judgment')} on pairs beyond that changed nothing." if unread else "")
     )
 
 
 KINDS = {
     "e-value": "e-value",
     "likelihood-ratio": "likelihood ratio",
-    "p-value": "evidence (one over the sequential p-value)",
+    "p-value": "inverse of the sequential p-value",
     "none": "evidence",
 }
 

@@ -121,7 +121,7 @@ def _panel(way: Way, frame: _Frame, error: float, *, first: bool) -> str:
         for look, side in ((DASHED, 2), (SOLID, 1)):
             parts.append(thread([(frame.x(step.judgments), frame.y(step[side])) for step in steps], look))
         last = steps[-1]
-        height = last.unsafe if way.decision == "UNSAFE" else last.safe
+        height = {"SAFE": last.safe, "UNSAFE": last.unsafe}.get(way.decision, max(last.safe, last.unsafe))
         parts.append(mark(way.decision, frame.x(last.judgments), frame.y(height)))
     return "".join(parts)
 
