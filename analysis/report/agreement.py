@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.agreement import Agreement, agreements
 from analysis.paper_figures import PAPER_AGREEMENT
 from analysis.report.material import Material
-from analysis.report.parts import Block, Folded, Heading, Section, Words, csv_of
+from analysis.report.parts import Block, Folded, Heading, Listed, Section, Words, csv_of
 from analysis.tables import Table, figure, limits
 
 QUESTIONS = {
@@ -17,6 +17,8 @@ QUESTIONS = {
     "activation_rating": "Activation rating, 1 to 5",
     "valence_rating": "Valence rating, 1 to 5",
 }
+
+RARE = 0.3  # share of pairs called different above which alpha is low for other reasons
 
 STOPPED = (
     "Not a sample of all pairs: one that its first listener called the same in both dimensions got no second vote, so "
@@ -30,13 +32,15 @@ def agreement_section(material: Material) -> Section:
     found = agreements(material.judgments, by_condition=True)
     overall = [row for row in found if row.condition is None]
     either = next(row for row in overall if row.question == "either")
-    blocks: list[Block] = [
-        Words(_lead(either)),
-        _overall(overall),
-        *([Words(STOPPED)] if material.whitelist.vote_rule.lead else []),
-        Heading("Why alpha is low where “different” is rare"),
-        Words(_note(material, either)),
-    ]
+    blocks: list[Block] = [Words(_lead(either)), _overall(overall)]
+    missing = [f"{QUESTIONS[row.question]}: {row.undefined}." for row in overall if row.undefined]
+    if missing:
+        blocks.append(Listed(tuple(missing)))
+    if material.whitelist.vote_rule.lead:
+        blocks.append(Words(STOPPED))
+    rare = _called_different(material)
+    if rare < RARE:
+        blocks += [Heading("Why alpha is low where “different” is rare"), Words(_note(rare, either))]
     if len(found) > len(overall):
         blocks.append(Folded("Agreement by condition", (_by_condition(found),)))
     return Section("agreement", "Do listeners agree?", tuple(blocks), {"agreement.csv": csv_of(found, Agreement)})
@@ -53,14 +57,12 @@ def _lead(either: Agreement) -> str:
 
 
 def _overall(rows: Sequence[Agreement]) -> Table:
-    columns: tuple[str, ...] = ("Question", "Pairs", "Unanimous", "Pairwise", "Alpha", "Why a figure is missing")
-    cells: tuple[tuple[str, ...], ...] = tuple(
-        (QUESTIONS[row.question], f"{row.pairs:,}", *_figures(row), row.undefined or "") for row in rows
+    return Table(
+        "Agreement of workers, over all conditions",
+        ("Question", "Pairs", "Unanimous", "Pairwise", "Alpha"),
+        tuple((QUESTIONS[row.question], f"{row.pairs:,}", *_figures(row)) for row in rows),
+        "agreement.csv",
     )
-    if not any(row.undefined for row in rows):
-        columns, cells = columns[:-1], tuple(row[:-1] for row in cells)
-    look = "words" if len(columns) == 6 else ""
-    return Table("Agreement of workers, over all conditions", columns, cells, "agreement.csv", look)
 
 
 def _figures(row: Agreement) -> tuple[str, str, str]:
@@ -82,10 +84,14 @@ def _by_condition(rows: Sequence[Agreement]) -> Table:
     )
 
 
-def _note(material: Material, either: Agreement) -> str:
+def _called_different(material: Material) -> float:
+    """Share of pairs whose majority hears any difference."""
     ratios = [ratio for ratio in material.ratios if ratio.role == "study" and ratio.dimension == "either"]
     pairs = sum(ratio.pairs for ratio in ratios)
-    rare = sum(ratio.different for ratio in ratios) / pairs if pairs else 0.0
+    return sum(ratio.different for ratio in ratios) / pairs if pairs else 0.0
+
+
+def _note(rare: float, either: Agreement) -> str:
     return (
         "Alpha asks how much better people agree than chance would have them agree. When nearly every answer is "
         "“same”, chance alone agrees nearly always, and a few scattered answers pull alpha towards 0 however often "

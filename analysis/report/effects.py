@@ -31,7 +31,9 @@ def effects_section(material: Material) -> Section:
         blocks.append(Listed(said))
     elif any(one.p is not None for one in found):
         blocks.append(Words("None of what was looked at is shown to foretell a change, at .05."))
-    blocks.append(_table(found))
+    shown = tuple(one for one in found if material.pairs or one.effect == "SNR")
+    if shown:
+        blocks.append(_table(shown))
     return Section("effects", "What foretells a change?", tuple(blocks), {"effects.csv": csv_of(found, Effect)})
 
 

@@ -62,7 +62,7 @@ def _study(material: Material) -> Iterator[str]:
 
 def _decision(material: Material) -> Iterator[str]:
     whitelist = material.whitelist
-    rule, vote = whitelist.rule, whitelist.vote_rule
+    vote = whitelist.vote_rule
     most = NUMBER_WORDS.get(vote.most, str(vote.most))
     yield (
         f"A pair was asked until “different” led by {NUMBER_WORDS.get(vote.lead, str(vote.lead))} votes or no longer "
@@ -82,6 +82,24 @@ def _decision(material: Material) -> Iterator[str]:
                 f"out changed (q0 = {figure(one.q0, 3)}) and {one.positive_changed} of {one.positive:,} positive "
                 f"control pairs (q1 = {figure(one.q1, 3)})."
             )
+    if any(one.margin is not None for one in material.controls):
+        yield from _certified(material)
+    else:
+        yield (
+            "There were no controls of both kinds, so that the share of truly changed pairs is not known and nothing "
+            f"was certified; plain ratios have Wilson's intervals {cited('wilson1927probable')}."
+        )
+    yield _stamped(material)
+    decisions = [one.decision for one in whitelist.conditions]
+    yield (
+        f"Of {many(len(decisions), 'condition')}, {decisions.count('SAFE')} were SAFE, {decisions.count('UNSAFE')} "
+        f"UNSAFE and {decisions.count('UNDECIDED')} undecided."
+    )
+
+
+def _certified(material: Material) -> Iterator[str]:
+    """How shares became verdicts."""
+    rule = material.whitelist.rule
     yield (
         "The share of truly changed pairs was estimated from the share that came out changed, p, as (p - q0) / (q1 - "
         f"q0) {cited('rogan1978estimating')}, with 95 % intervals that bear the controls' own uncertainty, by MOVER "
@@ -95,12 +113,6 @@ def _decision(material: Material) -> Iterator[str]:
         f"valence{unsafe}; all others stayed undecided."
     )
     yield from _test(material)
-    yield _stamped(material)
-    decisions = [one.decision for one in whitelist.conditions]
-    yield (
-        f"Of {many(len(decisions), 'condition')}, {decisions.count('SAFE')} were SAFE, {decisions.count('UNSAFE')} "
-        f"UNSAFE and {decisions.count('UNDECIDED')} undecided."
-    )
 
 
 def _at(rule: DecisionRule) -> str:

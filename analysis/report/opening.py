@@ -57,15 +57,23 @@ def headline(material: Material) -> str:
 def details(material: Material) -> str:
     """When, in which languages and by which design, as a paragraph."""
     whitelist, rows = material.whitelist, material.judgments
-    controls = {role: int(counted(rows, role)["pair_id"].nunique()) for role in CONTROLS}
+    controls: dict[str, int] = {role: int(counted(rows, role)["pair_id"].nunique()) for role in CONTROLS}
     sentences = [
         f"Judgments came {period(rows['submitted_at'].min(), rows['submitted_at'].max())}." if len(rows) else "",
         _languages(whitelist.languages, whitelist.page_languages),
-        f"Among the pairs were {many(controls['identical'], 'identical control')}, in which both clips are the same "
-        f"sound, and {many(controls['positive'], 'positive control')}, in which the emotion is known to differ.",
+        _controls(**controls),
         f"The design: {DESIGNS[whitelist.rule.design]}.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _controls(identical: int, positive: int) -> str:
+    kinds = [
+        (identical, "identical control", "in which both clips are the same sound"),
+        (positive, "positive control", "in which the emotion is known to differ"),
+    ]
+    said = [f"{many(count, name)}, {what}" for count, name, what in kinds if count]
+    return f"Controls among the pairs: {'; '.join(said)}." if said else "There were no controls among the pairs."
 
 
 def _languages(speech: tuple[str, ...], pages: tuple[str, ...]) -> str:

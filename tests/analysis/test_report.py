@@ -183,8 +183,7 @@ class TestThePage:
         words = Page(text).words
         assert "24 people compared 240 pairs of clips under 4 noise conditions, 720 judgments in all" in words
         assert "Judgments came on 31 January 2026" in words
-        assert "60 identical controls" in words
-        assert "40 positive controls" in words
+        assert "60 identical controls, in which both clips are the same sound; 40 positive controls" in words
         assert "Language of the speech: en, of the pages en and de." in words
 
     def test_the_same_study_makes_the_same_bytes(

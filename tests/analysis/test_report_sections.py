@@ -98,12 +98,21 @@ def test_pairs_that_votes_stop_are_no_sample_for_agreement(written: Callable, cr
     assert "Not a sample of all pairs" in said(agreement_section(material(path, certified(path, votes=LEAD_3_OF_5))))
 
 
+def test_alpha_is_excused_only_where_changes_are_rare(written: Callable, crowded: Callable) -> None:
+    often, rarely = (crowded([("fade-in", "fade", None, share, 0.0)], pairs=20) for share in (0.9, 0.0))
+    assert "Why alpha is low" not in said(agreement_section(material(written(often))))
+    assert "Why alpha is low" in said(agreement_section(material(written(rarely))))
+
+
 def test_without_positive_controls_there_is_no_line_at_tau(written: Callable, crowded: Callable) -> None:
     path = written(crowded(SHARES[:2], pairs=31, positive=0))
     verdicts = said(verdicts_section(material(path)))
     assert 'class="tau"' not in verdicts
     assert "so there is no line at τ" in verdicts
     assert "nothing can be certified" in said(controls_section(material(path)))
+    methods = said(methods_section(material(path)))
+    assert "nothing was certified" in methods
+    assert "score test" not in methods
     assert "could not be analysed: there are no votes on positive pairs" in said(sensitivity_section(material(path)))
 
 
