@@ -129,7 +129,10 @@ def preview(
         asked = next_wave(pairs, known, clips)
         now = asked_first(session, asked, study)
     planned = _hits_for(now, pairs, study, first=0)
-    bill = make_bill(asked, planned, study.hits, study.pay, measured, committed_minor=before, decides=decides)
+    first = len(now) if study.decision.sequential else None
+    bill = make_bill(
+        asked, planned, study.hits, study.pay, measured, committed_minor=before, decides=decides, first=first
+    )
     about = study.study
     told = warnings(
         study.hits,

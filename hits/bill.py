@@ -67,6 +67,9 @@ class Bill:
         most: if every pair needs all of its votes.
         committed_minor: before, fees included.
         decides: what the money can decide, as a sentence; None where that can't be said yet.
+        first: under a design that decides while judgments come in, how many of the pairs are asked about at once; the
+            others only while their conditions are open, so that `expected` is what it comes to if nothing is decided
+            early. None where all pairs are judged.
     """
 
     pairs: int
@@ -83,6 +86,7 @@ class Bill:
     committed_minor: int
     pay: Pay
     decides: str | None = None
+    first: int | None = None
 
     @property
     def total_minor(self) -> int:
@@ -119,6 +123,7 @@ def make_bill(
     *,
     committed_minor: int,
     decides: str | None = None,
+    first: int | None = None,
 ) -> Bill:
     """The bill of a wave.
 
@@ -130,6 +135,7 @@ def make_bill(
         measured: what its judgments so far say.
         committed_minor: before this wave.
         decides: what the money can decide, in a sentence.
+        first: how many of the pairs are asked about at once, where the others depend on what is decided.
     """
     s_per_trial = measured.s_per_trial or pay.expected_s_per_trial
     votes = expected_votes(design.votes, measured.different) if design.policy == "adaptive" else None
@@ -161,6 +167,7 @@ def make_bill(
         committed_minor=committed_minor,
         pay=pay,
         decides=decides,
+        first=first,
     )
 
 

@@ -9,6 +9,7 @@ from hits.bill import Bill, Cost
 from hits.pay import money
 
 NOT_YET = "What this money can decide can't be said yet."
+UNDECIDED = "if no condition is decided early"
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,28 @@ def parts(bill: Bill) -> list[Part]:
         return [Part("The work", _work(bill)), Part("What it costs", [_unpaid(bill)])]
     named = [Part("The work", _work(bill)), Part("The wage", _wage(bill)), Part("Put out now", _now(bill))]
     if bill.expected != bill.now or bill.most != bill.now:
-        named.append(Part("Expected in the end", _sum(bill, bill.expected)))
+        title = "Expected in the end" if bill.first is None else f"Expected, {UNDECIDED}; less otherwise"
+        named.append(Part(title, _sum(bill, bill.expected)))
     if bill.most != bill.expected:
-        named.append(Part("At most, if every pair needs all its votes", _sum(bill, bill.most)))
+        early = "" if bill.first is None else f"{UNDECIDED}, and "
+        named.append(Part(f"At most, {early}if every pair needs all its votes", _sum(bill, bill.most)))
     return [*named, Part("The cap", _cap(bill))]
 
 
 def _work(bill: Bill) -> list[Line]:
     how = "measured" if bill.measured else "expected"
+    if bill.first is None:
+        asked, when = [Line("pairs to be judged", str(bill.pairs))], ""
+    else:
+        at_once = Line("pairs asked about at once; others while their condition is open", str(bill.first))
+        asked, when = [Line("pairs to be judged at most", str(bill.pairs)), at_once], f", {UNDECIDED}"
     return [
-        Line("pairs to be judged", str(bill.pairs)),
+        *asked,
         Line("HITs put out now", str(bill.hits)),
-        Line("assignments expected", str(bill.expected.assignments)),
+        Line(f"assignments expected{when}", str(bill.expected.assignments)),
         Line("workers needed at least", str(bill.workers_at_least)),
         *(Line(f"trials: {kind}", str(count)) for kind, count in bill.trials.items() if count),
-        Line("trials in all", str(sum(bill.trials.values())), sums=True),
+        Line(f"trials in all{when}", str(sum(bill.trials.values())), sums=True),
         Line(f"time of a trial, {how}", f"{bill.s_per_trial:.1f} s"),
         Line(f"time of a HIT of {bill.trials_per_hit} trials", f"{bill.minutes:.1f} min"),
     ]

@@ -102,7 +102,10 @@ def status(study: Path) -> None:
     currency = wired.study.pay.currency
     rows: list[tuple[str, object]] = [
         ("pairs", seen.pairs),
+        *([("pairs asked about so far", seen.pairs_released)] if seen.conditions_closed is not None else []),
         ("pairs decided", seen.pairs_decided),
+        ("conditions", seen.conditions),
+        *([("conditions decided", seen.conditions_closed)] if seen.conditions_closed is not None else []),
         ("judgments", seen.judgments),
         *((f"HITs {state}", count) for state, count in seen.hits_by_state.items()),
         *((f"assignments {state}", count) for state, count in seen.assignments_by_state.items()),

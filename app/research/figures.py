@@ -148,15 +148,15 @@ def cost(spent_minor: int, pending_minor: int, cap_minor: int) -> Cost:
     return Cost(paid, min(100.0 - paid, 100 * pending_minor / whole))
 
 
-def state_of(facts: Mapping[str, bool], pairs: int, decided: int) -> tuple[str, str]:
+def state_of(facts: Mapping[str, bool], *, complete: bool, sequential: bool = False) -> tuple[str, str]:
     """The study's state in a word, and what it means in a sentence.
 
     Args:
         facts: whether it was `launched`, `closed`, `paused`.
-        pairs: that are asked about.
-        decided: of them, those that have their votes.
+        complete: nothing is open any more.
+        sequential: that is so because conditions are decided, not because all pairs have their votes.
 
-    >>> state_of({"launched": True, "closed": False, "paused": True}, 10, 3)[0]
+    >>> state_of({"launched": True, "closed": False, "paused": True}, complete=False)[0]
     'paused'
     """
     if not facts["launched"]:
@@ -165,6 +165,8 @@ def state_of(facts: Mapping[str, bool], pairs: int, decided: int) -> tuple[str, 
         return "closed", "Nobody can begin; work that was begun is taken and paid."
     if facts["paused"]:
         return "paused", "Nobody new can begin; whoever is at work goes on and is paid."
-    if pairs and decided == pairs:
+    if complete and sequential:
+        return "complete", "Every condition is decided, and nobody is asked any more."
+    if complete:
         return "complete", "Every pair that was published has its votes."
     return "open", "People can begin, and what they hand in is collected and paid."

@@ -16,6 +16,7 @@ from app.research.room import download, note_download, pages
 from app.serving import Web, served
 from app.store import progress
 from app.store.events import CLOSED, LAUNCHED, PAUSED, fact, latest_events
+from app.store.following import followed
 from app.store.freshness import state_of_judgments
 from app.store.ledger import payments_by_state
 from app.store.wishes import latest_wishes
@@ -102,6 +103,7 @@ def _facts(web: Web) -> dict[str, object]:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
         fresh = state_of_judgments(session)
+        led = followed(session)
         decided = decided_now(session, web)
         agreed = kept().agreement(fresh, lambda: progress.judgment_rows(session))
         by_state = payments_by_state(session)
@@ -110,11 +112,15 @@ def _facts(web: Web) -> dict[str, object]:
         at_work = workers_now(session, now)
         facts = {name: fact(session, name) is not None for name in (LAUNCHED, CLOSED, PAUSED)}
     by_name = {row.condition: row for row in decided.certified.decisions} if decided else {}
+    led_by_name = {row.condition: row for row in led.conditions} if led else {}
     return {
         "seen": seen,
-        "state": figures.state_of(facts, seen.pairs, seen.pairs_decided),
+        "state": figures.state_of(facts, complete=seen.complete, sequential=led is not None),
         "paused": facts[PAUSED],
-        "conditions": [{**row, "verdict": by_name.get(str(row["condition"]))} for row in conditions],
+        "conditions": [
+            {**row, "verdict": by_name.get(str(row["condition"])), "led": led_by_name.get(str(row["condition"]))}
+            for row in conditions
+        ],
         "asked": sum(row["role"] == "study" for row in conditions),
         "decided": decided,
         "agreed": agreed,

@@ -94,6 +94,15 @@ def closed_pairs(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(select(PairRow.pair_id).where(closed)))
 
 
+def unreleased_pairs(session: Session) -> frozenset[str]:
+    """Pairs that the decision has not wanted so far, also once it wants none any more."""
+    found = released(session)
+    if found is None:
+        return frozenset()
+    late = and_(PairRow.role.in_(ASKED_ROLES), ~_holds(found, found.conditions))
+    return frozenset(session.scalars(select(PairRow.pair_id).where(late)))
+
+
 def spare_pairs(session: Session) -> frozenset[str]:
     """Pairs that are asked about only where a HIT has room left: the decision does not want them yet."""
     found = released(session)

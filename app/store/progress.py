@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.store.clock import now_of
-from app.store.conditions import closed_pairs, released, spare_pairs
+from app.store.conditions import closed_pairs, released, spare_pairs, unreleased_pairs
+from app.store.following import followed
 from app.store.hits import LEFT
 from app.store.money import committed_minor, spent_minor
 from app.store.slot_votes import less_slots
@@ -25,10 +26,23 @@ from hits.pay import Pay
 
 @dataclass(frozen=True)
 class Overview:
-    """A study at a glance. Money in minor units, fees included."""
+    """A study at a glance. Money in minor units, fees included.
+
+    Attributes:
+        pairs: that can be asked about, controls among them.
+        pairs_released: of them, those that are asked about so far; all but under a sequential design.
+        pairs_decided: of these, those that have their votes.
+        conditions: that are decided upon.
+        conditions_closed: of them, those that get no more pairs; None where all pairs are judged whatever comes.
+        complete: nothing is open any more.
+    """
 
     pairs: int
+    pairs_released: int
     pairs_decided: int
+    conditions: int
+    conditions_closed: int | None
+    complete: bool
     hits_by_state: dict[str, int]
     assignments_by_state: dict[str, int]
     judgments: int
@@ -48,11 +62,18 @@ def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
     """Everything that the head of the dashboard and `earwitness hits status` say."""
     now = now_of(session)
     asked = [standing for standing in standings(session, now) if standing.role in ASKED_ROLES]
+    decided = {standing.pair_id for standing in asked if is_decided(standing, hits)}
+    released_ids, led = _released_of(session, asked), followed(session)
+    names = select(func.count(PairRow.condition.distinct())).where(PairRow.role == "study")
     confirmed, pending = spent_minor(session)
     simulated = select(func.count()).select_from(WorkerRow).where(WorkerRow.simulated)
     return Overview(
         pairs=len(asked),
-        pairs_decided=sum(is_decided(standing, hits) for standing in asked),
+        pairs_released=len(released_ids),
+        pairs_decided=len(decided & released_ids),
+        conditions=session.scalar(names) or 0,
+        conditions_closed=None if led is None else led.closed,
+        complete=bool(asked) and released_ids <= decided and (led is None or led.finished),
         hits_by_state=_tally(session, HitRow.state),
         assignments_by_state=_tally(session, AssignmentRow.state),
         judgments=session.scalar(select(func.count()).select_from(JudgmentRow)) or 0,
@@ -67,6 +88,13 @@ def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
         last_event_at=session.scalar(select(func.max(EventRow.at))),
         per_hour=_per_hour(session),
     )
+
+
+def _released_of(session: Session, asked: list[Standing]) -> frozenset[str]:
+    """The pairs that were asked about so far, also once everything is decided."""
+    found = released(session)
+    every = frozenset(standing.pair_id for standing in asked)
+    return every if found is None else every - unreleased_pairs(session)
 
 
 def is_decided(standing: Standing, hits: Hits) -> bool:

@@ -10,11 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from analysis.rule import DecisionRule
 from app.launch import launch, prepare
 from app.store.database import Database, sqlite_url
 from app.store.hits import slots_of
 from app.store.people import set_password
 from app.store.practice import practice_pairs
+from app.store.progress import overview, votes_still_open
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import Base, HitRow
 from app.web import Web
@@ -98,3 +100,18 @@ def test_the_page_before_spending_shows_the_bill_its_reasons_and_one_button(web:
     assert ">Publish for" in pages["ada"]
     assert "committed by saying yes" in pages["grace"]
     assert ">Publish for" not in pages["grace"]
+
+
+def test_a_sequential_study_puts_out_its_first_round_only(tmp_path: Path, database: Database) -> None:
+    folder = write(tmp_path, [make_pair(number, tmp_path) for number in range(30)])
+    design = Hits(trials_per_hit=5, checks_per_hit=0)
+    whole = study(tmp_path).model_copy(update={"hits": design, "decision": DecisionRule(design="c-prime", batch=5)})
+    found = prepare(database, whole, folder)
+    assert (found.bill.pairs, found.bill.first) == (30, 5)
+    assert found.hits == launch(database, whole, folder) == 2  # two votes at least of five pairs, five in a HIT
+    with database.reading() as session:
+        assert votes_still_open(session, design, database.now()) == 10
+        seen = overview(session, design, whole.pay)
+    assert (seen.pairs, seen.pairs_released, seen.conditions, seen.conditions_closed) == (30, 5, 1, 0)
+    assert not seen.complete
+    assert launch(database, whole, folder) == 0

@@ -38,7 +38,7 @@ from pipelines.manifest import FILE_NAME, Header, write_manifest
 from tests.conftest import RudePlatform
 
 SEALING = Sealing("k", [new_seal_key()])
-AT_WORK = 8  # listeners at the same time
+AT_WORK = 12  # listeners at the same time
 CLIP_S = 2.0
 IN_VAIN = 4  # turns after which nobody found anything
 

@@ -157,3 +157,13 @@ def test_what_should_be_mended_is_said(
 
 def test_good_pay_on_prolific_needs_no_word(make_pair: Callable[..., Pair]) -> None:
     assert "wage" not in told(make_pair, {"platform": "prolific"}, Pay(wage_per_hour=12))
+
+
+def test_a_bill_of_pairs_that_may_never_be_asked_says_that_it_is_the_most(make_pair: Callable[..., Pair]) -> None:
+    bill = bill_of(make_pair, first=20)
+    lines = {line.item: line.value for part in parts(bill) for line in part.lines}
+    assert lines["pairs to be judged at most"] == "60"
+    assert lines["pairs asked about at once; others while their condition is open"] == "20"
+    titles = [part.title for part in parts(bill)]
+    assert "Expected, if no condition is decided early; less otherwise" in titles
+    assert "At most, if no condition is decided early, and if every pair needs all its votes" in titles

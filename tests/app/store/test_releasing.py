@@ -32,7 +32,8 @@ from tests.app.store.conftest import DIFFERENT, SAME, pair
 
 FACTS = {name: (name, None) for name in ("fade-in", "fade-out", "identical", "positive")}
 #: Ends after one round of one pair a condition, since there are no positive controls to go on with.
-ONE_ROUND = DecisionRule(design="c-prime", batch=1, most_pairs=1)
+ONE_ROUND = DecisionRule(design="e", batch=1, most_pairs=1, identical=1, positive=1, baseline="plug-in")
+ROUNDS = ONE_ROUND.model_copy(update={"most_pairs": 3})
 LEAD = {"votes_per_pair": 7, "vote_rule": "lead"}
 
 
@@ -280,14 +281,14 @@ def _pairs_judged(study: object) -> set[str]:
 
 class TestAhead:
     def test_room_that_is_left_in_a_hit_is_filled_with_what_comes_next(self, two) -> None:
-        study, turn = two(rule=DecisionRule(design="c-prime", batch=1), trials_per_hit=6)
+        study, turn = two(rule=ROUNDS, trials_per_hit=6)
         turn()
         handed = handed_out(study, study.begin(0, "W1").worker)
         due = [("identical", "identical", 0), ("study", "fade-in", 0), ("study", "fade-out", 0)]
         assert set(handed) == {*due, ("study", "fade-in", 1), ("study", "fade-out", 1)}
 
     def test_nobody_is_asked_about_what_comes_next_alone(self, two) -> None:
-        study, turn = two(rule=DecisionRule(design="c-prime", batch=1), trials_per_hit=6)
+        study, turn = two(rule=ROUNDS, trials_per_hit=6)
         turn()
         begun = [study.begin(number, worker) for number, worker in enumerate(("W1", "W2"))]
         assert all(one.trials == 6 for one in begun)
