@@ -127,6 +127,7 @@ SMALL = {
     "positive_controls": "8",
     "checks": "4",
     "min_pairs": "5",
+    "controls_after": "0",
     "tau": "0.45",
     "error": "0.2",
     "folds": "2",
