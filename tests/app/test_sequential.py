@@ -10,17 +10,21 @@ from flask.testing import FlaskClient
 
 from analysis.certify import certify
 from analysis.rule import DecisionRule
+from app.dry_run import Choice
+from app.dry_run import play as rehearse_on_pages
 from app.store.conditions import Released, closed_pairs, keep_released
 from app.store.events import LAUNCHED, keep_fact
 from app.store.following import ConditionSoFar, Followed, followed, keep_followed
-from app.store.progress import votes_still_open
+from app.store.progress import overview, votes_still_open
 from app.study import Study
 from app.web import Web
 from hits.batch import Hits
+from hits.crowd import Crowd
 from hits.listeners import crowd
 from hits.pay import Pay
 from tests.app.crowd import gather
 from tests.app.desk import let_in, sign_in
+from tests.app.rehearsed import study_of_tones
 from tests.app.unheard import Play, Played, pairs_of, study_in
 
 PAIRS = 60
@@ -108,3 +112,16 @@ def test_the_dashboard_says_what_is_decided_and_what_is_still_asked(web: Web, cl
         keep_followed(session, Followed("t", "t", 4, finished=True, conditions=so_far))
         keep_released(session, Released({}, 0, 0, finished=True))
     assert "Every condition is decided, and nobody is asked any more." in client.get("/").text
+
+
+def test_a_rehearsal_on_the_real_pages_ends_with_the_last_decision(tmp_path: Path) -> None:
+    listeners = Crowd(workers=10, arrivals_per_hour=60, skilled_share=1, lazy_share=0, spammer_share=0)
+    rule = DecisionRule(design="e", baseline="plug-in", batch=2, most_pairs=4, identical=1, positive=1)
+    study = study_of_tones(tmp_path / "s", listeners, pairs=12, decision=rule)
+    played = rehearse_on_pages(tmp_path / "s" / "pairs", study, Choice(), tmp_path / "stage", seed=3)
+    assert played.missing == 0
+    assert played.notes[-1] == "every condition is decided (2 UNDECIDED); nobody is asked any more"
+    with played.wired.database.reading() as session:
+        seen = overview(session, study.hits, study.pay)
+    assert seen.complete
+    assert (seen.pairs_decided, seen.pairs_released, seen.pairs) == (8, 8, 12)

@@ -241,6 +241,27 @@ class TestATurn:
         turn()
         assert open_hits(study) >= 1
 
+    def test_a_study_that_ran_out_of_pairs_goes_on_when_there_are_more(self, two, platform) -> None:
+        study, turn = two(rule=ONE_ROUND.model_copy(update={"batch": 3, "most_pairs": 9}), hits=12)
+        turn()
+        for number in range(6):
+            try:
+                begun = study.begin(number, f"W{number}")
+            except WorkRefused:
+                continue
+            study.do_all(begun)
+            platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, f"W{number}")
+        turn()
+        with study.database.reading() as session:
+            assert is_complete(session, study.rules.hits, study.now)
+        with study.database.writing() as session:
+            keep_pairs(session, [pair(n) for n in range(20, 24)], FACTS)
+        done = turn()
+        assert "fade-in is open after 3 pairs" in done.notes
+        with study.database.reading() as session:
+            assert released(session).conditions == {"fade-in": 6, "fade-out": 3}
+            assert votes_still_open(session, study.rules.hits, study.now) == 6
+
     def test_the_same_judgments_are_worked_out_once(self, two) -> None:
         study, turn = two()
         turn()
