@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -35,12 +36,18 @@ class _Run:
 
 
 def certify(
-    judgments: pd.DataFrame, rule: DecisionRule, votes: VoteRule, aggregator: Aggregator | None = None
+    judgments: pd.DataFrame,
+    rule: DecisionRule,
+    votes: VoteRule,
+    aggregator: Aggregator | None = None,
+    *,
+    planned: Mapping[str, int] | None = None,
+    incomplete: Literal["against", "out"] = "against",
 ) -> Certified:
     """Decide on every condition by the study's design, as if nothing more will come.
 
     A condition's verdict is on both dimensions together; each dimension has one of its own, from the same design on
-    that dimension alone. Pairs that lack votes count against whichever verdict is asked.
+    that dimension alone.
 
     Args:
         judgments: as `analysis.votes.read_judgments` gives them.
@@ -48,14 +55,21 @@ def certify(
         votes: when a pair has votes enough.
         aggregator: how votes become the labels of the plain ratio; majority vote if not given. With any other, pairs
             come out changed where its label is "different", in the order of their first judgment.
+        planned: pairs of each condition that were made, for designs of a planned size; as many as were judged if not
+            given.
+        incomplete: what becomes of pairs that lack votes: they count "against" whichever verdict is asked, or are left
+            "out" as if they had never been asked, for analyses that leave somebody's votes out.
     """
     labels = aggregator or MajorityVote()
     plain = ratios(judgments, labels)
     names = tuple(dict.fromkeys(ratio.condition for ratio in plain))
     by_labels = None if labels.name == MajorityVote().name else labels
     found = collected(judgments, votes, conditions=names, ended=True, aggregator=by_labels)
-    joint = _run(rule, votes, found)
-    singles = [_run(rule, votes, found.only(place)) for place in range(len(JUDGED))]
+    if incomplete == "out":
+        found = found.complete
+    plan = planned_pool(found, planned or {})
+    joint = _run(rule, votes, found, plan)
+    singles = [_run(rule, votes, found.only(place), plan) for place in range(len(JUDGED))]
     controls = tuple(_controls(found, place, name, rule) for place, name in enumerate(JUDGED))
     by_key = {(ratio.condition, ratio.dimension): ratio for ratio in plain}
     decisions = tuple(
@@ -63,20 +77,26 @@ def certify(
     )
     decisions, inherited = _in_snr_order(decisions) if rule.snr_order else (decisions, ())
     open_pairs = sum(int((rows == ABSENT).any(axis=1).sum()) for rows in found.studied)
-    design = design_of(rule, votes, found.pool)
     return Certified(
         rule,
         joint.grounds.kind,
         decisions,
         controls,
-        notes_of(rule, design.guarantee, controls, open_pairs),
+        notes_of(rule, design_of(rule, votes, plan).guarantee, controls, open_pairs),
         assumptions_of(rule, inherited),
     )
 
 
-def _run(rule: DecisionRule, votes: VoteRule, found: Collected) -> _Run:
+def planned_pool(found: Collected, planned: Mapping[str, int]) -> Pool:
+    """The pairs that a design of a planned size plans for: those that were made, or else those that were judged."""
+    judged = found.pool
+    pairs = tuple(max(n, planned.get(name, n)) for name, n in zip(found.conditions, judged.conditions, strict=True))
+    return Pool(pairs, judged.identical, judged.positive)
+
+
+def _run(rule: DecisionRule, votes: VoteRule, found: Collected, plan: Pool) -> _Run:
     """The design on what was collected; a verdict stands only where missing votes could not have changed it."""
-    design = design_of(rule, votes, found.pool)
+    design = design_of(rule, votes, plan)
     state = _to_the_end(design, found, "changed")
     complete = not any((rows == ABSENT).any() for rows in (*found.studied, found.identical, found.positive))
     other = state if complete else _to_the_end(design, found, "same")

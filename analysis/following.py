@@ -52,6 +52,12 @@ class Collected:
         """All that was opened."""
         return Pool(tuple(map(len, self.studied)), len(self.identical), len(self.positive))
 
+    @property
+    def complete(self) -> Collected:
+        """The pairs that have their votes in every dimension, as if the others had never been opened."""
+        kept = [rows[(rows != ABSENT).all(axis=1)] for rows in (*self.studied, self.identical, self.positive)]
+        return Collected(self.conditions, tuple(kept[:-2]), kept[-2], kept[-1])
+
     def only(self, dimension: int) -> Collected:
         """The same of one dimension alone."""
         return Collected(

@@ -85,6 +85,7 @@ def variants(
     others: Sequence[Aggregator] = (),
     failed_headphones: Collection[str] | None = None,
     second: Mapping[str, Certify] | None = None,
+    excluding: Certify | None = None,
 ) -> tuple[Variant, ...]:
     """The analysis as decided, then each departure from it by itself.
 
@@ -93,6 +94,8 @@ def variants(
         others: further ones.
         failed_headphones: workers, by hash, who did not pass the headphone check; None where none was asked.
         second: further engines by name, as second opinions on the same judgments.
+        excluding: the engine where workers are left out, which leaves out the pairs that then lack votes; the study's
+            own if not given.
     """
 
     def as_it_is(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -102,12 +105,14 @@ def variants(
         "with workers whom quality control left out": with_distrusted,
         "with late judgments": with_late,
     }
+    fewer: dict[str, Change] = {}
     if failed_headphones is not None:
-        changes["without workers who failed the headphone check"] = without(failed_headphones)
+        fewer["without workers who failed the headphone check"] = without(failed_headphones)
     return (
         Variant(AS_DECIDED, aggregator, as_it_is),
         *(Variant(f"aggregator {other.name}", other, as_it_is) for other in others if other.name != aggregator.name),
         *(Variant(name, aggregator, change) for name, change in changes.items()),
+        *(Variant(name, aggregator, change, excluding) for name, change in fewer.items()),
         *(Variant(name, aggregator, as_it_is, engine) for name, engine in (second or {}).items()),
     )
 

@@ -116,19 +116,11 @@ class Whitelist(Part):
                 raise ValueError(f"its conditions' pairs do not add up to {self.pairs}")
             for verdict in self.conditions:
                 check_condition(verdict)
-        if self.seal and self.seal != self.due_seal:
-            raise ValueError("it was changed after it was written: its seal is not that of its content")
         return self
 
-    @property
-    def due_seal(self) -> str:
-        """The seal that goes with the content."""
-        content = {key: value for key, value in self.model_dump(mode="json").items() if key not in UNSEALED}
-        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
     def sealed(self) -> Self:
-        """The same with the seal that goes with it."""
-        return self.model_copy(update={"seal": self.due_seal})
+        """The same with the seal that goes with its content."""
+        return self.model_copy(update={"seal": seal_of(self.model_dump(mode="json"))})
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -156,6 +148,8 @@ class Whitelist(Part):
             raise WhitelistRefused(path, "; ".join(_sentences(wrong))) from None
         if not whitelist.seal:
             raise WhitelistRefused(path, "it has no seal, so nobody knows whether it was changed by hand")
+        if whitelist.seal != seal_of(found):
+            raise WhitelistRefused(path, "it was changed after it was written: its seal is not that of its content")
         return whitelist
 
     @property
@@ -225,6 +219,12 @@ class Whitelist(Part):
         """Write the whitelist as JSON; the file appears whole or not at all."""
         text = json.dumps(self.sealed().model_dump(mode="json"), indent=2, ensure_ascii=False)
         write_whole(path, text + "\n")
+
+
+def seal_of(content: Mapping[str, Any]) -> str:
+    """The seal that goes with what a file holds: as it stands there, so that later releases may know more settings."""
+    sealed = {key: value for key, value in content.items() if key not in UNSEALED}
+    return hashlib.sha256(json.dumps(sealed, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

@@ -45,7 +45,7 @@ def cite_section(material: Material, command: str) -> Section:
             (
                 ("Judgments", f"SHA-256 {digest or 'unknown'}"),
                 ("Manifest", f"SHA-256 {whitelist.manifest_sha256}" if whitelist.manifest_sha256 else "none at hand"),
-                ("Seal of the whitelist", f"SHA-256 {whitelist.seal or whitelist.due_seal}"),
+                ("Seal of the whitelist", f"SHA-256 {whitelist.seal or whitelist.sealed().seal}"),
                 ("Seed", str(whitelist.seed)),
                 (
                     "Rule",

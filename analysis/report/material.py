@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,6 +53,11 @@ class Material:
     pairs: tuple[Pair, ...] = ()
     failed_headphones: frozenset[str] | None = None
     bins: Bins = USUAL_BINS
+
+    @property
+    def planned(self) -> Mapping[str, int]:
+        """How many pairs of each condition were made, as the manifest says."""
+        return Counter(pair.condition for pair in self.pairs if pair.role == "study")
 
     @property
     def simulated(self) -> bool:

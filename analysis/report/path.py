@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.certify import planned_pool
 from analysis.design_of import BASELINE_SHARE, design_of
 from analysis.designs.base import Grounds, State
 from analysis.following import JUDGED, collected, follow
@@ -45,7 +46,7 @@ def path_section(material: Material) -> Section | None:
     names = tuple(one.condition for one in whitelist.conditions)
     by_labels = None if whitelist.aggregator == "majority-vote" else material.aggregator
     found = collected(material.judgments, material.votes, conditions=names, ended=True, aggregator=by_labels)
-    design = design_of(rule, material.votes, found.pool)
+    design = design_of(rule, material.votes, planned_pool(found, material.planned))
     states: list[State] = []
     start = design.start(len(names), dimensions=len(JUDGED))
     follow(design, start, found, ended=True, on_round=states.append)

@@ -36,10 +36,13 @@ def sensitivity_section(material: Material) -> Section:
 
 
 def _table_of(material: Material) -> pd.DataFrame:
-    rule, votes = material.whitelist.rule, material.votes
+    rule, votes, planned = material.whitelist.rule, material.votes, material.planned
 
     def as_decided(judgments: pd.DataFrame, aggregator: Aggregator) -> Iterator[Decided]:
-        return iter(certify(judgments, rule, votes, aggregator).decisions)
+        return iter(certify(judgments, rule, votes, aggregator, planned=planned).decisions)
+
+    def without_some(judgments: pd.DataFrame, aggregator: Aggregator) -> Iterator[Decided]:
+        return iter(certify(judgments, rule, votes, aggregator, planned=planned, incomplete="out").decisions)
 
     def clustered(judgments: pd.DataFrame, _aggregator: Aggregator) -> Iterator[Decided]:
         return iter(two_way_decisions(judgments, rule, votes.most))
@@ -47,7 +50,9 @@ def _table_of(material: Material) -> pd.DataFrame:
     second = {TWO_WAY: clustered} if rule.design == "fixed" else {}
     others = tuple(every_aggregator().values())
     return sensitivity(
-        material.judgments, as_decided, variants(material.aggregator, others, material.failed_headphones, second)
+        material.judgments,
+        as_decided,
+        variants(material.aggregator, others, material.failed_headphones, second, without_some),
     )
 
 

@@ -92,6 +92,7 @@ def _origin(folder: StudyFolder, design: Study) -> Origin:
         noises=_noises(folder, design),
         sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
         pairs=known_pairs(folder),
+        planned=_planned(folder),
     )
 
 
@@ -103,6 +104,18 @@ def _languages(folder: StudyFolder) -> tuple[str, ...]:
     if not manifest.is_file():
         return ()
     return tuple(sorted({str(pair.clip["language"]) for pair in read_manifest(manifest) if pair.clip.get("language")}))
+
+
+def _planned(folder: StudyFolder) -> Mapping[str, int]:
+    """How many pairs of each condition were made."""
+    from collections import Counter
+
+    from pipelines.manifest import FILE_NAME, read_manifest
+
+    manifest = folder.pairs / FILE_NAME
+    if not manifest.is_file():
+        return {}
+    return Counter(pair.condition for pair in read_manifest(manifest) if pair.role == "study")
 
 
 def _noises(folder: StudyFolder, design: Study) -> Mapping[str, Mapping[str, Any]]:

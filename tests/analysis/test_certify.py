@@ -225,3 +225,30 @@ def test_listeners_who_hear_real_changes_no_more_than_nothing_are_told_of(judged
     found = certify(deaf, DecisionRule(), MAJORITY_OF_3)
     assert any("nothing they say of it can be used" in note for note in found.notes)
     assert found.decisions[0].decision == "UNDECIDED"
+
+
+class TestWhatWasPlanned:
+    def test_looks_are_planned_over_the_pairs_that_were_made(self, judged: Callable) -> None:
+        judgments = judged({"fade-in": (0, 0)}, pairs=60, rule=LEAD_3_OF_7)
+        rule = DecisionRule(design="group-sequential")
+        sixty, of_three_hundred = (
+            certify(judgments, rule, LEAD_3_OF_7, planned=planned).decisions[0] for planned in ({}, {"fade-in": 300})
+        )
+        assert sixty.decision == "SAFE"
+        assert of_three_hundred.activation.grounds_safe is not None
+        assert sixty.activation.grounds_safe is not None
+        # at the first of five looks O'Brien and Fleming ask for much more than at the last
+        assert of_three_hundred.activation.grounds_safe > sixty.activation.grounds_safe
+
+    def test_pairs_that_lose_votes_to_an_exclusion_may_be_left_out(self, judged: Callable) -> None:
+        judgments = judged({"fade-in": (0, 0), "cry": (60, 60)}, pairs=150, rule=LEAD_3_OF_7)
+        third = judgments["pair_id"].str.extract(r"-(\d+)$")[0].astype(int) % 3 == 0
+        fewer = judgments[~(third & (judgments["worker"] == "w2") & (judgments["role"] == "study"))]
+        rule = DecisionRule(design="c")
+        against = certify(fewer, rule, LEAD_3_OF_7)
+        assert any("pairs lack votes" in note for note in against.notes)
+        assert against.decisions[0].activation.decided < 150
+        found = certify(fewer, rule, LEAD_3_OF_7, incomplete="out")
+        assert not any("lack" in note for note in found.notes)
+        assert verdicts(found) == {"cry": "UNSAFE", "fade-in": "SAFE"}
+        assert found.decisions[0].activation.decided < 150

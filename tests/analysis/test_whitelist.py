@@ -22,6 +22,7 @@ from analysis.whitelist import (
     Whitelist,
     WhitelistRefused,
     json_schema,
+    seal_of,
 )
 from analysis.whitelist_building import Origin, build
 from analysis.whitelist_parts import BankPlace
@@ -127,6 +128,14 @@ class TestFile:
         path.write_text(json.dumps({**content, "sounds": []}))
 
         assert Whitelist.load(path) == whitelist()
+
+    def test_a_file_from_before_a_setting_was_known_is_whole(self, tmp_path: Path) -> None:
+        path = tmp_path / "whitelist.json"
+        whitelist(verdict("cry", UNSAFE, OPEN)).save(path)
+        content = json.loads(path.read_text())
+        del content["rule"]["controls_after"]
+        path.write_text(json.dumps({**content, "seal": seal_of(content)}))
+        assert Whitelist.load(path).conditions[0].decision == "UNSAFE"
 
     def test_a_file_without_its_seal_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "whitelist.json"
