@@ -132,3 +132,25 @@ def test_a_clip_is_repeated_only_when_no_other_is_left() -> None:
     slots = fill(standings, frozenset(), Hits(trials_per_hit=3, checks_per_hit=0), np.random.default_rng(0))
     assert {int(slot.pair_id[1:]) % 3 for slot in slots} == {0, 1, 2}
     assert len(fill(standings, frozenset(), Hits(trials_per_hit=8, checks_per_hit=0), np.random.default_rng(0))) == 8
+
+
+def test_spare_pairs_fill_what_room_is_left_however_near_they_are_to_their_decision() -> None:
+    standings = [standing(1), standing(2), standing(3, votes=1), standing(4, votes=1)]
+    spare = frozenset({"p3", "p4"})
+    for room, most in ((2, {"p1", "p2"}), (3, {"p1", "p2", "p3", "p4"})):
+        slots = fill(
+            standings,
+            frozenset(),
+            Hits(trials_per_hit=room, checks_per_hit=0),
+            np.random.default_rng(0),
+            spare=spare,
+        )
+        assert len(slots) == room
+        assert {"p1", "p2"} <= {slot.pair_id for slot in slots} <= most
+
+
+def test_nobody_is_asked_about_spare_pairs_alone() -> None:
+    left = [standing(1), standing(2, votes=2), standing(3)]
+    spare = frozenset({"p3"})
+    assert fill(left, frozenset({"p1"}), Hits(), np.random.default_rng(0), spare=spare) == []
+    assert len(fill(left, frozenset(), Hits(), np.random.default_rng(0), spare=spare)) == 2
