@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.aggregators.base import Aggregator
+from analysis.aggregators.base import Aggregator, VotesRefused
 from analysis.aggregators.majority_vote import MajorityVote
 from analysis.certification.controls import margin
+from analysis.certification.sequential import subtler
 from analysis.certify_words import assumptions_of, notes_of, reason_of
 from analysis.design_of import design_of
 from analysis.designs.base import SAFE, UNSAFE, Design, Grounds, State
@@ -42,7 +42,7 @@ def certify(
     aggregator: Aggregator | None = None,
     *,
     planned: Mapping[str, int] | None = None,
-    incomplete: Literal["against", "out"] = "against",
+    by_labels: bool = False,
 ) -> Certified:
     """Decide on every condition by the study's design, as if nothing more will come.
 
@@ -53,24 +53,28 @@ def certify(
         judgments: as `analysis.votes.read_judgments` gives them.
         rule: the settings of the decision.
         votes: when a pair has votes enough.
-        aggregator: how votes become the labels of the plain ratio; majority vote if not given. With any other, pairs
-            come out changed where its label is "different", in the order of their first judgment.
+        aggregator: how votes become the labels of the plain ratio; majority vote if not given.
         planned: pairs of each condition that were made, for designs of a planned size; as many as were judged if not
             given.
-        incomplete: what becomes of pairs that lack votes: they count "against" whichever verdict is asked, or are left
-            "out" as if they had never been asked, for analyses that leave somebody's votes out.
+        by_labels: decide by the aggregator's labels instead of the vote rule, to see what hangs on it. Labels borrow
+            strength from pair to pair, so this is no certificate.
+
+    Raises:
+        VotesRefused: the aggregator can't use the votes, or its labels follow from how often a condition changes.
     """
     labels = aggregator or MajorityVote()
     plain = ratios(judgments, labels)
     names = tuple(dict.fromkeys(ratio.condition for ratio in plain))
-    by_labels = None if labels.name == MajorityVote().name else labels
-    found = collected(judgments, votes, conditions=names, ended=True, aggregator=by_labels)
-    if incomplete == "out":
-        found = found.complete
+    if by_labels and labels.leans_on_conditions:
+        raise VotesRefused(
+            f"{labels.name} labels a pair by how often its condition changes, which is what a verdict asks; its ratios "
+            "can be looked at, and decide nothing"
+        )
+    found = collected(judgments, votes, conditions=names, aggregator=labels if by_labels else None)
     plan = planned_pool(found, planned or {})
     joint = _run(rule, votes, found, plan)
     singles = [_run(rule, votes, found.only(place), plan) for place in range(len(JUDGED))]
-    controls = tuple(_controls(found, place, name, rule) for place, name in enumerate(JUDGED))
+    controls = tuple(_controls(found, place, name, rule, votes) for place, name in enumerate(JUDGED))
     by_key = {(ratio.condition, ratio.dimension): ratio for ratio in plain}
     decisions = tuple(
         _decision(place, name, by_key, found, joint, singles, controls, rule) for place, name in enumerate(names)
@@ -101,7 +105,7 @@ def _run(rule: DecisionRule, votes: VoteRule, found: Collected, plan: Pool) -> _
     complete = not any((rows == ABSENT).any() for rows in (*found.studied, found.identical, found.positive))
     other = state if complete else _to_the_end(design, found, "same")
     codes = np.where(state.verdict[0] == SAFE, SAFE, np.where(other.verdict[0] == UNSAFE, UNSAFE, 0))
-    few = _few(rule, found.pool)
+    few = _few(rule, found)
     verdicts = tuple(
         "UNDECIDED" if small else _WORDS.get(int(code), "UNDECIDED") for code, small in zip(codes, few, strict=True)
     )
@@ -113,17 +117,22 @@ def _to_the_end(design: Design, found: Collected, missing: Missing) -> State:
     return follow(design, state, found, ended=True, missing=missing)
 
 
-def _few(rule: DecisionRule, pool: Pool) -> list[bool]:
-    """Conditions with too few pairs for a test that holds for many."""
+def _few(rule: DecisionRule, found: Collected) -> list[bool]:
+    """Conditions with too few pairs, or too few controls, for a test that holds for many."""
     planned = rule.design in ("fixed", "group-sequential")
-    return [planned and pairs < rule.min_pairs for pairs in pool.conditions]
+    controls = min(_count(rows[:, 0])[0] for rows in (found.identical, found.positive))
+    pairs = [min(int((rows[:, column] != ABSENT).sum()) for column in range(rows.shape[1])) for rows in found.studied]
+    return [planned and min(pairs_, controls) < rule.min_pairs for pairs_ in pairs]
 
 
-def _controls(found: Collected, place: int, dimension: Dimension, rule: DecisionRule) -> ControlCount:
+def _controls(found: Collected, place: int, dimension: Dimension, rule: DecisionRule, votes: VoteRule) -> ControlCount:
     counts = [_count(rows[:, place]) for rows in (found.identical, found.positive)]
     (identical, identical_changed), (positive, positive_changed) = counts
     known = identical and positive
-    at = float(margin(rule.tau, identical_changed / identical, positive_changed / positive)) if known else None
+    at = None
+    if known:
+        q1 = subtler(votes, positive_changed / positive, rule.slack) if rule.slack else positive_changed / positive
+        at = float(margin(rule.tau, identical_changed / identical, q1))
     return ControlCount(dimension, identical, identical_changed, positive, positive_changed, at)
 
 

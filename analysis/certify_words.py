@@ -19,17 +19,44 @@ def reason_of(decision: Decision, rule: DecisionRule, controls: Sequence[Control
     missing = _missing(controls)
     if missing:
         return f"without {missing} nobody knows how many real changes these listeners hear"
-    if not any(part.decided for part in parts):
-        return "no pair has all its votes"
+    few = _few(parts, controls, rule)
+    if few:
+        return few
     if decision.decision == "SAFE":
         return f"fewer than {tau} of the pairs truly change, in activation and in valence: {_estimates(parts)}"
     if decision.decision == "UNSAFE":
         return f"more than {tau} of the pairs truly change in activation or valence: {_estimates(parts)}"
-    if rule.design in ("fixed", "group-sequential") and min(part.decided for part in parts) < rule.min_pairs:
-        few = min(part.decided for part in parts)
-        return f"{few} judged {'pair' if few == 1 else 'pairs'}; a verdict needs {rule.min_pairs}"
+    return f"{_open(parts, rule, tau)}: {_estimates(parts)}"
+
+
+def _few(parts: Sequence[DimensionDecision], controls: Sequence[ControlCount], rule: DecisionRule) -> str:
+    """What there is too little of; empty where there is enough."""
+    pairs = min(part.decided for part in parts)
+    if not any(part.decided for part in parts):
+        return "no pair has all its votes"
+    if rule.design not in ("fixed", "group-sequential"):
+        return ""
+    found = {
+        "judged": pairs,
+        "identical": min(control.identical for control in controls),
+        "positive": min(control.positive for control in controls),
+    }
+    for kind, count in found.items():
+        if count < rule.min_pairs:
+            noun = "pair" if kind == "judged" else "control"
+            return f"{count} {kind} {noun}{'' if count == 1 else 's'}; a verdict needs {rule.min_pairs}"
+    return ""
+
+
+def _open(parts: Sequence[DimensionDecision], rule: DecisionRule, tau: str) -> str:
+    """Why nothing is said of a condition."""
+    above = [part.dimension for part in parts if part.share_lower is not None and part.share_lower > rule.tau]
+    if above and not rule.unsafe:
+        return f"{' and '.join(above)} lies above {tau}, and whether conditions are UNSAFE was not asked"
+    if above:
+        return f"{' and '.join(above)} seems to lie above {tau}, but not by the test over all conditions and dimensions"
     not_safe = [part.dimension for part in parts if part.decision != "SAFE"]
-    return f"{' and '.join(not_safe) or 'both together'} could lie on either side of {tau}: {_estimates(parts)}"
+    return f"{' and '.join(not_safe) or 'both together'} could lie on either side of {tau}"
 
 
 def _estimates(parts: Sequence[DimensionDecision]) -> str:
@@ -72,7 +99,10 @@ def _notes(rule: DecisionRule, guarantee: str, controls: Sequence[ControlCount],
                     "pairs: nothing they say of it can be used."
                 )
     if rule.slack:
-        yield f"Real changes were taken to be harder to hear than the positive controls by {rule.slack:g} logits."
+        yield (
+            f"For SAFE, real changes were taken to be harder to hear than the positive controls by {rule.slack:g} "
+            "logits; shares of changed pairs, and UNSAFE, take the controls as they are."
+        )
     if open_pairs:
         yield (
             f"{open_pairs} {'pair lacks' if open_pairs == 1 else 'pairs lack'} votes that the vote rule asks for and "

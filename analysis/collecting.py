@@ -83,7 +83,7 @@ def due(judgments: pd.DataFrame, rule: DecisionRule, votes: VoteRule, supply: Su
     found = collected(judgments, votes, conditions=names)
     state = follow(design, design.start(len(names), dimensions=len(JUDGED)), found, ended=False, pool=pool)
     wanted = design.wants(state)
-    used, more = state.pairs.max(axis=2)[0].tolist(), wanted.pairs[0].tolist()
+    used, more = state.opened[0].tolist(), wanted.pairs[0].tolist()
     each = list(zip(names, used, more, pool.conditions, strict=True))
     controls = state.controls
     return Due(
@@ -100,7 +100,7 @@ def due(judgments: pd.DataFrame, rule: DecisionRule, votes: VoteRule, supply: Su
 def _standing(state: State, place: int, name: str) -> Following:
     return Following(
         condition=name,
-        pairs=int(state.pairs[0, place].max()),
+        pairs=int(state.opened[0, place]),
         open=bool(state.open[0, place].any()),
         verdict=_WORDS.get(int(state.verdict[0, place]), "UNDECIDED"),
     )

@@ -230,7 +230,7 @@ def run(
 
 def _held(wanted: Wanted, state: State, pool: Pool) -> Wanted:
     """What a pool can still give of what is wanted."""
-    used = state.pairs.max(axis=2), state.controls.identical.max(axis=1), state.controls.positive.max(axis=1)
+    used = state.opened, state.controls.identical.max(axis=1), state.controls.positive.max(axis=1)
     there = np.array(pool.conditions), pool.identical, pool.positive
     left = [np.maximum(all_ - gone, 0) for all_, gone in zip(there, used, strict=True)]
     return Wanted(

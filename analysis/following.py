@@ -52,12 +52,6 @@ class Collected:
         """All that was opened."""
         return Pool(tuple(map(len, self.studied)), len(self.identical), len(self.positive))
 
-    @property
-    def complete(self) -> Collected:
-        """The pairs that have their votes in every dimension, as if the others had never been opened."""
-        kept = [rows[(rows != ABSENT).all(axis=1)] for rows in (*self.studied, self.identical, self.positive)]
-        return Collected(self.conditions, tuple(kept[:-2]), kept[-2], kept[-1])
-
     def only(self, dimension: int) -> Collected:
         """The same of one dimension alone."""
         return Collected(
@@ -74,7 +68,6 @@ def collected(
     dimensions: Sequence[Dimension] = JUDGED,
     conditions: Sequence[str] = (),
     *,
-    ended: bool = False,
     aggregator: Aggregator | None = None,
 ) -> Collected:
     """The outcomes of a table of judgments.
@@ -84,16 +77,15 @@ def collected(
         votes: when a pair has votes enough; later votes of it change nothing.
         dimensions: what may differ.
         conditions: their order; those of the table, by name, if not given. One without judgments has no pairs.
-        ended: nothing more will come, so that a majority is one of the votes that there are.
-        aggregator: what pairs come to by its labels instead, as another analysis of the same judgments.
+        aggregator: what pairs come to by its labels instead, as another analysis of the same judgments. It labels
+            controls and conditions together, so that a label means the same in all of them.
     """
     asked = judgments.loc[judgments["role"] == "study", "condition"]
     names = tuple(conditions) or tuple(sorted(str(name) for name in asked.unique()))
     roles: tuple[Role, ...] = ("study", "identical", "positive")
+    said = _labels(judgments, roles, aggregator, dimensions) if aggregator else None
     (places, opened), (_, identical), (_, positive) = (
-        _labelled(judgments, role, aggregator, dimensions)
-        if aggregator
-        else _opened(counted(judgments, role), votes, dimensions, ended)
+        _opened(counted(judgments, role), votes, dimensions) if said is None else _labelled(judgments, role, said)
         for role in roles
     )
     return Collected(names, tuple(opened[places == name] for name in names), identical, positive)
@@ -174,7 +166,7 @@ class _Asked:
 
 def _asked(design: Design, state: State, found: Collected, pool: Pool) -> _Asked:
     wanted = design.wants(state)
-    used = [int(n) for n in state.pairs.max(axis=2)[0]]
+    used = [int(n) for n in state.opened[0]]
     used_controls = [int(state.controls.identical.max()), int(state.controls.positive.max())]
     left = [there - n for there, n in zip(pool.conditions, used, strict=True)]
     left_controls = [pool.identical - used_controls[0], pool.positive - used_controls[1]]
@@ -196,7 +188,7 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["submitted_at", "judgment_id"], kind="stable")
 
 
-def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension], ended: bool) -> InOrder:
+def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension]) -> InOrder:
     if rows.empty:
         return np.empty(0, object), np.empty((0, len(dimensions)), np.int8)
     ordered = _in_order(rows)
@@ -206,14 +198,22 @@ def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension]
     for column, dimension in enumerate(dimensions):
         table = np.full((len(names), int(turn.max()) + 1), ABSENT, np.int8)
         table[pairs, turn] = (labels_of(ordered, dimension) == "different").to_numpy()
-        said[:, column] = votes.settled(table, ended=ended)
+        said[:, column] = votes.settled(table)
     return ordered.loc[turn == 0, "condition"].to_numpy(object), said
 
 
-def _labelled(judgments: pd.DataFrame, role: Role, aggregator: Aggregator, dimensions: Sequence[Dimension]) -> InOrder:
+def _labels(
+    judgments: pd.DataFrame, roles: Sequence[Role], aggregator: Aggregator, dimensions: Sequence[Dimension]
+) -> pd.DataFrame:
+    """Whether each pair is labelled different, a column a dimension; by pair."""
+    columns = []
+    for name in dimensions:
+        labels = aggregator.fit_predict(pd.concat([votes_of(judgments, name, role) for role in roles]))
+        columns.append(pd.Series(np.asarray(labels == "different", np.int8), labels.index, name=str(name)))
+    return pd.concat(columns, axis=1)
+
+
+def _labelled(judgments: pd.DataFrame, role: Role, said: pd.DataFrame) -> InOrder:
     first = _in_order(counted(judgments, role)).drop_duplicates("pair_id")
-    if first.empty:
-        return np.empty(0, object), np.empty((0, len(dimensions)), np.int8)
-    labels = [aggregator.fit_predict(votes_of(judgments, name, role)).reindex(first["pair_id"]) for name in dimensions]
-    said: Opened = np.stack([np.asarray(each == "different", np.int8) for each in labels], axis=1)
-    return first["condition"].to_numpy(object), said
+    found: Opened = said.reindex(first["pair_id"]).to_numpy(np.int8)
+    return first["condition"].to_numpy(object), found

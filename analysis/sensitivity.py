@@ -76,8 +76,19 @@ def with_late(judgments: pd.DataFrame) -> pd.DataFrame:
 
 
 def without(workers: Collection[str]) -> Change:
-    """Leave out the judgments of some workers, in every role."""
-    return lambda judgments: judgments[~judgments["worker"].isin(list(workers))]
+    """Leave out the judgments of some workers, in every role, and the pairs that they were the first to judge.
+
+    Who is asked first is chance; so these pairs are a sample, and pairs that lose a later vote count as they stand.
+    """
+
+    def change(judgments: pd.DataFrame) -> pd.DataFrame:
+        theirs = judgments["worker"].isin(list(workers))
+        ordered = judgments.sort_values(["submitted_at", "judgment_id"], kind="stable")
+        first = ordered.drop_duplicates("pair_id")
+        begun = first.loc[first["worker"].isin(list(workers)), "pair_id"]
+        return judgments[~theirs & ~judgments["pair_id"].isin(begun)]
+
+    return change
 
 
 def variants(
@@ -85,7 +96,6 @@ def variants(
     others: Sequence[Aggregator] = (),
     failed_headphones: Collection[str] | None = None,
     second: Mapping[str, Certify] | None = None,
-    excluding: Certify | None = None,
 ) -> tuple[Variant, ...]:
     """The analysis as decided, then each departure from it by itself.
 
@@ -94,8 +104,6 @@ def variants(
         others: further ones.
         failed_headphones: workers, by hash, who did not pass the headphone check; None where none was asked.
         second: further engines by name, as second opinions on the same judgments.
-        excluding: the engine where workers are left out, which leaves out the pairs that then lack votes; the study's
-            own if not given.
     """
 
     def as_it_is(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -105,14 +113,12 @@ def variants(
         "with workers whom quality control left out": with_distrusted,
         "with late judgments": with_late,
     }
-    fewer: dict[str, Change] = {}
     if failed_headphones is not None:
-        fewer["without workers who failed the headphone check"] = without(failed_headphones)
+        changes["without workers who failed the headphone check"] = without(failed_headphones)
     return (
         Variant(AS_DECIDED, aggregator, as_it_is),
         *(Variant(f"aggregator {other.name}", other, as_it_is) for other in others if other.name != aggregator.name),
         *(Variant(name, aggregator, change) for name, change in changes.items()),
-        *(Variant(name, aggregator, change, excluding) for name, change in fewer.items()),
         *(Variant(name, aggregator, as_it_is, engine) for name, engine in (second or {}).items()),
     )
 

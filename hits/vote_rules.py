@@ -95,20 +95,10 @@ class VoteRule(ABC):
         return False
 
     @final
-    def settled(self, votes: Votes, *, ended: bool = False) -> Votes:
-        """What many pairs come to: 1 changed, 0 not, ABSENT where another vote is wanted.
-
-        Args:
-            votes: as `outcomes` takes them.
-            ended: no further vote will come: a majority is then one of the votes that there are, a lead stays open.
-        """
+    def settled(self, votes: Votes) -> Votes:
+        """What many pairs come to: 1 changed, 0 not, ABSENT where another vote is wanted; votes as of `outcomes`."""
         changed, decided, _ = self.outcomes(votes)
-        found = np.where(decided, changed, ABSENT).astype(np.int8)
-        return self._at_the_end(votes, found) if ended else found
-
-    def _at_the_end(self, votes: Votes, found: Votes) -> Votes:  # noqa: ARG002 - most rules leave open what is open
-        """What pairs come to when no further vote will come."""
-        return found
+        return np.where(decided, changed, ABSENT).astype(np.int8)
 
     @final
     def decided_within(self, votes: int, share: float) -> float:
@@ -204,11 +194,6 @@ class MajorityRule(VoteRule):
 
     def __str__(self) -> str:
         return f"up to {self.most} votes" if self.curtailed else f"{self.most} {'vote' if self.most == 1 else 'votes'}"
-
-    def _at_the_end(self, votes: Votes, found: Votes) -> Votes:
-        given = (votes != ABSENT).sum(axis=1)
-        most = (2 * (votes == 1).sum(axis=1) >= given).astype(np.int8)
-        return np.where((found == ABSENT) & (given > 0), most, found)
 
     def _step(self, different: int, same: int) -> bool | None:
         if different + same >= self.most or (self.curtailed and max(2 * different + 1, 2 * same) > self.most):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TypeAlias, final, get_args
+from typing import ClassVar, TypeAlias, final, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ class Aggregator(ABC):
     people hear as a change is not a safe change); the order of the votes and the names of the workers change nothing;
     the votes themselves stay as they were.
     """
+
+    #: Whether a label follows from how often its condition changes, so that nothing can be tested on it.
+    leans_on_conditions: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

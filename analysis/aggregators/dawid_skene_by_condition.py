@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from analysis.aggregators.base import Aggregator
 from analysis.em import Coded, Shares, dawid_skene
@@ -19,6 +20,8 @@ class DawidSkeneByCondition(Aggregator):
         worker_votes: how many votes the crowd's own rates weigh in each worker's.
         condition_pairs: how many pairs the whole study's share of changed pairs weighs in each condition's.
     """
+
+    leans_on_conditions: ClassVar[bool] = True
 
     worker_votes: float = 10.0
     condition_pairs: float = 10.0

@@ -27,7 +27,9 @@ class Stream:
     def counted(cls, pairs: Any, changed: Any) -> Stream:
         """Of outcomes that are 0 or 1."""
         share = np.asarray(changed / np.maximum(pairs, 1))
-        return cls(np.asarray(pairs), share, share * (1 - share))
+        # half a count on either side: five of five that came out changed do not say that all always do
+        likely = (changed + 0.5) / (np.asarray(pairs) + 1.0)
+        return cls(np.asarray(pairs), share, likely * (1 - likely))
 
     @classmethod
     def of(cls, outcomes: npt.ArrayLike) -> Stream:

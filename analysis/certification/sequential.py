@@ -73,11 +73,17 @@ def nothing(shape: tuple[int, int, int]) -> Evidence:
     return Evidence(np.zeros(shape), np.zeros(shape), np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
 
 
-def weigh(test: Test, pairs: Ints, changed: Ints, controls: Controls, memory: Mapping[str, Array]) -> Evidence:
-    """The evidence after a round, from all counts so far and the `memory` of the round before."""
+def weigh(
+    test: Test, pairs: Ints, changed: Ints, controls: Controls, memory: Mapping[str, Array], plain: Controls
+) -> Evidence:
+    """The evidence after a round, from all counts so far and the `memory` of the round before.
+
+    SAFE is weighed against `controls`, whose positive ones may be taken to be easier than real changes; UNSAFE against
+    the `plain` ones, as which real changes are found at best.
+    """
     known = controls.known[:, None]
     safe = np.where(known, test.safe(pairs, changed, controls), 0.0)
-    unsafe = np.where(known, test.unsafe(pairs, changed, controls), 0.0)
+    unsafe = np.where(known, test.unsafe(pairs, changed, plain), 0.0)
     give_up = np.log(test.futility)
     futile = memory["futile"].astype(np.bool_) | (safe <= give_up)
     return Evidence(safe, unsafe, futile, memory["futile_unsafe"].astype(np.bool_) | (unsafe <= give_up))

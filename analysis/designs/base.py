@@ -67,6 +67,7 @@ class State:
     """Where one or many studies stand, after any number of rounds. `to_json` keeps a single study between two runs."""
 
     rounds: Ints  # (studies,)
+    opened: Ints  # (studies, conditions): pairs that were asked about; a dimension that was closed counts fewer
     pairs: Ints  # (studies, conditions, dimensions)
     changed: Ints
     controls: Controls  # (studies, dimensions)
@@ -127,6 +128,7 @@ class Design(ABC):
         shape = (studies, conditions, dimensions)
         return State(
             rounds=np.zeros(studies, np.int64),
+            opened=np.zeros(shape[:2], np.int64),
             pairs=np.zeros(shape, np.int64),
             changed=np.zeros(shape, np.int64),
             controls=no_controls((studies, dimensions)),
@@ -145,6 +147,7 @@ class Design(ABC):
         added = replace(
             state,
             rounds=state.rounds + ~state.finished,
+            opened=state.opened + outcomes.pairs.max(axis=2) * state.open.any(axis=2),
             pairs=state.pairs + outcomes.pairs * state.open,
             changed=state.changed + outcomes.changed * state.open,
             controls=state.controls + outcomes.controls.where(~(state.controls_closed | state.finished)[:, None]),
@@ -197,8 +200,9 @@ class Calibrated(Design):
     """
 
     guarantee: ClassVar[str] = (
-        "Each condition's error is at most the stated one, noise of the controls included, and so is the expected "
-        "share of wrong ones among the SAFE where conditions are independent given the crowd."
+        "A condition's chance to be wrongly SAFE is at most the stated error, noise of the controls included, and so "
+        "is the expected share of wrong ones among the SAFE where conditions are independent given the crowd; UNSAFE "
+        "takes the controls as they are."
     )
 
     votes: VoteRule = LEAD_3_OF_7
@@ -227,7 +231,7 @@ class Calibrated(Design):
         """The highest likelihood ratio so far for SAFE, the present one for UNSAFE."""
         controls = harder(state.controls, self.votes, self.slack)
         test = Test(self.tau, self.alternative, self.futility)
-        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        evidence = weigh(test, state.pairs, state.changed, controls, state.memory, state.controls)
         return Grounds.of_logs("likelihood-ratio", np.asarray(state.memory["highest"], np.float64), evidence.unsafe)
 
     def _wants(self, state: State) -> Wanted:
@@ -241,14 +245,15 @@ class Calibrated(Design):
     def _decide(self, state: State) -> State:
         test = Test(self.tau, self.alternative, self.futility)
         controls = harder(state.controls, self.votes, self.slack)
-        evidence = weigh(test, state.pairs, state.changed, controls, state.memory)
+        evidence = weigh(test, state.pairs, state.changed, controls, state.memory, state.controls)
         closed = state.controls_closed | self._enough(state.controls)
         highest = np.where(closed[:, None, None], np.maximum(state.memory["highest"], evidence.safe), 0.0)
         walk = Walk(self.tau, self.alternative, self.futility, self.most_pairs, self.batch)
         found = settle(
             adaptive_side(walk, highest, evidence.futile, controls, self.calibration * self.error, closed),
             unsafe_side(evidence, closed, self.error) if self.unsafe else None,
-            state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
+            # a condition that ran dry waits for the controls to say what its pairs mean
+            (state.exhausted | (state.opened >= self.most_pairs)) & closed[:, None],
         )
         memory = {**evidence.memory, "highest": highest}
         return state.with_verdicts(found.open, found.safe, found.unsafe, closed, memory)

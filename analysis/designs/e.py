@@ -53,7 +53,7 @@ class E(Design):
     def _weigh(self, state: State) -> Evidence:
         test = Test(self.tau, self.alternative, self.futility, self.baseline_error)
         controls = harder(state.controls, self.votes, self.slack)
-        return weigh(test, state.pairs, state.changed, controls, state.memory)
+        return weigh(test, state.pairs, state.changed, controls, state.memory, state.controls)
 
     def _decide(self, state: State) -> State:
         evidence = self._weigh(state)
@@ -62,7 +62,7 @@ class E(Design):
         found = settle(
             e_bh_side(np.where(closed[:, None, None], evidence.safe, -np.inf), evidence.futile, error),
             unsafe_side(evidence, closed, error) if self.unsafe else None,
-            state.exhausted | (state.pairs.max(axis=2) >= self.most_pairs),
+            (state.exhausted | (state.opened >= self.most_pairs)) & closed[:, None],
             optimistic=self.optimistic,
         )
         return state.with_verdicts(found.open, found.safe, found.unsafe, closed, evidence.memory)

@@ -10,7 +10,8 @@ from scipy.stats import norm
 
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.multiplicity import Correction, adjusted
-from analysis.designs.base import Design, Grounds, State, Wanted
+from analysis.certification.sequential import harder
+from analysis.designs.base import Design, Floats, Grounds, State, Wanted
 from hits.vote_rules import MAJORITY_OF_3, VoteRule
 
 
@@ -31,11 +32,18 @@ class Fixed(Design):
     positive: int = 200
     correction: Correction = "bh"
     unsafe: bool = True
+    slack: float = 0.0
 
     def grounds(self, state: State) -> Grounds:
         """P-values of the score test, before any correction."""
-        z = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
-        return Grounds("p-value", norm.sf(z), norm.sf(-z))
+        for_safe, for_unsafe = self._scores(state)
+        return Grounds("p-value", norm.sf(for_safe), norm.sf(-for_unsafe))
+
+    def _scores(self, state: State) -> tuple[Floats, Floats]:
+        """Z for SAFE, with real changes as hard to hear as they may be, and for UNSAFE, as easy as the controls."""
+        hard = harder(state.controls, self.votes, self.slack)
+        each = (score_of_counts(state.pairs, state.changed, controls, self.tau) for controls in (hard, state.controls))
+        return next(each), next(each)
 
     def _wants(self, state: State) -> Wanted:
         missing = np.maximum(np.array(self.pairs) - state.pairs.min(axis=2), 0)
@@ -43,11 +51,11 @@ class Fixed(Design):
         return Wanted(missing, identical, np.maximum(self.positive - state.controls.positive.min(axis=1), 0))
 
     def _decide(self, state: State) -> State:
-        z = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
+        z, z_unsafe = self._scores(state)
         all_in = (state.exhausted | (state.pairs.min(axis=2) >= np.array(self.pairs))).all(axis=1)
         closed = all_in & (state.controls_closed | state.controls.reach(self.identical, self.positive))
         safe = adjusted(norm.sf(z).max(axis=2), self.correction) <= self.error
-        against = np.minimum(1.0, norm.sf(-z).min(axis=2) * z.shape[2])
+        against = np.minimum(1.0, norm.sf(-z_unsafe).min(axis=2) * z.shape[2])
         unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe
         still = np.broadcast_to(~closed[:, None, None], state.open.shape)
         return state.with_verdicts(still, safe & closed[:, None], unsafe & closed[:, None], closed, {})

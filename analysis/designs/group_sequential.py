@@ -10,6 +10,7 @@ import numpy as np
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.group_sequential import Spending, look_p
 from analysis.certification.multiplicity import Correction, adjusted
+from analysis.certification.sequential import harder
 from analysis.designs.base import Array, Design, Grounds, State, Wanted
 from hits.vote_rules import LEAD_3_OF_5, VoteRule
 
@@ -37,6 +38,7 @@ class GroupSequential(Design):
     positive: int = 200
     correction: Correction = "bh"
     unsafe: bool = True
+    slack: float = 0.0
 
     def grounds(self, state: State) -> Grounds:
         """Sequential p-values, before any correction."""
@@ -47,19 +49,21 @@ class GroupSequential(Design):
         share = np.minimum(state.rounds + 1, self.looks)[:, None] / self.looks
         due = np.ceil(np.array(self.pairs) * share).astype(np.int64)
         one = np.ones_like(state.rounds)
-        return Wanted(np.maximum(due - state.pairs.max(axis=2), 0), self.identical * one, self.positive * one)
+        return Wanted(np.maximum(due - state.opened, 0), self.identical * one, self.positive * one)
 
     def _remember(self, shape: tuple[int, int, int]) -> dict[str, Array]:
         return {"p_safe": np.ones(shape), "p_unsafe": np.ones(shape)}
 
     def _decide(self, state: State) -> State:
-        z = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
+        hard = harder(state.controls, self.votes, self.slack)
+        z = score_of_counts(state.pairs, state.changed, hard, self.tau)
+        z_unsafe = score_of_counts(state.pairs, state.changed, state.controls, self.tau)
         look = np.minimum(state.rounds, self.looks) - 1
         p_safe, p_unsafe = state.memory["p_safe"].copy(), state.memory["p_unsafe"].copy()
         for each in np.unique(look[look >= 0]):
             now = (look == each)[:, None, None] & state.open
             p_safe = np.where(now, np.minimum(p_safe, look_p(z, each, self.looks, self.spending)), p_safe)
-            p_unsafe = np.where(now, np.minimum(p_unsafe, look_p(-z, each, self.looks, self.spending)), p_unsafe)
+            p_unsafe = np.where(now, np.minimum(p_unsafe, look_p(-z_unsafe, each, self.looks, self.spending)), p_unsafe)
         safe = adjusted(p_safe.max(axis=2), self.correction) <= self.error
         against = np.minimum(1.0, p_unsafe.min(axis=2) * z.shape[2])
         unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe & ~safe

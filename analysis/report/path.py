@@ -44,8 +44,7 @@ def path_section(material: Material) -> Section | None:
     if not rule.sequential or not whitelist.conditions:
         return None
     names = tuple(one.condition for one in whitelist.conditions)
-    by_labels = None if whitelist.aggregator == "majority-vote" else material.aggregator
-    found = collected(material.judgments, material.votes, conditions=names, ended=True, aggregator=by_labels)
+    found = collected(material.judgments, material.votes, conditions=names)
     design = design_of(rule, material.votes, planned_pool(found, material.planned))
     states: list[State] = []
     start = design.start(len(names), dimensions=len(JUDGED))

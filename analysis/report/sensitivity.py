@@ -37,12 +37,12 @@ def sensitivity_section(material: Material) -> Section:
 
 def _table_of(material: Material) -> pd.DataFrame:
     rule, votes, planned = material.whitelist.rule, material.votes, material.planned
+    own = material.aggregator.name
 
     def as_decided(judgments: pd.DataFrame, aggregator: Aggregator) -> Iterator[Decided]:
-        return iter(certify(judgments, rule, votes, aggregator, planned=planned).decisions)
-
-    def without_some(judgments: pd.DataFrame, aggregator: Aggregator) -> Iterator[Decided]:
-        return iter(certify(judgments, rule, votes, aggregator, planned=planned, incomplete="out").decisions)
+        return iter(
+            certify(judgments, rule, votes, aggregator, planned=planned, by_labels=aggregator.name != own).decisions
+        )
 
     def clustered(judgments: pd.DataFrame, _aggregator: Aggregator) -> Iterator[Decided]:
         return iter(two_way_decisions(judgments, rule, votes.most))
@@ -52,7 +52,7 @@ def _table_of(material: Material) -> pd.DataFrame:
     return sensitivity(
         material.judgments,
         as_decided,
-        variants(material.aggregator, others, material.failed_headphones, second, without_some),
+        variants(material.aggregator, others, material.failed_headphones, second),
     )
 
 

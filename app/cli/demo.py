@@ -41,7 +41,7 @@ DESIGN: dict[str, dict[str, object]] = {
             {"of": ["fade-out", "speed-segment", "drop-words", "laugh", "pitch-1.25x", "reverb"]},
         ],
         "identical_controls": 40,
-        "positive_controls": 30,
+        "positive_controls": 40,
         "checks": 12,
     },
     "hits": {"assignment_duration_s": 900, "checks_per_hit": 2},

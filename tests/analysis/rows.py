@@ -152,7 +152,7 @@ def pairs_of(rows: Iterable[Row]) -> tuple[Pair, ...]:
 
 def spent(rows: Sequence[Row], rule: DecisionRule, votes: VoteRule) -> list[Row]:
     """Of rows, those that a sequential study would have collected before its design stopped asking."""
-    found = collected(pd.DataFrame(rows), votes, ended=True)
+    found = collected(pd.DataFrame(rows), votes)
     design = design_of(rule, votes, found.pool)
     state = follow(design, design.start(len(found.conditions), dimensions=2), found, ended=True)
     most = dict(zip(found.conditions, state.pairs.max(axis=2)[0].tolist(), strict=True))

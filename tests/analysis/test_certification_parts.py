@@ -104,8 +104,9 @@ class TestControls:
 class TestFixedSample:
     def test_the_score_is_that_of_its_formula(self) -> None:
         study, identical, positive = Stream.counted(300, 10), Stream.counted(800, 8), Stream.counted(200, 140)
-        middle = 0.9 * 0.01 * 0.99 + 0.1 * 0.7 * 0.3 + 0.09 * 0.69**2
-        spread = middle / 300 + 0.81 * 0.01 * 0.99 / 800 + 0.01 * 0.7 * 0.3 / 200
+        q0, q1 = 8.5 / 801, 140.5 / 201  # of the variance: half a count on either side
+        middle = 0.9 * q0 * (1 - q0) + 0.1 * q1 * (1 - q1) + 0.09 * 0.69**2
+        spread = middle / 300 + 0.81 * q0 * (1 - q0) / 800 + 0.01 * q1 * (1 - q1) / 200
         expected = (0.9 * 0.01 + 0.07 - 10 / 300) / np.sqrt(spread)
         assert score(study, identical, positive, 0.10) == pytest.approx(expected)
 

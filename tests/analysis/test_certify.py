@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.aggregators.base import VotesRefused
 from analysis.aggregators.dawid_skene import DawidSkene
+from analysis.aggregators.dawid_skene_by_condition import DawidSkeneByCondition
 from analysis.aggregators.majority_vote import MajorityVote
 from analysis.certify import certify
 from analysis.certify_words import effective_taus
@@ -163,17 +165,67 @@ def test_pairs_that_lack_votes_count_against_whichever_verdict_is_asked(judged: 
     assert any("pairs lack votes" in note for note in found.notes)
 
 
-def test_under_fixed_a_pair_with_a_vote_less_is_what_most_of_its_votes_say(judged: Callable) -> None:
+def test_pairs_with_fewer_votes_than_the_controls_are_no_smaller_sample_of_them(judged: Callable) -> None:
     judgments = judged({"fade-in": (0, 0)})
     fewer = judgments[~((judgments["role"] == "study") & (judgments["worker"] != "w0"))]
     found = certify(fewer, DecisionRule(), MAJORITY_OF_3)
-    assert (found.decisions[0].decision, found.decisions[0].activation.decided) == ("SAFE", 100)
+    assert (found.decisions[0].decision, found.decisions[0].activation.decided) == ("UNDECIDED", 0)
+    assert any("100 pairs lack votes" in note for note in found.notes)
+
+
+def test_a_handful_of_controls_certifies_nothing(judged: Callable) -> None:
+    few = certify(judged({"fade-in": (0, 0), "cry": (60, 60)}, positive=10), DecisionRule(), MAJORITY_OF_3)
+    assert set(verdicts(few).values()) == {"UNDECIDED"}
+    assert any("10 positive controls" in one.reason for one in few.decisions)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_slack_makes_safe_dearer_and_unsafe_no_cheaper(judged: Callable, design: str) -> None:
+    rule = LEAD_3_OF_7 if design in SEQUENTIAL else MAJORITY_OF_3
+    judgments = judged({"fade-in": (4, 4), "cry": (20, 0)}, pairs=150, rule=rule)
+    plain, slack = (certify(judgments, DecisionRule(design=design, slack=s), rule) for s in (0.0, 1.5))
+    (cry, quiet), (cry_slack, quiet_slack) = plain.decisions, slack.decisions
+    sign = 1 if plain.grounds == "p-value" else -1
+    safe = [one.activation.grounds_safe for one in (quiet, quiet_slack)]
+    unsafe = [one.activation.grounds_unsafe for one in (cry, cry_slack)]
+    assert sign * safe[0] <= sign * safe[1]  # type: ignore[operator]
+    assert slack.controls[0].margin < plain.controls[0].margin  # type: ignore[operator]
+    if design == "fixed":
+        assert unsafe[0] == unsafe[1]
 
 
 def test_labels_of_another_aggregator_decide_where_it_is_asked(judged: Callable) -> None:
     judgments = judged({"fade-in": (0, 0), "cry": (60, 60)})
-    found = certify(judgments, DecisionRule(), MAJORITY_OF_3, DawidSkene())
+    found = certify(judgments, DecisionRule(), MAJORITY_OF_3, DawidSkene(), by_labels=True)
     assert verdicts(found) == {"cry": "UNSAFE", "fade-in": "SAFE"}
+
+
+def test_labels_that_follow_from_how_often_a_condition_changes_decide_nothing(judged: Callable) -> None:
+    judgments = judged({"fade-in": (0, 0)})
+    with pytest.raises(VotesRefused, match="decide nothing"):
+        certify(judgments, DecisionRule(), MAJORITY_OF_3, DawidSkeneByCondition(), by_labels=True)
+    assert verdicts(certify(judgments, DecisionRule(), MAJORITY_OF_3, DawidSkeneByCondition())) == {"fade-in": "SAFE"}
+
+
+def test_at_the_margin_labels_fitted_to_all_pairs_together_certify_no_more_than_they_may(make, written) -> None:
+    crowd = np.random.default_rng(3)
+    rows: list[Row] = []
+    kinds = (("identical", "identical", 0.0, 150), ("positive", "positive", 1.0, 100))
+    kinds += tuple(("study", f"c{n}", 0.10, 100) for n in range(12))
+    for role, condition, share, pairs in kinds:
+        for pair in range(pairs):
+            changed = crowd.random() < share
+            for vote in range(3):
+                said = "different" if crowd.random() < (0.85 if changed else 0.1) else "same"
+                rows.append(
+                    make(
+                        len(rows), pair_id=f"{condition}-{pair}", clip_id=f"c{pair}", condition=condition, role=role,
+                        family="any", snr_db=None, worker=f"w{crowd.integers(20)}-{vote}", activation=said,
+                    )
+                )  # fmt: skip
+    rule = DecisionRule(correction="none")
+    found = certify(read_judgments(written(rows)), rule, MAJORITY_OF_3, DawidSkene(), by_labels=True)
+    assert sum(one.activation.decision == "SAFE" for one in found.decisions) <= 4  # of twelve at the margin
 
 
 def test_safe_alone_finds_no_unsafe(judged: Callable) -> None:
@@ -239,16 +291,3 @@ class TestWhatWasPlanned:
         assert sixty.activation.grounds_safe is not None
         # at the first of five looks O'Brien and Fleming ask for much more than at the last
         assert of_three_hundred.activation.grounds_safe > sixty.activation.grounds_safe
-
-    def test_pairs_that_lose_votes_to_an_exclusion_may_be_left_out(self, judged: Callable) -> None:
-        judgments = judged({"fade-in": (0, 0), "cry": (60, 60)}, pairs=150, rule=LEAD_3_OF_7)
-        third = judgments["pair_id"].str.extract(r"-(\d+)$")[0].astype(int) % 3 == 0
-        fewer = judgments[~(third & (judgments["worker"] == "w2") & (judgments["role"] == "study"))]
-        rule = DecisionRule(design="c")
-        against = certify(fewer, rule, LEAD_3_OF_7)
-        assert any("pairs lack votes" in note for note in against.notes)
-        assert against.decisions[0].activation.decided < 150
-        found = certify(fewer, rule, LEAD_3_OF_7, incomplete="out")
-        assert not any("lack" in note for note in found.notes)
-        assert verdicts(found) == {"cry": "UNSAFE", "fade-in": "SAFE"}
-        assert found.decisions[0].activation.decided < 150

@@ -236,9 +236,10 @@ class TestWhatItSays:
         table = pd.read_csv(place / "report" / "sensitivity.csv")
         assert "single votes, clustered by worker and clip" in set(table["variant"])
         assert "without workers who failed the headphone check" in set(table["variant"])
-        assert not table["note"].astype(str).str.startswith("could not be analysed").any()
+        refused = table[table["note"].astype(str).str.startswith("could not be analysed")]
+        assert set(refused["variant"]) == {"aggregator dawid-skene-by-condition"}
         speed = table[table["condition"] == "speed-utterance-0.75x"]
-        assert set(speed["decision"]) == {"UNSAFE"}
+        assert set(speed["decision"].dropna()) == {"UNSAFE"}
         assert "Verdicts under each analysis" in Page(text).words
 
     def test_labels_effects_and_directions_lie_beside_it(self, text: str, place: Path) -> None:

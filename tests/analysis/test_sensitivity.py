@@ -18,7 +18,7 @@ from analysis.sensitivity import AS_DECIDED, COLUMNS, Decided, analysed, sensiti
 from analysis.two_way import two_way_decisions
 from analysis.verdicts import Decision
 from analysis.votes import read_judgments
-from hits.vote_rules import MAJORITY_OF_3
+from hits.vote_rules import MajorityRule
 
 RULE = DecisionRule(tau=0.3, min_pairs=20)
 
@@ -42,7 +42,8 @@ class Picky(AnyVote):
 
 
 def engine(judgments: pd.DataFrame, aggregator: Aggregator) -> Iterable[Decision]:
-    return certify(judgments, RULE, MAJORITY_OF_3, aggregator).decisions
+    own = MajorityVote().name
+    return certify(judgments, RULE, MajorityRule(1), aggregator, by_labels=aggregator.name != own).decisions
 
 
 @pytest.fixture
