@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, run
 from analysis.design_of import design_of
-from analysis.designs.base import SAFE, UNSAFE
+from analysis.designs.base import SAFE, UNSAFE, State
 from analysis.following import Pool
 from analysis.rule import DecisionRule
 from hits.batch import Hits
@@ -87,15 +87,31 @@ def foresee(way: Way, pool: Pool, crowd: Crowd | None = None, studies: int = STU
     state, asked = run(design, crowd or Crowd(), np.stack([shares, shares], axis=1), studies, seed, pool)
     of_both = np.stack([edge, np.where(safe, shares, 0.0)], axis=1)
     at_edge, _ = run(design, crowd or Crowd(), of_both, studies, seed + 1, pool)
-    found = (state.verdict == SAFE).mean(axis=0)
     beyond = shares > way.rule.tau
     return Foreseen(
         judgments=float(asked.judgments.mean()),
         judgments_95=float(np.quantile(asked.judgments, 0.95)),
-        safe={theta: float(np.interp(theta, shares[safe], found[safe])) for theta in THETAS},
+        safe=_found_safe(way, pool, crowd or Crowd(), studies, seed, shares, state),
         unsafe=float((state.verdict[:, beyond] == UNSAFE).mean()) if beyond.any() else float("nan"),
         wrong=float((at_edge.verdict[:, ~safe] == SAFE).mean()) if (~safe).any() else float("nan"),
     )
+
+
+def _found_safe(
+    way: Way, pool: Pool, crowd: Crowd, studies: int, seed: int, shares: Floats, state: State
+) -> dict[float, float]:
+    """By share of truly changed pairs, how often a condition is found SAFE; each is simulated where few are spread."""
+    safe = shares <= max(THETAS)
+    if safe.sum() >= len(THETAS):
+        found = (state.verdict == SAFE).mean(axis=0)
+        return {theta: float(np.interp(theta, shares[safe], found[safe])) for theta in THETAS}
+    design = design_of(way.rule, way.votes, pool)
+    chances = {}
+    for theta in THETAS:
+        alike = np.where(safe, theta, shares)
+        ended, _ = run(design, crowd, np.stack([alike, alike], axis=1), studies, seed, pool)
+        chances[theta] = float((ended.verdict[:, safe] == SAFE).mean())
+    return chances
 
 
 def spread(conditions: int) -> Floats:

@@ -11,6 +11,7 @@ from pydantic.config import JsonDict
 DesignName: TypeAlias = Literal["fixed", "group-sequential", "e", "c", "c-prime"]
 
 PAIRS: JsonDict = {"unit": "pairs"}
+ROUNDS_AT_MOST = 1000  # thresholds are simulated round by round
 #: Designs that decide while judgments come in.
 SEQUENTIAL: frozenset[DesignName] = frozenset({"group-sequential", "e", "c", "c-prime"})
 
@@ -99,8 +100,11 @@ class DecisionRule(BaseModel):
 
     @model_validator(mode="after")
     def _whole_rounds(self) -> DecisionRule:
-        if self.batch > self.most_pairs:
-            raise ValueError(f"batch is {self.batch} and most_pairs {self.most_pairs}; expected no larger batch")
+        if not self.batch <= self.most_pairs <= ROUNDS_AT_MOST * self.batch:
+            raise ValueError(
+                f"batch is {self.batch} and most_pairs {self.most_pairs}; expected 1 to {ROUNDS_AT_MOST} batches of "
+                "them in all"
+            )
         return self
 
     @property

@@ -133,8 +133,8 @@ class Whitelist(Part):
         """
         path = Path(path)
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as broken:
+            found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        except (ValueError, RecursionError) as broken:  # no JSON, no UTF-8, a key twice, nested without end
             raise WhitelistRefused(path, f"it is not JSON ({broken})") from None
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise WhitelistRefused(path, f"it does not say that its format is {FORMAT!r}")
@@ -146,6 +146,8 @@ class Whitelist(Part):
             whitelist = cls.model_validate(found)
         except ValidationError as wrong:
             raise WhitelistRefused(path, "; ".join(_sentences(wrong))) from None
+        except OverflowError as wrong:
+            raise WhitelistRefused(path, f"a number in it is too large ({wrong})") from None
         if not whitelist.seal:
             raise WhitelistRefused(path, "it has no seal, so nobody knows whether it was changed by hand")
         if whitelist.seal != seal_of(found):
@@ -170,7 +172,7 @@ class Whitelist(Part):
     def allowed_at(self, family: str, snr_db: float) -> bool:
         """Whether sound of an additive family may be added at a level.
 
-        A level that was judged speaks for itself (every condition of the family at that level has to be SAFE).
+        A level that was judged speaks for itself: every condition of the family at that level has to be SAFE.
         Another level is allowed when the nearest noisier level (lower SNR) that is SAFE has no UNSAFE one at a
         higher SNR beside it: less of a sound that changes nothing changes nothing either.
 
@@ -184,7 +186,7 @@ class Whitelist(Part):
             if verdict.snr_db is not None and family in (verdict.family, stem(verdict.condition)):
                 levels.setdefault(verdict.snr_db, []).append(verdict.decision)
         judged = {level: overall(found) for level, found in levels.items()}
-        if judged.get(snr_db) in ("SAFE", "UNSAFE"):
+        if snr_db in judged:
             return judged[snr_db] == "SAFE"
         safe_below = [level for level, found in judged.items() if found == "SAFE" and level <= snr_db]
         unsafe = [level for level, found in judged.items() if found == "UNSAFE"]
@@ -219,6 +221,14 @@ class Whitelist(Part):
         """Write the whitelist as JSON; the file appears whole or not at all."""
         text = json.dumps(self.sealed().model_dump(mode="json"), indent=2, ensure_ascii=False)
         write_whole(path, text + "\n")
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand in it once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
 
 
 def seal_of(content: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from analysis.whitelist_parts import ConditionVerdict, DimensionVerdict
 
 @dataclass(frozen=True)
 class Difference:
-    """A condition of which two whitelists say different things; None where one of them says nothing.
+    """A condition of which two whitelists say different things, as a whole or in a dimension; None where one is silent.
 
     `activation` and `valence` are by how much the share of truly changed pairs is larger in the second.
     """
@@ -30,13 +30,20 @@ def verdict_differences(first: Whitelist, second: Whitelist) -> tuple[Difference
     return tuple(
         _difference(name, one.get(name), other.get(name))
         for name in dict.fromkeys([*one, *other])
-        if _said(one.get(name)) != _said(other.get(name))
+        if _all_said(one.get(name)) != _all_said(other.get(name))
     )
+
+
+#: What makes verdicts comparable or not, beside the rule.
+SETTINGS = (
+    *("study", "kind", "simulated", "languages", "aggregator", "vote_rule", "grounds", "noises"),
+    *("manifest_sha256", "judgments_sha256"),
+)
 
 
 def setting_differences(first: Whitelist, second: Whitelist) -> Iterator[tuple[str, object, object]]:
     """What the two were decided by otherwise: the setting, and its value in each."""
-    for name in ("study", "kind", "simulated", "languages", "aggregator", "vote_rule", "judgments_sha256"):
+    for name in SETTINGS:
         one, other = getattr(first, name), getattr(second, name)
         if one != other:
             yield name, one, other
@@ -44,6 +51,10 @@ def setting_differences(first: Whitelist, second: Whitelist) -> Iterator[tuple[s
     for name in before:
         if before[name] != after[name]:
             yield f"decision.{name}", before[name], after[name]
+
+
+def _all_said(verdict: ConditionVerdict | None) -> tuple[Verdict, ...]:
+    return (verdict.decision, verdict.activation.decision, verdict.valence.decision) if verdict else ()
 
 
 def _said(verdict: ConditionVerdict | None) -> Verdict | None:

@@ -30,7 +30,6 @@ def as_csv(whitelist: Whitelist) -> str:
 
 def as_markdown(whitelist: Whitelist) -> str:
     """The verdicts as a page: what was decided, how, and what has to stand beside it."""
-    rule = whitelist.rule
     lines = [
         f"# Whitelist of {whitelist.study}",
         "",
@@ -40,10 +39,7 @@ def as_markdown(whitelist: Whitelist) -> str:
             if whitelist.kind == "reported"
             else []
         ),
-        f"{len(whitelist.safe_conditions)} of {len(whitelist.conditions)} conditions are SAFE: fewer than "
-        f"{100 * rule.tau:g} % of their pairs truly change, in activation and in valence, at error {rule.error:g} "
-        f"(design {rule.design}). {whitelist.workers} workers, {whitelist.pairs} pairs, "
-        f"{sum(verdict.votes for verdict in whitelist.conditions)} judgments that count, of {whitelist.judgments}.",
+        _summary(whitelist),
         "",
         "| condition | verdict | pairs | activation, % | valence, % | called different: activation, valence |",
         "|---|---|---|---|---|---|",
@@ -55,6 +51,17 @@ def as_markdown(whitelist: Whitelist) -> str:
         f"{whitelist.created_at:%Y-%m-%d}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _summary(whitelist: Whitelist) -> str:
+    rule, safe = whitelist.rule, f"{len(whitelist.safe_conditions)} of {len(whitelist.conditions)} conditions"
+    if whitelist.kind == "reported":
+        return f"{safe} are reported as unchanged."
+    return (
+        f"{safe} are SAFE: fewer than {100 * rule.tau:g} % of their pairs truly change, in activation and in valence, "
+        f"at error {rule.error:g} (design {rule.design}). {whitelist.workers} workers, {whitelist.pairs} pairs, "
+        f"{sum(verdict.votes for verdict in whitelist.conditions)} judgments that count, of {whitelist.judgments}."
+    )
 
 
 def _row(verdict: ConditionVerdict) -> str:

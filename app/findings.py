@@ -15,6 +15,7 @@ from analysis.votes import read_judgments
 from app.dry_run import Played
 from app.sealing import worker_key
 from app.store.ledger import payments
+from app.store.pairs import supply
 from app.store.progress import Overview, judgment_rows, overview
 from app.store.workers import WorkerFacts, worker_facts
 from app.study import Study
@@ -153,7 +154,9 @@ def _verdicts(played: Played, study: Study) -> Iterator[Verdicts]:
     judgments = read_judgments(played.wired.folder.judgments)
     if judgments.empty:
         return
-    for decision in certify(judgments, study.decision, study.hits.votes).decisions:
+    with played.wired.database.reading() as session:
+        made = {condition: count for (role, condition), count in supply(session).items() if role == "study"}
+    for decision in certify(judgments, study.decision, study.hits.votes, planned=made).decisions:
         truth = study.rehearsal.truth.get(decision.condition, REST_CHANGES)
         yield Verdicts(
             condition=decision.condition,

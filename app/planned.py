@@ -30,7 +30,7 @@ def planned_ways(study: Path) -> tuple[PlannedWay, ...]:
     try:
         with (study / FOLDER / DESIGNS).open(encoding="utf-8", newline="") as file:
             return tuple(map(_way, csv.DictReader(file)))
-    except (FileNotFoundError, KeyError, ValueError):
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
         return ()
 
 

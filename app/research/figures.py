@@ -35,14 +35,18 @@ class Verdicts:
 
 
 def verdicts(
-    rows: Iterable[Mapping[str, object]], rule: DecisionRule, votes: VoteRule, address_of: Callable[[str], str]
+    rows: Iterable[Mapping[str, object]],
+    rule: DecisionRule,
+    votes: VoteRule,
+    address_of: Callable[[str], str],
+    planned: Mapping[str, int],
 ) -> Verdicts | None:
     """Decide on the judgments so far, each row of the plot a link; None while no condition has a judged pair."""
     table = pd.DataFrame(list(rows))
     if table.empty:
         return None
     table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
-    certified = certify(table, rule, votes)
+    certified = certify(table, rule, votes, planned=planned)
     if not certified.decisions:
         return None
     wide, narrow = (
@@ -73,11 +77,12 @@ class Kept:
         rule: DecisionRule,
         votes: VoteRule,
         address_of: Callable[[str], str],
+        planned: Mapping[str, int],
     ) -> Verdicts | None:
         """The verdicts on judgments in that state; `rows` is asked for them only where it is another than before."""
         with self.lock:  # pages that ask at once wait for one answer
             if state != self.decided_of:
-                self.latest = verdicts(rows(), rule, votes, address_of)
+                self.latest = verdicts(rows(), rule, votes, address_of, planned)
                 self.decided_of = state
             return self.latest
 
@@ -166,7 +171,7 @@ def state_of(facts: Mapping[str, bool], *, complete: bool, sequential: bool = Fa
     if facts["paused"]:
         return "paused", "Nobody new can begin; whoever is at work goes on and is paid."
     if complete and sequential:
-        return "complete", "Every condition is decided, and nobody is asked any more."
+        return "complete", "No condition wants more pairs, and nobody is asked any more."
     if complete:
         return "complete", "Every pair that was published has its votes."
     return "open", "People can begin, and what they hand in is collected and paid."

@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from analysis.rule import DecisionRule
 from app.store.clock import now_of
 from app.store.events import fact, keep_fact, note_event
 from app.study import Study
 from app.tables import JudgmentRow
+from hits.batch import Hits
 
 DECISION = "decision"
 
@@ -38,10 +40,12 @@ def stamp_decision(session: Session, study: Study) -> list[str]:
         keep_fact(session, DECISION, {"fixed_at": now, "settings": settings, "changes": []})
         return []
     before: Mapping[str, Any] = kept["settings"]  # type: ignore[assignment]
+    usual = settings_that_decide(study.model_copy(update={"decision": DecisionRule(), "hits": Hits()}))
     found = [
         {"at": now, "setting": name, "before": before.get(name), "after": settings.get(name)}
         for name in sorted(before.keys() | settings)
-        if before.get(name) != settings.get(name)
+        # a setting that an older release did not know had the value that it has by itself
+        if before.get(name, usual.get(name)) != settings.get(name, usual.get(name))
     ]
     keep_fact(session, DECISION, {**kept, "settings": settings, "changes": [*kept["changes"], *found]})  # type: ignore[misc]
     told = [

@@ -51,6 +51,11 @@ def test_shares_are_spread_for_any_number_of_conditions(conditions: int) -> None
     assert (np.diff(found) >= 0).all()
 
 
+def test_where_there_are_few_conditions_each_share_is_simulated() -> None:
+    found = foresee(CHEAP, Pool((120, 120), 200, 100), studies=20).safe
+    assert found[0.03] < found[0.0]
+
+
 def test_money_follows_from_judgments() -> None:
     hits, pay = Hits(), Pay(fees="mturk")
     row = design_table([CHEAP], POOL, hits, pay, studies=3).iloc[0]

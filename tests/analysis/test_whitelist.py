@@ -214,12 +214,13 @@ class TestAllowing:
         )
         assert [found.allowed_at("nat", snr_db) for snr_db in (0.0, 5.0, 10.0, 15.0)] == [True, False, False, False]
 
-    def test_an_undecided_level_is_allowed_by_a_noisier_safe_one(self) -> None:
+    def test_an_undecided_level_allows_nothing_though_a_noisier_one_is_safe(self) -> None:
         found = whitelist(
             verdict("nat-co-10db", OPEN, SAFE, family="nat", snr_db=10.0),
             verdict("nat-co-0db", SAFE, SAFE, family="nat", snr_db=0.0),
         )
-        assert found.allowed_at("nat", 10.0)
+        assert not found.allowed_at("nat", 10.0)
+        assert found.allowed_at("nat", 5.0)
         assert not found.allows("nat-co-10db")
 
     def test_conditions_of_a_family_at_one_level_all_have_to_be_safe(self) -> None:

@@ -328,7 +328,8 @@ def test_who_uses_no_storage_does_not_wait_for_its_code(tmp_path: Path) -> None:
 
 def test_a_batch_that_is_cut_off_is_noted_as_far_as_it_came(web: Web, storage: StorageAtHand) -> None:
     stock = stock_of(web, storage)
-    variants: list[Variant] = stock.variants([make_pair(number, web.folder / "pairs") for number in range(3)], 3)
+    # many more than are sent at once, so that some have arrived before the last is begun
+    variants: list[Variant] = stock.variants([make_pair(number, web.folder / "pairs") for number in range(12)], 3)
     broken = [replace(variants[0], path="noisy/absent.flac")]
 
     with pytest.raises(OSError, match="absent"):

@@ -111,7 +111,7 @@ def test_the_dashboard_says_what_is_decided_and_what_is_still_asked(web: Web, cl
         keep_fact(session, LAUNCHED, {})
         keep_followed(session, Followed("t", "t", 4, finished=True, conditions=so_far))
         keep_released(session, Released({}, 0, 0, finished=True))
-    assert "Every condition is decided, and nobody is asked any more." in client.get("/").text
+    assert "No condition wants more pairs, and nobody is asked any more." in client.get("/").text
 
 
 def test_a_rehearsal_on_the_real_pages_ends_with_the_last_decision(tmp_path: Path) -> None:
