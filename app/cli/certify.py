@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 @click.command(short_help="From judgments to whitelist.json.")
 @study_option
-@click.option("--aggregator", default="majority-vote", show_default=True, help="How votes become labels.")
+@click.option(
+    "--aggregator",
+    default="majority-vote",
+    show_default=True,
+    help="How votes become the labels of the plain ratio; verdicts go by the study's vote rule.",
+)
 def certify(study: Path, aggregator: str) -> None:
     """Decide for every condition whether people hear the same emotion, and write whitelist.json.
 
