@@ -47,8 +47,8 @@ class DecisionRule(BaseModel):
     min_pairs: int = Field(
         30,
         ge=1,
-        description="under 'fixed' and 'group-sequential': with fewer judged pairs of a condition, or fewer controls of "
-        "either kind, nothing is decided",
+        description="under 'fixed' and 'group-sequential': with fewer judged pairs of a condition, or fewer controls "
+        "of either kind, nothing is decided",
         json_schema_extra=PAIRS,
     )
     correction: Literal["bh", "holm", "none"] = Field(
