@@ -119,10 +119,9 @@ def _to_the_end(design: Design, found: Collected, missing: Missing) -> State:
 
 def _few(rule: DecisionRule, found: Collected) -> list[bool]:
     """Conditions with too few pairs, or too few controls, for a test that holds for many."""
-    planned = rule.design in ("fixed", "group-sequential")
     controls = min(_count(rows[:, 0])[0] for rows in (found.identical, found.positive))
     pairs = [min(int((rows[:, column] != ABSENT).sum()) for column in range(rows.shape[1])) for rows in found.studied]
-    return [planned and min(pairs_, controls) < rule.min_pairs for pairs_ in pairs]
+    return [rule.planned and min(pairs_, controls) < rule.min_pairs for pairs_ in pairs]
 
 
 def _controls(found: Collected, place: int, dimension: Dimension, rule: DecisionRule, votes: VoteRule) -> ControlCount:

@@ -34,7 +34,7 @@ def _few(parts: Sequence[DimensionDecision], controls: Sequence[ControlCount], r
     pairs = min(part.decided for part in parts)
     if not any(part.decided for part in parts):
         return "no pair has all its votes"
-    if rule.design not in ("fixed", "group-sequential"):
+    if not rule.planned:
         return ""
     found = {
         "judged": pairs,

@@ -26,13 +26,12 @@ def design_of(rule: DecisionRule, votes: VoteRule, pool: Pool) -> Design:
     """
     kind = load(analysis.designs, rule.design, Design)
     given: dict[str, Any] = {name: getattr(rule, name) for name in type(rule).model_fields}
-    planned = rule.design in ("fixed", "group-sequential")
     given |= {
         "votes": votes,
         "alternative": rule.compared_at,
         "pairs": pool.conditions,
-        "identical": rule.identical or (max(1, pool.identical) if planned else None),
-        "positive": rule.positive or (max(1, pool.positive) if planned else None),
+        "identical": rule.identical or (max(1, pool.identical) if rule.planned else None),
+        "positive": rule.positive or (max(1, pool.positive) if rule.planned else None),
     }
     taken = {each.name: given[each.name] for each in fields(kind) if given.get(each.name) is not None}  # type: ignore[arg-type]
     if rule.design == "e":

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
-#: Ways to collect and to decide, by the names of their files in analysis/designs.
-DesignName: TypeAlias = Literal["fixed", "group-sequential", "e", "c", "c-prime"]
+import analysis.designs
+from pipelines.variants import variant_names
 
 PAIRS: JsonDict = {"unit": "pairs"}
 ROUNDS_AT_MOST = 1000  # thresholds are simulated round by round
-#: Designs that decide while judgments come in.
-SEQUENTIAL: frozenset[DesignName] = frozenset({"group-sequential", "e", "c", "c-prime"})
+#: Designs whose number of pairs is planned beforehand; all others ask until they know.
+PLANNED = frozenset({"fixed", "group-sequential"})
 
 
 class DecisionRule(BaseModel):
@@ -21,7 +21,7 @@ class DecisionRule(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    design: DesignName = Field(
+    design: str = Field(
         "fixed",
         description="'fixed': all pairs are judged, then one test decides (the paper's way, with controls); 'c-prime': "
         "conditions that are decided get no more pairs, the cheapest; 'c': the same with a fixed number of controls; "
@@ -99,6 +99,14 @@ class DecisionRule(BaseModel):
         "is. An assumption, which the whitelist then names",
     )
 
+    @field_validator("design")
+    @classmethod
+    def _known(cls, design: str) -> str:
+        names = variant_names(analysis.designs)
+        if design not in names:
+            raise ValueError(f"one of {', '.join(names)}")
+        return design
+
     @model_validator(mode="after")
     def _whole_rounds(self) -> DecisionRule:
         if not self.batch <= self.most_pairs <= ROUNDS_AT_MOST * self.batch:
@@ -121,4 +129,9 @@ class DecisionRule(BaseModel):
     @property
     def sequential(self) -> bool:
         """Whether collection follows the decision."""
-        return self.design in SEQUENTIAL
+        return self.design != "fixed"
+
+    @property
+    def planned(self) -> bool:
+        """Whether the design plans for a number of pairs."""
+        return self.design in PLANNED

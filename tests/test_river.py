@@ -23,7 +23,7 @@ from app.cli import demo
 from app.cli.main import earwitness as command
 from app.rehearsal import Rehearsal, rehearse
 from app.settings import read_settings
-from app.store.progress import votes_still_missing
+from app.store.progress import is_complete, votes_still_missing
 from app.wiring import invite_simulated, wire
 from hits.listeners import PAPER_CHANGES, crowd
 
@@ -73,7 +73,9 @@ def listen(study: Path, url: str, listeners: int) -> int:
 
     def missing() -> int:
         with wired.database.reading() as session:
-            return votes_still_missing(session, wired.study.hits, datetime.now(UTC))
+            now = datetime.now(UTC)
+            left = votes_still_missing(session, wired.study.hits, now)
+            return left or int(not is_complete(session, wired.study.hits, now))
 
     rehearsal = Rehearsal(invite, wired.database, PAPER_CHANGES, seed=1)
     answered = rehearse(crowd(listeners, np.random.default_rng(1), 0.0), rehearsal, missing)

@@ -172,15 +172,16 @@ def _listen(wired: Wired) -> None:
 
     from app.cli.opening import server_url
     from app.rehearsal import Rehearsal, rehearse
-    from app.store.progress import overview, votes_still_missing
+    from app.store.progress import is_complete, overview, votes_still_missing
     from app.wiring import MARKETPLACE_PATH, invite_simulated
     from hits.listeners import PAPER_CHANGES, crowd
 
     database, design, seed = wired.database, wired.study.hits, wired.study.study.seed
 
     def missing() -> int:
-        with database.reading() as session:
-            return votes_still_missing(session, design, datetime.now(UTC))
+        now = datetime.now(UTC)
+        with database.reading() as session:  # between two rounds of a sequential study nothing is missing for a moment
+            return votes_still_missing(session, design, now) or int(not is_complete(session, design, now))
 
     if _people_have_work(wired) or not missing():
         return

@@ -17,7 +17,7 @@ from analysis.aggregators.majority_vote import MajorityVote
 from analysis.certify import certify
 from analysis.certify_words import effective_taus
 from analysis.ratios import ratios, wilson
-from analysis.rule import SEQUENTIAL, DecisionRule
+from analysis.rule import DecisionRule
 from analysis.verdicts import Certified, Verdict, overall
 from analysis.votes import read_judgments
 from hits.vote_rules import LEAD_3_OF_7, MAJORITY_OF_3, VoteRule
@@ -102,7 +102,7 @@ def test_one_unsafe_part_is_enough_and_safe_needs_all(said: list[Verdict]) -> No
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_design_tells_quiet_from_loud_and_says_so_in_both_dimensions(judged: Callable, design: str) -> None:
-    rule = LEAD_3_OF_7 if design in SEQUENTIAL else MAJORITY_OF_3
+    rule = MAJORITY_OF_3 if design == "fixed" else LEAD_3_OF_7
     judgments = judged({"fade-in": (0, 0), "cry": (60, 0), "laugh": (14, 0)}, pairs=150, rule=rule)
     found = certify(judgments, DecisionRule(design=design), rule)
     assert verdicts(found) == {"cry": "UNSAFE", "fade-in": "SAFE", "laugh": "UNDECIDED"}
@@ -181,7 +181,7 @@ def test_a_handful_of_controls_certifies_nothing(judged: Callable) -> None:
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_slack_makes_safe_dearer_and_unsafe_no_cheaper(judged: Callable, design: str) -> None:
-    rule = LEAD_3_OF_7 if design in SEQUENTIAL else MAJORITY_OF_3
+    rule = MAJORITY_OF_3 if design == "fixed" else LEAD_3_OF_7
     judgments = judged({"fade-in": (4, 4), "cry": (20, 0)}, pairs=150, rule=rule)
     plain, slack = (certify(judgments, DecisionRule(design=design, slack=s), rule) for s in (0.0, 1.5))
     (cry, quiet), (cry_slack, quiet_slack) = plain.decisions, slack.decisions

@@ -21,13 +21,13 @@ import pandas as pd
 
 from analysis.certify import certify
 from analysis.judgments_file import sift
-from analysis.rule import DecisionRule, DesignName
+from analysis.rule import DecisionRule
 from analysis.whitelist_building import Origin, build
 from hits.judgments_csv import COLUMNS
 from hits.vote_rules import MAJORITY_OF_3
 
 CONDITIONS = 26
-DESIGNS: tuple[DesignName, ...] = ("fixed", "e", "c-prime")
+DESIGNS = ("fixed", "e", "c-prime")
 
 
 def write(path: Path, rows: int) -> None:
