@@ -128,4 +128,4 @@ def _is_news(one: ConditionSoFar, old: Mapping[str, ConditionSoFar]) -> bool:
 def _end_of(conditions: tuple[ConditionSoFar, ...]) -> str:
     counts = Counter(one.verdict for one in conditions)
     words = ", ".join(f"{counts[name]} {name}" for name in ("SAFE", "UNSAFE", "UNDECIDED") if counts[name])
-    return f"every condition is decided ({words}); nobody is asked any more"
+    return f"no condition wants more pairs ({words}); nobody is asked any more"

@@ -65,7 +65,7 @@ def test_it_ends_before_everything_was_asked(played: Played) -> None:
 
 def test_what_was_decided_is_told_as_it_happened(played: Played) -> None:
     told = list(played.notes)
-    assert told[-1] == "every condition is decided (3 SAFE, 1 UNSAFE); nobody is asked any more"
+    assert told[-1] == "no condition wants more pairs (3 SAFE, 1 UNSAFE); nobody is asked any more"
     assert sum(" is SAFE after " in one for one in told) >= 3
 
 
@@ -120,7 +120,7 @@ def test_a_rehearsal_on_the_real_pages_ends_with_the_last_decision(tmp_path: Pat
     study = study_of_tones(tmp_path / "s", listeners, pairs=12, decision=rule)
     played = rehearse_on_pages(tmp_path / "s" / "pairs", study, Choice(), tmp_path / "stage", seed=3)
     assert played.missing == 0
-    assert played.notes[-1] == "every condition is decided (2 UNDECIDED); nobody is asked any more"
+    assert played.notes[-1] == "no condition wants more pairs (2 UNDECIDED); nobody is asked any more"
     with played.wired.database.reading() as session:
         seen = overview(session, study.hits, study.pay)
     assert seen.complete

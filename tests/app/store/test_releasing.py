@@ -182,7 +182,7 @@ class TestATurn:
             study.do_all(begun)
             platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, worker)
         done = turn()
-        assert "every condition is decided (2 UNDECIDED); nobody is asked any more" in done.notes
+        assert "no condition wants more pairs (2 UNDECIDED); nobody is asked any more" in done.notes
         with study.database.reading() as session:
             design = study.rules.hits
             assert votes_still_open(session, design, study.now) == votes_still_missing(session, design, study.now) == 0
