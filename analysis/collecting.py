@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -65,7 +65,13 @@ class Due:
     conditions: tuple[Following, ...]
 
 
-def due(judgments: pd.DataFrame, rule: DecisionRule, votes: VoteRule, supply: Supply) -> Due:
+def due(
+    judgments: pd.DataFrame,
+    rule: DecisionRule,
+    votes: VoteRule,
+    supply: Supply,
+    waiting: Collection[str] = frozenset(),
+) -> Due:
     """What a sequential design wants asked, from the first round on: the same judgments give the same answer.
 
     A pair that was asked about in vain, since its workers are not used, is asked about again by others: its round is
@@ -76,11 +82,12 @@ def due(judgments: pd.DataFrame, rule: DecisionRule, votes: VoteRule, supply: Su
         rule: the settings of the decision, of a sequential design.
         votes: when a pair has votes enough.
         supply: the pairs that there are.
+        waiting: pairs with a judgment that may or may not come to count; they hold their places, and their round.
     """
     names = tuple(sorted(supply.conditions))
     pool = Pool(tuple(supply.conditions[name] for name in names), supply.identical, supply.positive)
     design = design_of(rule, votes, pool)
-    found = collected(judgments, votes, conditions=names)
+    found = collected(judgments, votes, conditions=names, waiting=waiting)
     state = follow(design, design.start(len(names), dimensions=len(JUDGED)), found, ended=False, pool=pool)
     wanted = design.wants(state)
     used, more = state.opened[0].tolist(), wanted.pairs[0].tolist()

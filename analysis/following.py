@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -69,6 +69,7 @@ def collected(
     conditions: Sequence[str] = (),
     *,
     aggregator: Aggregator | None = None,
+    waiting: Collection[str] = frozenset(),
 ) -> Collected:
     """The outcomes of a table of judgments.
 
@@ -79,13 +80,16 @@ def collected(
         conditions: their order; those of the table, by name, if not given. One without judgments has no pairs.
         aggregator: what pairs come to by its labels instead, as another analysis of the same judgments. It labels
             controls and conditions together, so that a label means the same in all of them.
+        waiting: pairs whose outcome is not settled, whatever their votes say so far.
     """
     asked = judgments.loc[judgments["role"] == "study", "condition"]
     names = tuple(conditions) or tuple(sorted(str(name) for name in asked.unique()))
     roles: tuple[Role, ...] = ("study", "identical", "positive")
     said = _labels(judgments, roles, aggregator, dimensions) if aggregator else None
     (places, opened), (_, identical), (_, positive) = (
-        _opened(counted(judgments, role), votes, dimensions) if said is None else _labelled(judgments, role, said)
+        _opened(counted(judgments, role), votes, dimensions, waiting)
+        if said is None
+        else _labelled(judgments, role, said)
         for role in roles
     )
     return Collected(names, tuple(opened[places == name] for name in names), identical, positive)
@@ -188,7 +192,7 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["submitted_at", "judgment_id"], kind="stable")
 
 
-def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension]) -> InOrder:
+def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension], waiting: Collection[str]) -> InOrder:
     if rows.empty:
         return np.empty(0, object), np.empty((0, len(dimensions)), np.int8)
     ordered = _in_order(rows)
@@ -199,6 +203,8 @@ def _opened(rows: pd.DataFrame, votes: VoteRule, dimensions: Sequence[Dimension]
         table = np.full((len(names), int(turn.max()) + 1), ABSENT, np.int8)
         table[pairs, turn] = (labels_of(ordered, dimension) == "different").to_numpy()
         said[:, column] = votes.settled(table)
+    if waiting:
+        said[names.isin(list(waiting))] = ABSENT
     return ordered.loc[turn == 0, "condition"].to_numpy(object), said
 
 

@@ -22,6 +22,7 @@ from app.store.following import (
     followed,
     judgments_followed,
     keep_followed,
+    waiting_for_hand_in,
 )
 from app.store.freshness import state_of_judgments
 from app.store.pairs import group_of, place_judged_first, places_of, supply
@@ -51,7 +52,10 @@ def release(session: Session, study: Study) -> list[str]:
         keep_followed(session, None)
         return []
     there = supply(session)
-    facts = (state_of_judgments(session), sorted(there.items()), sorted(settings_that_decide(study).items()))
+    if not any(role == "study" for role, _ in there):
+        return []  # nothing is published yet
+    state = (*state_of_judgments(session), waiting_for_hand_in(session))
+    facts = (state, sorted(there.items()), sorted(settings_that_decide(study).items()))
     token, terms = (sha256(repr(each).encode()).hexdigest() for each in (facts, facts[1:]))
     before = followed(session)
     if before is not None and before.token == token:
@@ -63,7 +67,11 @@ def release(session: Session, study: Study) -> list[str]:
     if before is not None and before.terms == terms and found.rounds < before.rounds and not found.finished:
         # Votes of somebody who is not used any more are asked for again: until then what was decided stands.
         keep_followed(session, replace(before, token=token, finished=False))
-        return []
+        if not before.finished:
+            return []
+        told_again = "votes are missing again, so pairs that were decided are asked about again"
+        note_event(session, "decision", told_again)
+        return [told_again]
     now = now_of(session).isoformat()
     old = {} if before is None else {one.condition: one for one in before.conditions}
     conditions = tuple(_since(ConditionSoFar(**vars(one)), old, now) for one in found.conditions)
@@ -89,9 +97,10 @@ def due_now(judgments: Sequence[tuple[Any, ...]], study: Study, there: Mapping[t
     from analysis.collecting import Supply, due
 
     table = pd.DataFrame(judgments, columns=list(COLUMNS)).assign(used=True, late=False)
+    waiting = frozenset(table.loc[~table["handed_in"].astype(bool), "pair_id"])
     conditions = {condition: count for (role, condition), count in there.items() if role == "study"}
     pool = Supply(conditions, there.get(("identical", ""), 0), there.get(("positive", ""), 0))
-    return due(table, study.decision, study.hits.votes, pool)
+    return due(table, study.decision, study.hits.votes, pool, waiting)
 
 
 def asked_first(session: Session, pairs: Sequence[Pair], study: Study) -> list[Pair]:

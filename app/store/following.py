@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.store.clock import now_of
 from app.store.events import drop_fact, fact, keep_fact
-from app.store.standing import confirmed
+from app.store.standing import confirmed, may_count
 from app.tables import AssignmentRow, JudgmentRow, PairRow, WorkerRow
 from hits.judgment import ASKED_ROLES
 
@@ -84,11 +85,15 @@ def keep_followed(session: Session, found: Followed | None) -> None:
 
 
 #: The columns of `judgments_followed`, by their names in judgments.csv.
-COLUMNS = ("judgment_id", "pair_id", "condition", "role", "activation", "valence", "submitted_at")
+COLUMNS = ("judgment_id", "pair_id", "condition", "role", "activation", "valence", "submitted_at", "handed_in")
 
 
 def judgments_followed(session: Session) -> Sequence[tuple[Any, ...]]:
-    """The judgments that a decision rests on, as they came: used and in time, of study pairs and controls."""
+    """The judgments that a decision rests on, as they came: used and in time, of study pairs and controls.
+
+    Those that were not handed in yet are among them: their pairs have to wait, since whoever hears a change answers
+    more questions and hands in later.
+    """
     said = JudgmentRow
     query = (
         select(
@@ -99,11 +104,23 @@ def judgments_followed(session: Session) -> Sequence[tuple[Any, ...]]:
             said.activation,
             said.valence,
             said.submitted_at,
+            confirmed(),
         )
         .join(PairRow, PairRow.pair_id == said.pair_id)
         .join(WorkerRow, WorkerRow.worker == said.worker)
         .join(AssignmentRow, AssignmentRow.assignment_id == said.assignment_id)
-        .where(WorkerRow.trusted, confirmed(), said.late.is_(False), said.role.in_(ASKED_ROLES))
+        .where(WorkerRow.trusted, may_count(now_of(session)), said.late.is_(False), said.role.in_(ASKED_ROLES))
         .order_by(said.submitted_at, said.judgment_id)
     )
     return [tuple(row) for row in session.execute(query)]
+
+
+def waiting_for_hand_in(session: Session) -> int:
+    """How many judgments are not handed in and still may be; time alone changes it."""
+    query = (
+        select(func.count())
+        .select_from(JudgmentRow)
+        .join(AssignmentRow, AssignmentRow.assignment_id == JudgmentRow.assignment_id)
+        .where(may_count(now_of(session)), ~confirmed())
+    )
+    return session.scalar(query) or 0

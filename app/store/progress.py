@@ -73,7 +73,7 @@ def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
         pairs_decided=len(decided & released_ids),
         conditions=session.scalar(names) or 0,
         conditions_closed=None if led is None else led.closed,
-        complete=bool(asked) and released_ids <= decided and (led is None or led.finished),
+        complete=bool(asked) and is_complete(session, hits, now),
         hits_by_state=_tally(session, HitRow.state),
         assignments_by_state=_tally(session, AssignmentRow.state),
         judgments=session.scalar(select(func.count()).select_from(JudgmentRow)) or 0,
