@@ -105,23 +105,13 @@ def _run(rule: DecisionRule, votes: VoteRule, found: Collected, plan: Pool) -> _
     complete = not any((rows == ABSENT).any() for rows in (*found.studied, found.identical, found.positive))
     other = state if complete else _to_the_end(design, found, "same")
     codes = np.where(state.verdict[0] == SAFE, SAFE, np.where(other.verdict[0] == UNSAFE, UNSAFE, 0))
-    few = _few(rule, found)
-    verdicts = tuple(
-        "UNDECIDED" if small else _WORDS.get(int(code), "UNDECIDED") for code, small in zip(codes, few, strict=True)
-    )
+    verdicts = tuple(_WORDS.get(int(code), "UNDECIDED") for code in codes)
     return _Run(verdicts, design.grounds(state), state)
 
 
 def _to_the_end(design: Design, found: Collected, missing: Missing) -> State:
     state = design.start(len(found.conditions), dimensions=found.identical.shape[1])
     return follow(design, state, found, ended=True, missing=missing)
-
-
-def _few(rule: DecisionRule, found: Collected) -> list[bool]:
-    """Conditions with too few pairs, or too few controls, for a test that holds for many."""
-    controls = min(_count(rows[:, 0])[0] for rows in (found.identical, found.positive))
-    pairs = [min(int((rows[:, column] != ABSENT).sum()) for column in range(rows.shape[1])) for rows in found.studied]
-    return [rule.planned and min(pairs_, controls) < rule.min_pairs for pairs_ in pairs]
 
 
 def _controls(found: Collected, place: int, dimension: Dimension, rule: DecisionRule, votes: VoteRule) -> ControlCount:

@@ -71,6 +71,7 @@ def due(
     votes: VoteRule,
     supply: Supply,
     waiting: Collection[str] = frozenset(),
+    planned: Mapping[str, int] | None = None,
 ) -> Due:
     """What a sequential design wants asked, from the first round on: the same judgments give the same answer.
 
@@ -82,11 +83,13 @@ def due(
         rule: the settings of the decision, of a sequential design.
         votes: when a pair has votes enough.
         supply: the pairs that there are.
+        planned: pairs of each condition that were made, for designs that plan for all of them; the supply if not given.
         waiting: pairs with a judgment that may or may not come to count; they hold their places, and their round.
     """
     names = tuple(sorted(supply.conditions))
     pool = Pool(tuple(supply.conditions[name] for name in names), supply.identical, supply.positive)
-    design = design_of(rule, votes, pool)
+    made = tuple(max(supply.conditions[name], (planned or {}).get(name, 0)) for name in names)
+    design = design_of(rule, votes, Pool(made, supply.identical, supply.positive))
     found = collected(judgments, votes, conditions=names, waiting=waiting)
     state = follow(design, design.start(len(names), dimensions=len(JUDGED)), found, ended=False, pool=pool)
     wanted = design.wants(state)

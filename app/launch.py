@@ -19,7 +19,7 @@ from app.store.decision import stamp_decision
 from app.store.events import CLOSED, LAUNCHED, PAUSED, drop_fact, keep_fact, note_event
 from app.store.measured import measure
 from app.store.money import committed_minor
-from app.store.pairs import keep_pairs, known_pairs
+from app.store.pairs import keep_pairs, keep_planned, known_pairs
 from app.store.places import plan_or_grow
 from app.study import Study
 from hits.allocate import Standing, votes_free
@@ -222,10 +222,14 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         drop_fact(session, CLOSED)
         drop_fact(session, PAUSED)
         stamp_decision(session, study)
+        keep_planned(session, pairs)
         release(session, study)
         keep_fact(session, LAUNCHED, {"at": database.now().isoformat()})
-        if planned:
-            note_event(session, "launch", f"{many(len(now), 'pair')} launched with {many(len(planned), 'HIT')}")
+        if asked:
+            at_once = "" if len(now) == len(asked) else f", {len(now)} of them asked about at once,"
+            note_event(
+                session, "launch", f"{many(len(asked), 'pair')} launched{at_once} with {many(len(planned), 'HIT')}"
+            )
     return len(planned)
 
 

@@ -84,6 +84,8 @@ def _publish(site: Worksite, wish: Wish, pairs: Path) -> str:
             "price and say yes once more"
         )
     planned = launch(site.database, site.study, pairs, clips)
+    if not planned:
+        return "pairs are taken in; HITs go out when the decision asks for them"
     return f"{many(planned, 'HIT')} planned; they go out now"
 
 

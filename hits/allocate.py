@@ -92,7 +92,9 @@ def fill(
         return []
     asked = _within_cap(_by_urgency(asked, rng, spare), heard or {}, design.max_per_clip)
     repeats = min(design.repeats_per_hit, len(again))
-    chosen = _one_a_clip(asked, design.asked_per_hit + design.repeats_per_hit - repeats)
+    room = design.asked_per_hit + design.repeats_per_hit - repeats
+    chosen = _one_a_clip([one for one in asked if one.pair_id not in spare], room)
+    chosen += _one_a_clip([one for one in asked if one.pair_id in spare], room - len(chosen), chosen)
     if not chosen:
         return []
     checks = [s for s in fresh if s.role == "check"]
@@ -125,11 +127,11 @@ def _within_cap(standings: Sequence[Standing], heard: Mapping[str, int], most: i
     return kept
 
 
-def _one_a_clip(standings: Sequence[Standing], room: int) -> list[Standing]:
-    """The first `room` of them, those whose clip is already there last."""
+def _one_a_clip(standings: Sequence[Standing], room: int, before: Sequence[Standing] = ()) -> list[Standing]:
+    """The first `room` of them, those whose clip is already there, or among those before, last."""
     first: list[Standing] = []
     again: list[Standing] = []
-    clips: set[str] = set()
+    clips = {standing.clip_id for standing in before}
     for standing in standings:
         (again if standing.clip_id in clips else first).append(standing)
         clips.add(standing.clip_id)

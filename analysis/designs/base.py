@@ -259,6 +259,11 @@ class Calibrated(Design):
         return state.with_verdicts(found.open, found.safe, found.unsafe, closed, memory)
 
 
+def enough_for_a_test(state: State, least: int) -> Bools:
+    """Which conditions have so many pairs in every dimension, and so many controls of either kind beside them."""
+    return np.asarray((state.pairs.min(axis=2) >= least) & state.controls.reach(least, least)[:, None])
+
+
 def evenly(state: State, batch: int, identical: int, positive: int) -> Wanted:
     """`batch` pairs of each condition, and a fixed number of controls spread over the first rounds."""
     one = np.ones_like(state.rounds)

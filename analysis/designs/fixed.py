@@ -11,7 +11,7 @@ from scipy.stats import norm
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.multiplicity import Correction, adjusted
 from analysis.certification.sequential import harder
-from analysis.designs.base import Design, Floats, Grounds, State, Wanted
+from analysis.designs.base import Design, Floats, Grounds, State, Wanted, enough_for_a_test
 from hits.vote_rules import MAJORITY_OF_3, VoteRule
 
 
@@ -33,6 +33,7 @@ class Fixed(Design):
     correction: Correction = "bh"
     unsafe: bool = True
     slack: float = 0.0
+    min_pairs: int = 1
 
     def grounds(self, state: State) -> Grounds:
         """P-values of the score test, before any correction."""
@@ -57,5 +58,7 @@ class Fixed(Design):
         safe = adjusted(norm.sf(z).max(axis=2), self.correction) <= self.error
         against = np.minimum(1.0, norm.sf(-z_unsafe).min(axis=2) * z.shape[2])
         unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe
+        enough = enough_for_a_test(state, self.min_pairs)
         still = np.broadcast_to(~closed[:, None, None], state.open.shape)
-        return state.with_verdicts(still, safe & closed[:, None], unsafe & closed[:, None], closed, {})
+        may = closed[:, None] & enough
+        return state.with_verdicts(still, safe & may, unsafe & may, closed, {})

@@ -11,7 +11,7 @@ from analysis.certification.fixed import score_of_counts
 from analysis.certification.group_sequential import Spending, look_p
 from analysis.certification.multiplicity import Correction, adjusted
 from analysis.certification.sequential import harder
-from analysis.designs.base import Array, Design, Grounds, State, Wanted
+from analysis.designs.base import Array, Design, Grounds, State, Wanted, enough_for_a_test
 from hits.vote_rules import LEAD_3_OF_5, VoteRule
 
 
@@ -39,6 +39,7 @@ class GroupSequential(Design):
     correction: Correction = "bh"
     unsafe: bool = True
     slack: float = 0.0
+    min_pairs: int = 1
 
     def grounds(self, state: State) -> Grounds:
         """Sequential p-values, before any correction."""
@@ -64,9 +65,10 @@ class GroupSequential(Design):
             now = (look == each)[:, None, None] & state.open
             p_safe = np.where(now, np.minimum(p_safe, look_p(z, each, self.looks, self.spending)), p_safe)
             p_unsafe = np.where(now, np.minimum(p_unsafe, look_p(-z_unsafe, each, self.looks, self.spending)), p_unsafe)
-        safe = adjusted(p_safe.max(axis=2), self.correction) <= self.error
+        enough = enough_for_a_test(state, self.min_pairs)
+        safe = (adjusted(p_safe.max(axis=2), self.correction) <= self.error) & enough
         against = np.minimum(1.0, p_unsafe.min(axis=2) * z.shape[2])
-        unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe & ~safe
+        unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe & ~safe & enough
         going = state.open.any(axis=2) & ~safe & ~unsafe & ~state.exhausted & (look < self.looks - 1)[:, None]
         if self.futility_from is not None:
             going &= ~((look + 1 >= self.futility_from)[:, None] & (z < 0).any(axis=2))

@@ -76,7 +76,7 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
         bill = prepare(wired.database, wired.study, wired.folder.pairs, clips)
         print_table(("item", "value"), bill.rows())
         _warn(bill)
-        if bill.hits and not yes:
+        if bill.bill.pairs and not yes:
             click.confirm("Publish these HITs?", abort=True, err=True)
         with site(wired, "publishing HITs") as (worksite, turn):
             launch(wired.database, wired.study, wired.folder.pairs, clips)

@@ -25,7 +25,7 @@ from app.store.following import (
     waiting_for_hand_in,
 )
 from app.store.freshness import state_of_judgments
-from app.store.pairs import group_of, place_judged_first, places_of, supply
+from app.store.pairs import group_of, place_judged_first, places_of, planned_pairs, supply
 from app.study import Study
 from pipelines.clip import Pair
 
@@ -61,7 +61,7 @@ def release(session: Session, study: Study) -> list[str]:
     if before is not None and before.token == token:
         return []
     judgments = judgments_followed(session)
-    found = due_now(judgments, study, there)
+    found = due_now(judgments, study, there, planned_pairs(session))
     place_judged_first(session, (row[COLUMNS.index("pair_id")] for row in judgments))
     keep_released(session, as_released(found).widened(released(session)))
     if before is not None and before.terms == terms and found.rounds < before.rounds and not found.finished:
@@ -84,13 +84,19 @@ def release(session: Session, study: Study) -> list[str]:
     return told
 
 
-def due_now(judgments: Sequence[tuple[Any, ...]], study: Study, there: Mapping[tuple[str, str], int]) -> Due:
+def due_now(
+    judgments: Sequence[tuple[Any, ...]],
+    study: Study,
+    there: Mapping[tuple[str, str], int],
+    planned: Mapping[str, int],
+) -> Due:
     """What the decision wants asked by now.
 
     Args:
         judgments: as `app.store.following.judgments_followed` gives them.
         study: its design, a sequential one.
         there: how many pairs there are, as `app.store.pairs.supply` counts them.
+        planned: how many pairs of each condition were made.
     """
     import pandas as pd  # a study of a fixed size never needs it here
 
@@ -100,16 +106,16 @@ def due_now(judgments: Sequence[tuple[Any, ...]], study: Study, there: Mapping[t
     waiting = frozenset(table.loc[~table["handed_in"].astype(bool), "pair_id"])
     conditions = {condition: count for (role, condition), count in there.items() if role == "study"}
     pool = Supply(conditions, there.get(("identical", ""), 0), there.get(("positive", ""), 0))
-    return due(table, study.decision, study.hits.votes, pool, waiting)
+    return due(table, study.decision, study.hits.votes, pool, waiting, planned)
 
 
 def asked_first(session: Session, pairs: Sequence[Pair], study: Study) -> list[Pair]:
     """Of pairs that are about to be taken in, those that will be asked about at once; all, if nothing is sequential."""
     if not study.decision.sequential:
         return list(pairs)
-    taken = supply(session)
+    taken, made = supply(session), planned_pairs(session)
     there = Counter(taken) + Counter(group_of(pair.role, pair.condition) for pair in pairs)
-    found = as_released(due_now(judgments_followed(session), study, there)).widened(released(session))
+    found = as_released(due_now(judgments_followed(session), study, there, made)).widened(released(session))
     places = places_of(pairs, taken, study.study.seed)
     return [pair for pair in pairs if found.holds(pair.role, pair.condition, places[pair.pair_id])]
 

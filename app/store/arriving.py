@@ -224,14 +224,14 @@ def _fill(
     held = select(TrialRow.pair_id).join(AssignmentRow).where(AssignmentRow.worker == key)
     held = held.where(or_(TrialRow.state != "released", TrialRow.opened_at.is_not(None)))  # it may have been heard
     heard = heard_clips(session, key, now)
-    met = frozenset(session.scalars(held)) | closed_pairs(session) | worn_out(session, heard, rules.hits)
-    spare = spare_pairs(session)
+    closed, spare = closed_pairs(session), spare_pairs(session)
+    met = frozenset(session.scalars(held)) | closed | worn_out(session, heard, rules.hits)
     # Two workers must not be handed the same vote. All that concerns this one alone was asked before: others wait now.
     one_at_a_time(session, "begin")
     if rules.hits.policy == "fixed":  # it replaces votes that fixed HITs did not bring
         found = less_slots(session, standings(session, now), now)
     else:
-        found = worth_asking(session, met | spare, rules.hits, rng, now)
+        found = worth_asking(session, met | spare, rules.hits, rng, now, closed | spare)
     return fill(found, met, rules.hits, rng, again, heard, spare)
 
 

@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 from sqlalchemy.orm import Session
 
+from app.store.conditions import closed_pairs, spare_pairs
 from app.store.standing import standings
 from hits.allocate import Standing, votes_free
 from hits.batch import Hits
@@ -52,14 +53,17 @@ class Outlook:
     def _younger_than(self, age: timedelta, now: datetime) -> bool:
         return self._seen_at is not None and timedelta(0) <= now - self._seen_at < age
 
-    def see(self, found: Sequence[Standing], design: Hits, now: datetime) -> None:
-        """Take in where every pair stands."""
+    def see(
+        self, found: Sequence[Standing], design: Hits, now: datetime, unasked: frozenset[str] = frozenset()
+    ) -> None:
+        """Take in where every pair stands; those that nobody is asked about are open to nobody."""
         asked = [one for one in found if one.role in ASKED_ROLES]
         # Others look meanwhile: what is looked up by place is there before the places are.
         self._pair_ids = [one.pair_id for one in asked]
         self._clip_ids = [one.clip_id for one in asked]
         self._urgency = np.array([one.votes + one.reserved for one in asked], dtype=np.int64)
-        self._open = np.array([votes_free(one, design) for one in asked], dtype=np.int64)
+        free = [0 if one.pair_id in unasked else votes_free(one, design) for one in asked]
+        self._open = np.array(free, dtype=np.int64)
         self._place = {pair_id: place for place, pair_id in enumerate(self._pair_ids)}
         self._checks = [one.pair_id for one in found if one.role == "check"]
         self._seen_at = now
@@ -93,20 +97,26 @@ def look_around(session: Session, design: Hits, now: datetime) -> None:
     """Let this process see where every pair stands, if what it saw has grown old; nobody waits for it meanwhile."""
     outlook: Outlook = session.info["outlook"]
     if design.policy != "fixed" and outlook.looks_anew(now):
-        outlook.see(standings(session, now), design, now)
+        outlook.see(standings(session, now), design, now, closed_pairs(session) | spare_pairs(session))
 
 
 def worth_asking(
-    session: Session, held: Collection[str], design: Hits, rng: np.random.Generator, now: datetime
+    session: Session,
+    held: Collection[str],
+    design: Hits,
+    rng: np.random.Generator,
+    now: datetime,
+    unasked: frozenset[str] = frozenset(),
 ) -> list[Standing]:
     """Where those pairs stand, at this moment, that a HIT for one worker can be filled from as well as from all.
 
     Args:
         session: a writing session in which nobody else fills a HIT.
-        held: pairs that the worker has met.
+        held: pairs that the worker has met, or is not to meet.
         design: the study's design.
         rng: draws among equals.
         now: the moment of asking.
+        unasked: pairs that nobody is asked about.
     """
     outlook: Outlook = session.info["outlook"]
     if outlook.helps(now):
@@ -121,7 +131,7 @@ def worth_asking(
             if _open_clips(found.values(), design) >= design.trials_per_hit:
                 return list(found.values())
     everything = standings(session, now)
-    outlook.see(everything, design, now)
+    outlook.see(everything, design, now, unasked)
     return everything
 
 

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app.store.events import fact, keep_fact
 from app.tables import PairRow
 from hits.judgment import ASKED_ROLES
 from pipelines.clip import Pair
@@ -123,6 +125,23 @@ def place_judged_first(session: Session, judged: Iterable[str]) -> None:
         moved += [{"pair_id": pair_id, "place": at} for at, (place, pair_id) in enumerate(placed) if at != place]
     if moved:
         session.execute(update(PairRow), moved)
+
+
+PLANNED = "planned-pairs"
+
+
+def keep_planned(session: Session, pairs: Iterable[Pair]) -> None:
+    """Note how many pairs of each condition were made, published or not: designs of a planned size plan for them."""
+    counts = Counter(pair.condition for pair in pairs if pair.role == "study")
+    keep_fact(session, PLANNED, {"pairs": dict(sorted(counts.items()))})
+
+
+def planned_pairs(session: Session) -> dict[str, int]:
+    """How many pairs of each condition were made; where nobody noted it, how many were taken in."""
+    kept: dict[str, Any] | None = fact(session, PLANNED)
+    if kept is not None:
+        return dict(kept["pairs"])
+    return {condition: count for (role, condition), count in supply(session).items() if role == "study"}
 
 
 def supply(session: Session) -> dict[tuple[str, str], int]:
