@@ -25,6 +25,7 @@ def sign_in(page: Page, address: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="What is happening")).to_be_visible()
+    page.wait_for_load_state("load")  # its scripts listen from then on
 
 
 @pytest.mark.parametrize("width", [320, 1200])

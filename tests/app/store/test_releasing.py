@@ -6,15 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from alembic import command
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from analysis.rule import DecisionRule
 from app.hands.releasing import release
 from app.hands.turn import take_turn
 from app.hands.worksite import Turn, Worksite
-from app.store.arriving import WorkRefused
+from app.store.arriving import WorkRefused, begin
 from app.store.conditions import Released, closed_pairs, is_closed, keep_released, released, spare_pairs
 from app.store.database import Database
 from app.store.events import LAUNCHED, keep_fact, latest_events
@@ -25,9 +26,11 @@ from app.store.progress import is_complete, votes_still_missing, votes_still_ope
 from app.store.revisions import configuration, upgrade
 from app.store.standing import standings
 from app.store.undo import last_answered, undo
+from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted
+from hits.platforms.base import Arrival
 from tests.app.store.conftest import DIFFERENT, SAME, pair
 
 FACTS = {name: (name, None) for name in ("fade-in", "fade-out", "identical", "positive")}
@@ -72,6 +75,13 @@ def handed_out(study: object, worker: str) -> list[tuple[str, str, int]]:
 def open_hits(study: object) -> int:
     with study.database.reading() as session:
         return len(session.scalars(select(HitRow).where(HitRow.state == "open")).all())
+
+
+def begin_at(study: object, platform_hit_id: str, worker: str) -> Work:
+    """A worker begins a HIT that went out later."""
+    arrival = Arrival(platform_hit_id, f"A-{platform_hit_id}-{worker}", worker, "https://submit.example")
+    with study.database.writing() as session:
+        return begin(session, arrival, rules=study.rules, secret_key="k", rng=np.random.default_rng(0), now=study.now)
 
 
 def places(database: Database) -> dict[str, int]:
@@ -240,6 +250,36 @@ class TestATurn:
             assert len(judgments_followed(session)) == 3
         turn()
         assert open_hits(study) >= 1
+
+    def test_a_round_waits_for_whoever_heard_a_change_and_hands_in_later(self, two, platform) -> None:
+        study, turn = two()
+        turn()
+        begun = [study.begin(number, worker) for number, worker in enumerate(("W1", "W2"))]
+        study.do_all(begun[0], DIFFERENT)
+        study.do_all(begun[1], SAME)
+        platform.hand_in(begun[1].platform_assignment_id, begun[1].platform_hit_id, "W2")
+        turn()
+        turn()  # what the first one planned goes out
+        with study.database.reading() as session:
+            out = session.scalars(select(HitRow.platform_hit_id).where(HitRow.state == "open")).all()
+        third = begin_at(study, out[-1], "W3")
+        study.do_all(third, SAME)
+        platform.hand_in(third.platform_assignment_id, third.platform_hit_id, "W3")
+        turn()
+        with study.database.reading() as session:  # two that were handed in say the same: it would be decided
+            assert (followed(session).rounds, followed(session).finished) == (0, False)
+        platform.hand_in(begun[0].platform_assignment_id, begun[0].platform_hit_id, "W1")
+        turn()
+        with study.database.reading() as session:
+            assert followed(session).finished
+
+    def test_before_anything_is_published_nothing_has_ended(self, two) -> None:
+        study, _ = two()
+        with study.database.writing() as session:
+            session.execute(delete(TrialRow))
+            session.execute(delete(PairRow))
+            assert release(session, study.whole) == []
+            assert followed(session) is None
 
     def test_a_study_that_ran_out_of_pairs_goes_on_when_there_are_more(self, two, platform) -> None:
         study, turn = two(rule=ONE_ROUND.model_copy(update={"batch": 3, "most_pairs": 9}), hits=12)
