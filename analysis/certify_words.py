@@ -106,7 +106,8 @@ def _notes(rule: DecisionRule, guarantee: str, controls: Sequence[ControlCount],
     if open_pairs:
         yield (
             f"{open_pairs} {'pair lacks' if open_pairs == 1 else 'pairs lack'} votes that the vote rule asks for and "
-            f"{'counts' if open_pairs == 1 else 'count'} against whichever verdict is asked."
+            f"{'counts' if open_pairs == 1 else 'count'} against whichever verdict is asked, as far as "
+            "the design came to them."
         )
 
 
