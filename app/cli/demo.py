@@ -46,7 +46,7 @@ DESIGN: dict[str, dict[str, object]] = {
     },
     "hits": {"assignment_duration_s": 900, "checks_per_hit": 2},
     "pay": {"expected_s_per_trial": 12.0},
-    "decision": {"tau": 0.15},
+    "decision": {"tau": 0.2},
     "training": {"folds": 4, "epochs_max": 12, "batch": 8},
     "attack": {"queries": [5, 15], "clips": 16},
 }
