@@ -94,11 +94,6 @@ class Certified:
     notes: tuple[str, ...]
     assumptions: tuple[str, ...] = ()
 
-    @property
-    def open_conditions(self) -> tuple[str, ...]:
-        """Those that are neither SAFE nor UNSAFE."""
-        return tuple(one.condition for one in self.decisions if one.decision == "UNDECIDED")
-
 
 def stem(condition: str) -> str:
     """A condition's name without the level at its end.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli.say import print_table, study_option, tell
-from app.cli.sifting import judgments_that_fit, known_pairs
+from app.cli.sifting import judgments_that_fit
 
 if TYPE_CHECKING:
     from analysis.whitelist_building import Origin
@@ -84,43 +85,23 @@ def _origin(folder: StudyFolder, design: Study) -> Origin:
     from analysis.whitelist_building import Origin
     from analysis.whitelist_parts import BankPlace
     from app.stamp import stamp_of
-    from pipelines.manifest import FILE_NAME
+    from pipelines.manifest import FILE_NAME, read_manifest
 
     manifest = folder.pairs / FILE_NAME
+    known = list(read_manifest(manifest)) if manifest.is_file() else None  # None: they were collected elsewhere
+    pairs = known or []
     return Origin(
         study=design.study.name,
         seed=design.study.seed,
-        languages=_languages(folder),
+        languages=tuple(sorted({str(pair.clip["language"]) for pair in pairs if pair.clip.get("language")})),
         page_languages=design.study.languages,
         stamp=stamp_of(folder, design),
-        manifest=manifest if manifest.is_file() else None,
+        manifest=None if known is None else manifest,
         noises=_noises(folder, design),
         sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
-        pairs=known_pairs(folder),
-        planned=_planned(folder),
+        pairs=None if known is None else frozenset(pair.pair_id for pair in pairs),
+        planned=Counter(pair.condition for pair in pairs if pair.role == "study"),
     )
-
-
-def _languages(folder: StudyFolder) -> tuple[str, ...]:
-    """The languages of the speech that was judged, as the manifest says."""
-    from pipelines.manifest import FILE_NAME, read_manifest
-
-    manifest = folder.pairs / FILE_NAME
-    if not manifest.is_file():
-        return ()
-    return tuple(sorted({str(pair.clip["language"]) for pair in read_manifest(manifest) if pair.clip.get("language")}))
-
-
-def _planned(folder: StudyFolder) -> Mapping[str, int]:
-    """How many pairs of each condition were made."""
-    from collections import Counter
-
-    from pipelines.manifest import FILE_NAME, read_manifest
-
-    manifest = folder.pairs / FILE_NAME
-    if not manifest.is_file():
-        return {}
-    return Counter(pair.condition for pair in read_manifest(manifest) if pair.role == "study")
 
 
 def _noises(folder: StudyFolder, design: Study) -> Mapping[str, Mapping[str, Any]]:
