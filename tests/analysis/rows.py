@@ -117,36 +117,36 @@ def crowded_rows(
     return rows
 
 
+def pair_of(seed: int, **named: str) -> Pair:
+    """A pair whose clip has a speaker's gender, ratings, a length and a loudness, drawn by a seed."""
+    rng = np.random.default_rng(seed)
+    return Pair(
+        **named,  # type: ignore[arg-type]
+        original_path=Path("o.flac"),
+        noisy_path=Path("n.flac"),
+        original_length_s=float(rng.uniform(1, 8)),
+        noisy_length_s=3.0,
+        original_sha256="",
+        noisy_sha256="",
+        seed=0,
+        params={},
+        original_lufs=float(rng.uniform(-30, -20)),
+        clip={
+            "gender": str(rng.choice(["female", "male"])),
+            "activation": float(rng.uniform(1, 5)),
+            "valence": float(rng.uniform(1, 5)),
+            "ratings": "measured",
+        },
+    )
+
+
 def pairs_of(rows: Iterable[Row]) -> tuple[Pair, ...]:
-    """The manifest that goes with rows: every clip has a speaker's gender, ratings, a length and a loudness."""
+    """The manifest that goes with rows."""
     found: dict[str, Pair] = {}
     for row in rows:
-        pair_id, clip_id = str(row["pair_id"]), str(row["clip_id"])
-        rng = np.random.default_rng(int(clip_id.removeprefix("c")))
-        found.setdefault(
-            pair_id,
-            Pair(
-                pair_id=pair_id,
-                clip_id=clip_id,
-                condition=str(row["condition"]),
-                role=str(row["role"]),  # type: ignore[arg-type]
-                original_path=Path("o.flac"),
-                noisy_path=Path("n.flac"),
-                original_length_s=float(rng.uniform(1, 8)),
-                noisy_length_s=3.0,
-                original_sha256="",
-                noisy_sha256="",
-                seed=0,
-                params={},
-                original_lufs=float(rng.uniform(-30, -20)),
-                clip={
-                    "gender": str(rng.choice(["female", "male"])),
-                    "activation": float(rng.uniform(1, 5)),
-                    "valence": float(rng.uniform(1, 5)),
-                    "ratings": "measured",
-                },
-            ),
-        )
+        named = {name: str(row[name]) for name in ("pair_id", "clip_id", "condition", "role")}
+        if named["pair_id"] not in found:
+            found[named["pair_id"]] = pair_of(int(named["clip_id"].removeprefix("c")), **named)
     return tuple(found.values())
 
 
@@ -155,6 +155,6 @@ def spent(rows: Sequence[Row], rule: DecisionRule, votes: VoteRule) -> list[Row]
     found = collected(pd.DataFrame(rows), votes)
     design = design_of(rule, votes, found.pool)
     state = follow(design, design.start(len(found.conditions), dimensions=2), found, ended=True)
-    most = dict(zip(found.conditions, state.pairs.max(axis=2)[0].tolist(), strict=True))
+    most = dict(zip(found.conditions, state.opened[0].tolist(), strict=True))
     most |= {"identical": int(state.controls.identical.max()), "positive": int(state.controls.positive.max())}
     return [row for row in rows if int(str(row["pair_id"]).rpartition("-")[2]) < most[str(row["condition"])]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from statsmodels.stats.multitest import multipletests
 from analysis.effects import Effect, effect_table, effects
 from analysis.logistic import NotFitted, fit_logistic
 from pipelines.clip import Pair
+from tests.analysis.rows import pair_of
 
 CONDITIONS: tuple[tuple[str, str, float | None], ...] = (
     ("fade-in", "fade", None),
@@ -26,27 +26,7 @@ MALE, PER_DB = 0.9, -0.06  # what is planted, in logits
 
 
 def clip_of(number: int) -> Pair:
-    rng = np.random.default_rng(5000 + number)
-    return Pair(
-        pair_id="",
-        clip_id=f"c{number}",
-        condition="",
-        role="study",
-        original_path=Path("o.flac"),
-        noisy_path=Path("n.flac"),
-        original_length_s=float(rng.uniform(1, 8)),
-        noisy_length_s=3.0,
-        original_sha256="",
-        noisy_sha256="",
-        seed=0,
-        params={},
-        original_lufs=float(rng.uniform(-30, -20)),
-        clip={
-            "gender": str(rng.choice(["female", "male"])),
-            "activation": float(rng.uniform(1, 5)),
-            "valence": float(rng.uniform(1, 5)),
-        },
-    )
+    return pair_of(5000 + number, pair_id="", clip_id=f"c{number}", condition="", role="study")
 
 
 @cache
