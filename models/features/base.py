@@ -1,10 +1,50 @@
-"""Settings of what nets see; read without torch, so that a study file is checked at once."""
+"""Feature: what a net sees of a clip. Read without torch, so that a study file is checked at once."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.audio import Samples
+
+
+class Feature(ABC):
+    """Turns samples into frames.
+
+    A variant's file defines one subclass and its `Settings`, a frozen pydantic model with everything defaulted but
+    paths, and with `sample_rate_hz`. What a clip gets never depends on the clips beside it.
+    """
+
+    Settings: ClassVar[type[BaseModel]]
+    #: Raised when the same settings give other numbers than before, so that no cache holds on to the old ones.
+    version: ClassVar[int] = 1
+
+    @abstractmethod
+    def __init__(self, settings: BaseModel, device: str = "cpu") -> None: ...
+
+    @property
+    @abstractmethod
+    def sample_rate_hz(self) -> int:
+        """The rate at which clips are to be heard."""
+
+    @property
+    @abstractmethod
+    def frame_shape(self) -> tuple[int, ...]:
+        """The shape of one frame, as (40,)."""
+
+    @abstractmethod
+    def of(self, clips: Sequence[Samples]) -> list[NDArray[np.float32]]:
+        """The frames of each clip, shape (time, *frame_shape); time is 1 for functionals of a whole clip.
+
+        Args:
+            clips: samples at `sample_rate_hz`, each of shape (time,).
+        """
 
 
 class Filterbanks(BaseModel):
