@@ -22,7 +22,7 @@ from models.attacks.base import Attack, AttackDesign, Moves, Outcome, Query
 from models.checkpoint import Card
 from models.data import hear, labels_of, rng_for
 from models.evaluate import TABLE, load_run, shared_features
-from models.measures import mean_and_spread
+from models.measures.recall import mean_and_spread
 from models.normalise import Scale, scale_by_speaker
 from models.target import Target, one_thread
 from models.training import Dimension

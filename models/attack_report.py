@@ -17,7 +17,7 @@ from analysis.whitelist import Whitelist
 from models.attack import Attacked, AttackEvent, AttackResult, Setting, SuccessRate, attack_run
 from models.attacks.base import AttackDesign, Query
 from models.checkpoint import versions
-from models.measures import CLASSES
+from models.measures.recall import CLASSES
 from pipelines.clip import Clip
 from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import write_whole

@@ -19,7 +19,7 @@ from safetensors.torch import save as bytes_from_tensors
 
 import models.nets
 from models.features.base import Filterbanks
-from models.measures import CLASSES
+from models.measures.recall import CLASSES
 from models.nets.base import Net
 from models.training import Dimension, ZnormStats
 from pipelines.bins import USUAL_BINS, Bins

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from models.features.base import Filterbanks
 from models.features.filterbanks import filterbanks
-from models.measures import CLASSES
+from models.measures.recall import CLASSES
 from models.normalise import Scale
 from models.training import Dimension
 from pipelines.audio import Samples, fit_to_full_scale

@@ -18,7 +18,7 @@ from models.ask import logits_by_clip
 from models.checkpoint import Card, Checkpoint, load_checkpoint, run_folders, versions
 from models.data import Condition, data_sha256, hear, labels_of
 from models.features.base import Filterbanks
-from models.measures import CHANCE, mean_and_spread, uar
+from models.measures.recall import CHANCE, mean_and_spread, uar
 from models.normalise import Scale, scale_by_speaker
 from models.training import Dimension, ZnormStats
 from pipelines.clip import Clip

@@ -23,7 +23,7 @@ from models.ask import logits_by_clip
 from models.checkpoint import CARD, Card, make_net, restore, save, settings_of_net, versions, weights_of
 from models.data import batches, data_sha256, hear, labels_of, rng_for
 from models.folds import Fold, make_folds
-from models.measures import CLASSES, class_weights, uar
+from models.measures.recall import CLASSES, class_weights, uar
 from models.nets.base import Net
 from models.normalise import Scale, scale_by_speaker
 from models.training import Dimension

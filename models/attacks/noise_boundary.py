@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.attacks.base import Attack, LabelOf, Moves, Outcome, Query, snr_db
-from models.measures import CLASSES
+from models.measures.recall import CLASSES
 from pipelines.audio import Samples, gain_for_snr
 from pipelines.joining import loop
 from pipelines.sounds.base import Family, SoundBank

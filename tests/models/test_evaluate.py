@@ -18,7 +18,7 @@ from models.checkpoint import CheckpointMissing, load_checkpoint
 from models.data import Condition, hear
 from models.evaluate import Evaluation, MixedRun, OtherClips, evaluate
 from models.features.base import Filterbanks
-from models.measures import uar
+from models.measures.recall import uar
 from models.normalise import scale_by_speaker
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.measures import class_weights, mean_and_spread, uar
+from models.measures.recall import class_weights, mean_and_spread, uar
 
 
 def test_uar_is_the_mean_of_the_recalls() -> None:
