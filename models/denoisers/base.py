@@ -14,6 +14,23 @@ from torch import Tensor, nn
 from pipelines.audio import Samples
 
 
+class SoundWrong(ValueError):
+    """What was given is no sound that a denoiser could take."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"{found}; expected finite samples of one channel, in shape (time,), at a sample rate above 0 Hz"
+        )
+
+
+class FramesWrong(ValueError):
+    """What was given are no filterbanks that a denoiser could take."""
+
+    def __init__(self, found: str, bands: int | None = None) -> None:
+        shape = f"(frames, {bands})" if bands else "(frames, bands)"
+        super().__init__(f"{found}; expected finite log energies of shape {shape}")
+
+
 class Denoiser(ABC):
     """What all denoisers are; a variant's file defines one subclass of one of the three kinds below.
 
@@ -80,3 +97,39 @@ class JointDenoiser(Denoiser):
     @abstractmethod
     def weight(self) -> float:
         """What the error of the cleaned filterbanks counts beside the loss of the emotion."""
+
+
+def checked_samples(samples: Samples, sample_rate_hz: int) -> Samples:
+    """The samples as float32, shape (time,).
+
+    Raises:
+        SoundWrong: they are not finite, not of one channel, or their rate is no rate.
+    """
+    checked = np.asarray(samples)
+    if checked.ndim != 1:
+        raise SoundWrong(f"samples have the shape {checked.shape}")
+    if sample_rate_hz <= 0:
+        raise SoundWrong(f"samples have a rate of {sample_rate_hz} Hz")
+    if checked.dtype.kind != "f":
+        raise SoundWrong(f"samples are {checked.dtype}, not floats in [-1, 1]")
+    if not np.isfinite(checked).all():
+        raise SoundWrong(f"{np.count_nonzero(~np.isfinite(checked))} of {len(checked)} samples are not finite")
+    return checked.astype(np.float32, copy=False)
+
+
+def checked_frames(frames: NDArray[np.float32], bands: int | None = None) -> NDArray[np.float64]:
+    """The filterbanks in double precision, shape (frames, bands).
+
+    Args:
+        frames: of one clip.
+        bands: how many there are to be; None for any number.
+
+    Raises:
+        FramesWrong: they are not finite, or have another shape.
+    """
+    checked = np.asarray(frames)
+    if checked.ndim != 2 or checked.dtype.kind != "f" or (bands is not None and checked.shape[1] != bands):
+        raise FramesWrong(f"filterbanks are {checked.dtype} of shape {checked.shape}", bands)
+    if not np.isfinite(checked).all():
+        raise FramesWrong(f"{np.count_nonzero(~np.isfinite(checked))} log energies are not finite", bands)
+    return checked.astype(np.float64)
