@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +14,44 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipelines.audio import Samples
 
 
+class FeatureUnavailable(RuntimeError):
+    """A feature needs a library or a file that is not here: which, where it was looked for, how to get it."""
+
+
+class ClipUnfit(ValueError):
+    """A feature can't be made of a clip: what was found, and what is needed."""
+
+
 class Feature(ABC):
     """Turns samples into frames.
 
     A variant's file defines one subclass and its `Settings`, a frozen pydantic model with everything defaulted but
-    paths, and with `sample_rate_hz`. What a clip gets never depends on the clips beside it.
+    paths, and with `sample_rate_hz`. What a clip gets never depends on the clips beside it. A feature goes to other
+    processes, so whatever is heavy is made there when it is first needed.
+
+    Args:
+        settings: of this variant.
+        device: where torch works, as `cpu`, `cuda` or `cuda:1`; features that know no device work on the CPU.
     """
 
     Settings: ClassVar[type[BaseModel]]
     #: Raised when the same settings give other numbers than before, so that no cache holds on to the old ones.
     version: ClassVar[int] = 1
 
-    @abstractmethod
-    def __init__(self, settings: BaseModel, device: str = "cpu") -> None: ...
+    def __init__(self, settings: BaseModel, device: str = "cpu") -> None:
+        self.settings = settings
+        self.device = device
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides what a clip gets, as plain JSON values: what a cache of frames goes by.
+
+        The device is no part of it: what differs between devices is rounding.
+        """
+        return {
+            "feature": type(self).__module__,
+            "version": self.version,
+            "settings": self.settings.model_dump(mode="json"),
+        }
 
     @property
     @abstractmethod
@@ -44,6 +69,10 @@ class Feature(ABC):
 
         Args:
             clips: samples at `sample_rate_hz`, each of shape (time,).
+
+        Raises:
+            ClipUnfit: it can't be made of one of these clips.
+            FeatureUnavailable: a library or a file that it needs is not here.
         """
 
 
@@ -80,11 +109,16 @@ class Filterbanks(BaseModel):
     log_floor: float = Field(default=1e-10, gt=0, description="energies below this count as this before the logarithm")
 
     @model_validator(mode="after")
-    def _edges_fit(self) -> Filterbanks:
+    def _fits(self) -> Filterbanks:
         if not self.fmin_hz < self.fmax_hz <= self.sample_rate_hz / 2:
             raise ValueError(
                 f"the bands run from {self.fmin_hz:g} to {self.fmax_hz:g} Hz; expected rising edges up to half "
                 f"the sample rate ({self.sample_rate_hz / 2:g} Hz)"
+            )
+        if self.window < 2 or self.step < 1:
+            raise ValueError(
+                f"a window of {self.window_s:g} s every {self.step_s:g} s at {self.sample_rate_hz} Hz is "
+                f"{self.window} samples every {self.step}; expected at least 2 samples and a step of 1"
             )
         return self
 

@@ -2,84 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import librosa
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel
 from torch import Tensor
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
-from models.features.base import Filterbanks
+from models.features.base import Feature, Filterbanks
 from pipelines.audio import Samples
 
-BATCH_SECONDS = 120.0  # of sound transformed at once: keeps the memory of a large corpus flat
+CPU_FRAMES = 256  # transformed at once: windows, spectra and powers of so many stay in a core's own cache
+CUDA_FRAMES = 200_000  # at once on a GPU, which wants much to do; below 1 GiB of its memory at 512 bins
+
+
+class BandsEmpty(ValueError):
+    """Bands are so narrow that no frequency of the Fourier transform falls into them."""
+
+    def __init__(self, empty: int, settings: Filterbanks) -> None:
+        super().__init__(
+            f"{empty} of {settings.bands} bands between {settings.fmin_hz:g} and {settings.fmax_hz:g} Hz lie between "
+            f"two frequencies of a transform of {settings.fft} samples at {settings.sample_rate_hz} Hz and would "
+            "never move; take fewer bands or a longer window"
+        )
+
+
+class LogMel(Feature):
+    """Log mel energies in bands of the Slaney scale, as librosa makes them, by Hamming windows centred on each frame.
+
+    Pre-emphasis leaves the first sample as it is.
+    """
+
+    Settings = Filterbanks
+    settings: Filterbanks
+
+    def __init__(self, settings: BaseModel, device: str = "cpu") -> None:
+        super().__init__(settings, device)
+        _mel_weights(self.settings, device)  # refuses bands that can't be
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """As in the settings."""
+        return self.settings.sample_rate_hz
+
+    @property
+    def frame_shape(self) -> tuple[int]:
+        """The bands."""
+        return (self.settings.bands,)
+
+    def of(self, clips: Sequence[Samples]) -> list[NDArray[np.float32]]:
+        """The log energies of each clip, shape (1 + samples // step, bands).
+
+        On a CPU each clip goes by itself, so that what it gets never depends on its company, to the last bit; on a GPU
+        clips go in batches.
+
+        >>> [clip.shape for clip in LogMel(Filterbanks()).of([np.zeros(1600, np.float32)])]
+        [(11, 40)]
+        """
+        with torch.inference_mode():
+            return [frames.numpy() for frames in self._tensors(clips)]
+
+    def _tensors(self, clips: Sequence[Samples]) -> Iterator[Tensor]:
+        waves = [self._emphasised(torch.from_numpy(np.array(clip, dtype=np.float32))) for clip in clips]
+        if self.device == "cpu":
+            yield from map(self._alone, waves)
+            return
+        for batch in self._batches(waves):
+            padded = pad_sequence(batch, batch_first=True).to(self.device)  # (batch, time)
+            log_mel = self._log_mel(self._windows(padded)).cpu()  # (batch, frames, bands)
+            yield from (frames[: self.settings.frames(len(wave))] for frames, wave in zip(log_mel, batch, strict=True))
+
+    def _emphasised(self, wave: Tensor) -> Tensor:
+        if self.settings.pre_emphasis:
+            wave[1:] -= self.settings.pre_emphasis * wave[:-1]  # the right side is a copy, so nothing is used twice
+        return wave
+
+    def _alone(self, wave: Tensor) -> Tensor:
+        windows = self._windows(wave)  # (frames, fft)
+        log_mel = torch.empty(len(windows), self.settings.bands)
+        for start in range(0, len(windows), CPU_FRAMES):
+            some = slice(start, start + CPU_FRAMES)
+            log_mel[some] = self._log_mel(windows[some])
+        return log_mel
+
+    def _windows(self, waves: Tensor) -> Tensor:
+        """Every window of shape (..., frames, fft), of waves of shape (..., time)."""
+        half = self.settings.fft // 2
+        return pad(waves, (half, half)).unfold(-1, self.settings.fft, self.settings.step)
+
+    def _log_mel(self, windows: Tensor) -> Tensor:
+        """Shape (..., frames, bands), of windows of shape (..., frames, fft)."""
+        spectrum = torch.fft.rfft(windows * _taper(self.settings, self.device))  # (..., frames, bins)
+        real, imaginary = spectrum.real, spectrum.imag
+        power = torch.addcmul(real * real, imaginary, imaginary)
+        return (power @ _mel_weights(self.settings, self.device)).clamp_(min=self.settings.log_floor).log_()
+
+    def _batches(self, waves: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+        """Waves in their order, as many as fit when all are padded to the longest of them."""
+        batch: list[Tensor] = []
+        for wave in waves:
+            longest = max(len(one) for one in [*batch, wave])
+            if batch and self.settings.frames(longest) * (len(batch) + 1) > CUDA_FRAMES:
+                yield batch
+                batch = []
+            batch.append(wave)
+        if batch:
+            yield batch
 
 
 def filterbanks(clips: Sequence[Samples], settings: Filterbanks) -> list[Tensor]:
-    """Log mel energies of each clip.
-
-    Clips are padded to the longest of their batch and transformed together; what a clip gets does not depend on
-    its company.
-
-    Args:
-        clips: samples at `settings.sample_rate_hz`, each of shape (time,).
-        settings: windows and bands.
-
-    Returns:
-        A tensor of shape (frames, bands) for each clip.
-
-    >>> [tuple(clip.shape) for clip in filterbanks([np.zeros(1600, np.float32)], Filterbanks())]
-    [(11, 40)]
-    """
-    mel, taper = _mel_weights(settings), _taper(settings)
-    most = int(BATCH_SECONDS * settings.sample_rate_hz)
-    found: list[Tensor] = []
-    start = 0
-    while start < len(clips):
-        end, longest = start, 0
-        while end < len(clips):
-            longest = max(longest, len(clips[end]))
-            if end > start and longest * (end + 1 - start) > most:
-                break
-            end += 1
-        found += _batch(clips[start:end], mel, taper, settings)
-        start = end
-    return found
-
-
-def _batch(clips: Sequence[Samples], mel: Tensor, taper: Tensor, settings: Filterbanks) -> list[Tensor]:
-    if settings.pre_emphasis:
-        clips = [np.append(clip[:1], clip[1:] - settings.pre_emphasis * clip[:-1]) for clip in clips]
-    waves = pad_sequence(
-        [torch.from_numpy(np.array(clip, dtype=np.float32)) for clip in clips], batch_first=True
-    )  # (batch, time)
-    half = settings.fft // 2
-    windows = pad(waves, (half, half)).unfold(1, settings.fft, settings.step)  # (batch, frames, fft)
-    spectrum = torch.view_as_real(torch.fft.rfft(windows * taper))  # (batch, frames, bins, 2)
-    power = spectrum.square().sum(dim=-1)  # (batch, frames, bins)
-    log_mel = (power @ mel.T).clamp(min=settings.log_floor).log()  # (batch, frames, bands)
-    return [frames[: settings.frames(len(clip))] for frames, clip in zip(log_mel, clips, strict=True)]
+    """`LogMel` on the CPU, as tensors of shape (frames, bands)."""
+    return [torch.from_numpy(frames) for frames in LogMel(settings).of(clips)]
 
 
 @cache
-def _mel_weights(settings: Filterbanks) -> Tensor:
-    """How much each bin of the spectrum adds to each band; shape (bands, bins)."""
-    return torch.from_numpy(
-        librosa.filters.mel(
+def _mel_weights(settings: Filterbanks, device: str) -> Tensor:
+    """How much each bin of the spectrum adds to each band; shape (bins, bands).
+
+    Raises:
+        BandsEmpty: some bands get nothing of any bin.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Empty filters")  # they are refused below
+        weights = librosa.filters.mel(
             sr=settings.sample_rate_hz,
             n_fft=settings.fft,
             n_mels=settings.bands,
             fmin=settings.fmin_hz,
             fmax=settings.fmax_hz,
         )
-    )
+    empty = int((weights.max(axis=1) == 0).sum())
+    if empty:
+        raise BandsEmpty(empty, settings)
+    return torch.from_numpy(np.ascontiguousarray(weights.T)).to(device)
 
 
 @cache
-def _taper(settings: Filterbanks) -> Tensor:
+def _taper(settings: Filterbanks, device: str) -> Tensor:
     """The Hamming window in the middle of the transform's length; shape (fft,)."""
     spare = settings.fft - settings.window
-    return pad(torch.hamming_window(settings.window), (spare // 2, spare - spare // 2))
+    return pad(torch.hamming_window(settings.window), (spare // 2, spare - spare // 2)).to(device)
