@@ -24,7 +24,8 @@ from models.data import hear, labels_of, rng_for
 from models.evaluate import TABLE, load_run, shared_features
 from models.measures.recall import mean_and_spread
 from models.normalise import Scale, scale_by_speaker
-from models.target import Target, one_thread
+from models.target import Target
+from models.threads import one_thread
 from models.training import Dimension
 from pipelines.clip import Clip
 from pipelines.sound_file import load_speech

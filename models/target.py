@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -13,17 +11,6 @@ from models.features.filterbanks import filterbanks
 from models.nets.base import Net
 from models.normalise import Scale
 from pipelines.audio import Samples
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch work with one thread: a single clip is too little to share, and threads that wait cost the most."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
