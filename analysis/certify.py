@@ -13,9 +13,10 @@ from analysis.aggregators.base import Aggregator, VotesRefused
 from analysis.aggregators.majority_vote import MajorityVote
 from analysis.certification.controls import margin
 from analysis.certification.sequential import subtler
+from analysis.certification.state import SAFE, UNSAFE, Grounds, State
 from analysis.certify_words import assumptions_of, notes_of, reason_of
 from analysis.design_of import design_of
-from analysis.designs.base import SAFE, UNSAFE, Design, Grounds, State
+from analysis.designs.base import Design
 from analysis.following import JUDGED, Collected, Missing, Pool, collected, follow
 from analysis.ratios import Ratio, ratios, true_share, wilson
 from analysis.rule import DecisionRule

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.certification.state import SAFE, UNSAFE, State
 from analysis.design_of import design_of
-from analysis.designs.base import SAFE, UNSAFE, State
 from analysis.following import JUDGED, Pool, collected, follow
 from analysis.rule import DecisionRule
 from analysis.verdicts import Verdict

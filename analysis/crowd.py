@@ -11,7 +11,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from analysis.certification.controls import Controls
-from analysis.designs.base import Design, Outcomes, State, Wanted
+from analysis.certification.state import Outcomes, State, Wanted
+from analysis.designs.base import Design
 from analysis.following import Pool
 from hits.vote_rules import ABSENT, VoteRule, table_of
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from analysis.aggregators.base import Aggregator
 from analysis.certification.controls import Controls
-from analysis.designs.base import Bools, Design, Outcomes, State
+from analysis.certification.state import Bools, Outcomes, State
+from analysis.designs.base import Design
 from analysis.votes import Dimension, counted, labels_of, votes_of
 from hits.vote_rules import ABSENT, VoteRule
 from pipelines.clip import Role

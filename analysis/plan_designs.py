@@ -10,15 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+import analysis.designs
+from analysis.certification.state import SAFE, UNSAFE, State
 from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, run
 from analysis.design_of import design_of
-from analysis.designs.base import SAFE, UNSAFE, State
 from analysis.following import Pool
 from analysis.rule import DecisionRule
 from hits.batch import Hits
 from hits.bill import Measured, cost_of
 from hits.pay import Pay, minor_per_major
-from hits.vote_rules import LEAD_3_OF_7, MajorityRule, VoteRule
+from hits.vote_rules import VoteRule
+from pipelines.variants import variant_names
 
 #: Shares of truly changed pairs whose power is told.
 THETAS = (0.0, 0.01, 0.02, 0.03)
@@ -55,15 +57,10 @@ class Foreseen:
 
 def ways(rule: DecisionRule, hits: Hits) -> tuple[Way, ...]:
     """The study's own way first, then those that it could have at the same tau and error."""
+    rules = [rule.model_copy(update={"design": name}) for name in variant_names(analysis.designs)]
+    others = sorted(rules, key=lambda other: (not other.planned, other.design))  # the paper's way first
+    made = [Way(f"{other.design}, {votes}", other, votes) for other in others for votes in other.kind.foreseen_under]
     own = Way(f"{rule.design}, {hits.votes}", rule, hits.votes)
-    others = (
-        ("fixed", MajorityRule(3)),
-        ("fixed", MajorityRule(3, curtailed=True)),
-        ("group-sequential", LEAD_3_OF_7),
-        ("e", LEAD_3_OF_7),
-        ("c-prime", LEAD_3_OF_7),
-    )
-    made = (Way(f"{design}, {votes}", rule.model_copy(update={"design": design}), votes) for design, votes in others)
     return (own, *(way for way in made if way.name != own.name))
 
 
@@ -163,6 +160,6 @@ def design_table(
 def _price_minor(judgments: float, way: Way, hits: Hits, pay: Pay, measured: Measured | None) -> int:
     known = measured or Measured()
     s_per_trial = known.s_per_trial or pay.expected_s_per_trial
-    places = hits.votes_per_pair if hits.policy == "fixed" and way.rule.design == "fixed" else 1
+    places = hits.votes_per_pair if hits.policy == "fixed" and not way.rule.sequential else 1
     assignments = ceil(judgments / hits.asked_per_hit)
     return cost_of(assignments, hits.trials_per_hit, places, s_per_trial, pay, known).total_minor

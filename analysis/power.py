@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from analysis.certification.state import SAFE, UNDECIDED, UNSAFE
 from analysis.crowd import Crowd, run
-from analysis.designs.base import SAFE, UNDECIDED, UNSAFE, Design
+from analysis.designs.base import Design
 from analysis.ratios import wilson
 from hits.vote_rules import VoteRule
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 import analysis.designs
-from pipelines.variants import variant_names
+from pipelines.variants import load, variant_names
+
+if TYPE_CHECKING:
+    from analysis.designs.base import Design
 
 PAIRS: JsonDict = {"unit": "pairs"}
 ROUNDS_AT_MOST = 1000  # thresholds are simulated round by round
-#: Designs whose number of pairs is planned beforehand; all others ask until they know.
-PLANNED = frozenset({"fixed", "group-sequential"})
 
 
 class DecisionRule(BaseModel):
@@ -23,9 +24,8 @@ class DecisionRule(BaseModel):
 
     design: str = Field(
         "fixed",
-        description="'fixed': all pairs are judged, then one test decides (the paper's way, with controls); 'c-prime': "
-        "conditions that are decided get no more pairs, the cheapest; 'c': the same with a fixed number of controls; "
-        "'e': e-values, whose guarantee needs no independence of conditions; 'group-sequential': a few planned looks",
+        description="how pairs are asked and when it is decided: 'fixed' is the paper's way, with controls; 'c-prime' "
+        "is the cheapest; docs/designs.md has them all, and earwitness plan foresees them",
     )
     tau: float = Field(0.10, gt=0, lt=0.5, description="the largest share of truly changed pairs that is still safe")
     error: float = Field(
@@ -127,11 +127,18 @@ class DecisionRule(BaseModel):
         return self.alternative or usual
 
     @property
+    def kind(self) -> type[Design]:
+        """The design's class, imported only when it is asked for."""
+        from analysis.designs.base import Design
+
+        return cast("type[Design]", load(analysis.designs, self.design, Design))
+
+    @property
     def sequential(self) -> bool:
         """Whether collection follows the decision."""
-        return self.design != "fixed"
+        return self.kind.sequential
 
     @property
     def planned(self) -> bool:
         """Whether the design plans for a number of pairs."""
-        return self.design in PLANNED
+        return self.kind.planned

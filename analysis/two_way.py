@@ -9,9 +9,9 @@ import pandas as pd
 from scipy.stats import norm
 
 from analysis.aggregators.base import VotesRefused
-from analysis.certification.fixed import two_way
+from analysis.certification.clusters import two_way
 from analysis.certification.multiplicity import adjusted
-from analysis.designs.base import Floats
+from analysis.certification.state import Floats
 from analysis.following import JUDGED
 from analysis.rule import DecisionRule
 from analysis.verdicts import Decision, DimensionDecision, Verdict
@@ -51,7 +51,7 @@ def two_way_decisions(judgments: pd.DataFrame, rule: DecisionRule, votes_per_pai
 
 
 def _refuse(rows: pd.DataFrame, roles: dict[str, pd.DataFrame], rule: DecisionRule, votes_per_pair: int) -> None:
-    if rule.design != "fixed":
+    if rule.sequential:
         raise VotesRefused(f"a design of a fixed size is needed, and this one is {rule.design}")
     missing = [role for role, found in roles.items() if found.empty]
     if missing:

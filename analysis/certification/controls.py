@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.special import ndtri
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = npt.NDArray[np.int64]
@@ -123,7 +123,7 @@ def put_together(*terms: tuple[float, Estimate]) -> tuple[Any, Any]:
 
 def wilson_limits(changed: Any, pairs: Any, error: float) -> tuple[Floats, Floats]:
     """One-sided lower and upper limits of shares, each at an error (Wilson's score); 0 and 1 without pairs."""
-    z2 = float(norm.isf(error)) ** 2
+    z2 = float(ndtri(error)) ** 2
     n = np.maximum(pairs, 1)
     share = changed / n
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)

@@ -1,4 +1,4 @@
-"""The fixed-sample test: a score statistic with the pair as unit, and two-way clusters as its sensitivity analysis."""
+"""The fixed-sample test: a score statistic with the pair as unit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import statsmodels.api as sm
 
 from analysis.certification.controls import Controls, margin
 
@@ -59,26 +58,3 @@ def score_of_counts(pairs: Ints, changed: Ints, controls: Controls, tau: float) 
     identical = Stream.counted(controls.identical[:, None], controls.identical_changed[:, None])
     positive = Stream.counted(controls.positive[:, None], controls.positive_changed[:, None])
     return score(Stream.counted(pairs, changed), identical, positive, tau)
-
-
-def two_way(different: npt.ArrayLike, kinds: Ints, workers: Ints, clips: Ints, tau: float) -> Floats:
-    """Z of each condition from a linear model of single votes with clusters by worker and by clip.
-
-    A second opinion on `score`: it stays near its size where workers judged one condition in a row.
-
-    Args:
-        different: shape (votes,), 1 or 0.
-        kinds: shape (votes,), the condition's number 0..m-1; m identical and m + 1 positive controls. All must occur.
-        workers: shape (votes,), the worker's number.
-        clips: shape (votes,), the number of the utterance.
-        tau: the margin.
-
-    Returns:
-        Shape (conditions,).
-    """
-    many = int(kinds.max()) - 1
-    design = (kinds[:, None] == np.arange(many + 2)).astype(np.float64)
-    groups = np.stack([workers, clips], axis=1)
-    fitted = sm.OLS(np.asarray(different, np.float64), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    contrasts = np.hstack([np.eye(many), np.tile([tau - 1, -tau], (many, 1))])
-    return -np.asarray(fitted.t_test(contrasts).tvalue, np.float64).reshape(many)

@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from analysis.citations import cited
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Correction: TypeAlias = Literal["bh", "holm", "none"]
 
@@ -62,3 +64,16 @@ def _in_order(p: Floats, adjust: Callable[[Floats], Floats]) -> Floats:
     found = np.empty_like(p)
     np.put_along_axis(found, order, adjust(np.take_along_axis(p, order, axis=-1)), axis=-1)
     return np.minimum(found, 1.0)
+
+
+def corrected(correction: Correction) -> str:
+    """How p-values were corrected, as the end of a sentence.
+
+    >>> corrected("none")
+    'not corrected over conditions'
+    """
+    by = {
+        "bh": f"by the procedure of Benjamini and Hochberg {cited('benjamini1995controlling')}",
+        "holm": f"by Holm's procedure {cited('holm1979simple')}",
+    }
+    return f"corrected over conditions {by[correction]}" if correction in by else "not corrected over conditions"

@@ -2,105 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar, Literal, TypeAlias, final
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.certification.adaptive_bh import Walk, adaptive_side
 from analysis.certification.controls import Controls, no_controls
 from analysis.certification.sequential import Test, harder, nothing, settle, unsafe_side, weigh
+from analysis.certification.state import UNDECIDED, Array, Bools, Grounds, Ints, Outcomes, State, Wanted
+from analysis.citations import cited
 from hits.vote_rules import LEAD_3_OF_7, VoteRule
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Ints: TypeAlias = npt.NDArray[np.int64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
-Array: TypeAlias = npt.NDArray[np.generic]
-
-#: Codes of the verdicts in `State.verdict`.
-UNDECIDED, SAFE, UNSAFE = 0, 1, 2
 
 #: Fixed controls come within so many rounds, since nothing can be certified much earlier.
 CONTROL_ROUNDS = 4
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The pairs of the next round: whole new pairs, each voted on until the design's vote rule is content."""
-
-    pairs: Ints  # (studies, conditions)
-    identical: Ints  # (studies,)
-    positive: Ints  # (studies,)
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What came of a round: how many pairs were decided, and how many of them came out changed."""
-
-    pairs: Ints  # (studies, conditions, dimensions)
-    changed: Ints
-    controls: Controls  # (studies, dimensions)
-    exhausted: Bools | None = None  # (studies, conditions): of which no more pairs can be had; None: of none
-    controls_exhausted: Bools | None = None  # (studies,)
-
-
-@dataclass(frozen=True)
-class Grounds:
-    """What a verdict rests on, by condition and dimension: p-values (small is strong), or ratios (large is)."""
-
-    kind: Literal["p-value", "e-value", "likelihood-ratio"]
-    safe: Floats  # (studies, conditions, dimensions)
-    unsafe: Floats
-
-    @classmethod
-    def of_logs(cls, kind: Literal["e-value", "likelihood-ratio"], safe: Floats, unsafe: Floats) -> Grounds:
-        """From their logarithms; what would not fit a float is the largest that does."""
-        return cls(kind, np.exp(np.minimum(safe, 700.0)), np.exp(np.minimum(unsafe, 700.0)))
-
-
-@dataclass(frozen=True)
-class State:
-    """Where one or many studies stand, after any number of rounds. `to_json` keeps a single study between two runs."""
-
-    rounds: Ints  # (studies,)
-    opened: Ints  # (studies, conditions): pairs that were asked about; a dimension that was closed counts fewer
-    pairs: Ints  # (studies, conditions, dimensions)
-    changed: Ints
-    controls: Controls  # (studies, dimensions)
-    controls_closed: Bools  # (studies,)
-    exhausted: Bools  # (studies, conditions)
-    open: Bools  # (studies, conditions, dimensions): which want pairs
-    verdict: Ints  # (studies, conditions): UNDECIDED, SAFE or UNSAFE; final once nothing is open
-    decided_after: Ints  # (studies, conditions): the round after which it got no more pairs; -1 while open
-    memory: Mapping[str, Array] = field(default_factory=dict)  # what a design needs beside
-
-    @property
-    def finished(self) -> Bools:
-        """Which studies want no more pairs; shape (studies,)."""
-        return np.asarray(~self.open.any(axis=(1, 2)))
-
-    def with_verdicts(
-        self, open_: Bools, safe: Bools, unsafe: Bools, closed: Bools, memory: Mapping[str, Array]
-    ) -> State:
-        """The same counts with other verdicts."""
-        verdict = np.where(safe, SAFE, np.where(unsafe, UNSAFE, UNDECIDED))
-        return replace(self, open=open_, verdict=verdict, controls_closed=closed, memory=memory)
-
-    def to_json(self) -> str:
-        """The state as JSON; `from_json` gives back exactly the same."""
-        return json.dumps(_plain(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> State:
-        """The state that `to_json` wrote."""
-        found = json.loads(text)
-        controls = Controls(**{key: _array(value) for key, value in found.pop("controls").items()})
-        memory = {key: _array(value) for key, value in found.pop("memory").items()}
-        return cls(controls=controls, memory=memory, **{key: _array(value) for key, value in found.items()})
 
 
 class Design(ABC):
@@ -112,6 +29,16 @@ class Design(ABC):
 
     #: What is promised of its verdicts, and under which conditions, as a sentence.
     guarantee: ClassVar[str]
+    #: How pairs are asked and when it is decided, for a sentence that begins with "The design:".
+    summary: ClassVar[str]
+    #: Whether it looks at judgments before all are in, and so chooses what is asked next.
+    sequential: ClassVar[bool] = True
+    #: Whether the number of pairs is planned beforehand; else it asks until it knows.
+    planned: ClassVar[bool] = False
+    #: The vote rules under which `earwitness plan` foresees it beside the study's own way.
+    foreseen_under: ClassVar[tuple[VoteRule, ...]] = (LEAD_3_OF_7,)
+    #: Which value of its grounds for SAFE the report draws.
+    drawn: ClassVar[str] = "as it stood"
 
     votes: VoteRule
     tau: float
@@ -121,6 +48,24 @@ class Design(ABC):
     def name(self) -> str:
         """The variant's name, as people type it: that of its file."""
         return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The design of a study: its fields are the settings of the same names; what is None is as it is by default.
+
+        Args:
+            settings: those of `[decision]`, and `votes` and `pairs` of each condition beside them.
+        """
+        names = (each.name for each in fields(cls))  # type: ignore[arg-type]  # every variant is a dataclass
+        return cls(**{name: settings[name] for name in names if settings.get(name) is not None})
+
+    def methods(self) -> str:
+        """How pairs were asked and decided, with its own figures: whole sentences for a paper."""
+        return f"The design: {self.summary}."
+
+    def threshold(self, conditions: int) -> str:  # noqa: ARG002
+        """What a condition has to reach where so many are decided together, as a sentence; empty if not to be said."""
+        return ""
 
     @final
     def start(self, conditions: int, *, dimensions: int = 1, studies: int = 1) -> State:
@@ -159,7 +104,7 @@ class Design(ABC):
         still = said.open.any(axis=2)
         ended = np.where(state.decided_after >= 0, state.decided_after, said.rounds[:, None])
         decided = replace(said, decided_after=np.where(still, -1, ended))
-        return decided if not state.finished.any() else _keep(state, decided)
+        return decided if not state.finished.any() else decided.with_finished_of(state)
 
     @final
     def wants(self, state: State) -> Wanted:
@@ -205,6 +150,8 @@ class Calibrated(Design):
         "takes the controls as they are."
     )
 
+    drawn: ClassVar[str] = "the highest so far"
+
     votes: VoteRule = LEAD_3_OF_7
     tau: float = 0.10
     error: float = 0.05
@@ -218,6 +165,27 @@ class Calibrated(Design):
     slack: float = 0.0
     calibration: float = 0.9
     controls_after: int = 0
+
+    def methods(self) -> str:
+        """Rounds, and thresholds by redrawing the controls."""
+        said = (
+            f"{in_rounds(self.batch, self.most_pairs, self.alternative * self.tau, self.futility)} Thresholds were "
+            "those that chance reaches with the levels of one-stage adaptive BH "
+            f"{cited('blanchard2009adaptive')}, worked out by drawing the controls again{self._more_controls()}."
+        )
+        return f"{said} UNSAFE was asked by e-BH {cited('wang2022false')}." if self.unsafe else said
+
+    def threshold(self, conditions: int) -> str:  # noqa: ARG002
+        """How the threshold comes about; it is no one number."""
+        return (
+            "What a condition has to reach is worked out by drawing the controls again: chance reaches it with the "
+            "probability that adaptive BH allows, noise of the controls included. Until the controls were complete "
+            "nothing counted for SAFE, so that the line stays at 1 before."
+        )
+
+    def _more_controls(self) -> str:
+        """How further controls came, as the end of a sentence on the methods; empty where their number was fixed."""
+        return ""
 
     @abstractmethod
     def _controls(self, state: State) -> tuple[Ints, Ints]:
@@ -271,29 +239,10 @@ def evenly(state: State, batch: int, identical: int, positive: int) -> Wanted:
     return Wanted(np.full_like(state.verdict, batch), *controls)
 
 
-def _keep(before: State, after: State) -> State:
-    """Studies that were finished stay as they were."""
-    done = before.finished
-
-    def kept(old: Array, new: Array) -> Array:
-        return np.where(done.reshape(-1, *[1] * (old.ndim - 1)), old, new)
-
-    flat = {
-        each.name: kept(getattr(before, each.name), getattr(after, each.name))
-        for each in fields(State)
-        if each.name not in ("controls", "memory")
-    }
-    memory = {name: kept(value, after.memory[name]) for name, value in before.memory.items()}
-    return State(controls=after.controls, memory=memory, **flat)  # type: ignore[arg-type]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}  # type: ignore[arg-type]
-
-
-def _array(value: list[object]) -> Any:
-    return np.asarray(value)
+def in_rounds(batch: int, most_pairs: int, compared_at: float, futility: float) -> str:
+    """How pairs came in rounds and were weighed by a likelihood ratio, as a sentence for a paper."""
+    return (
+        f"Each condition got {batch} pairs a round and at most {most_pairs}, weighed by the likelihood ratio of a "
+        f"share of {compared_at:g} against tau {cited('wald1945sequential')}; it was given up at a ratio of "
+        f"{futility:g} and got no more pairs once it was decided."
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from analysis.certification.controls import Controls
-from analysis.designs.base import Bools, Calibrated, Ints, State
+from analysis.certification.state import Bools, Ints, State
+from analysis.designs.base import Calibrated
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,20 @@ class CPrime(Calibrated):
     Each round brings one block, of the kind that lowers the error more for a judgment.
     """
 
+    summary: ClassVar[str] = (
+        "judgments weighed after every round by likelihood ratios, decided conditions getting no more pairs, and as "
+        "many controls as the margin needed"
+    )
+
     identical: int = 100
     positive: int = 50
     blocks: tuple[int, int] = (50, 25)
     most_identical: int = 800
     most_positive: int = 300
     relative_error: float = 0.10
+
+    def _more_controls(self) -> str:
+        return ", more of which were asked until its relative error was small"
 
     def _controls(self, state: State) -> tuple[Ints, Ints]:
         first = ~state.controls.reach(self.identical, self.positive)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from analysis.certification.sequential import Evidence, Test, e_bh_side, harder, nothing, settle, unsafe_side, weigh
-from analysis.designs.base import Array, Design, Grounds, State, Wanted, evenly
+from analysis.certification.state import Array, Grounds, State, Wanted
+from analysis.citations import cited
+from analysis.designs.base import Design, evenly, in_rounds
 from hits.vote_rules import LEAD_3_OF_7, VoteRule
+
+#: The part of an error that the limits of the margin may take under the rigorous baseline.
+BASELINE_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class E(Design):
         "conditions hang together; with the rigorous baseline, noise of the controls included."
     )
 
+    summary: ClassVar[str] = "judgments weighed after every round by e-values, decided conditions getting no more pairs"
+
     votes: VoteRule = LEAD_3_OF_7
     tau: float = 0.10
     error: float = 0.05
@@ -38,6 +46,37 @@ class E(Design):
     unsafe: bool = False
     slack: float = 0.0
     optimistic: bool = True
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """With the baseline that the settings ask for."""
+        limited = BASELINE_SHARE * settings["error"] if settings["baseline"] == "rigorous" else None
+        return replace(super().from_settings(settings), baseline_error=limited)
+
+    def methods(self) -> str:
+        """Rounds, and what the e-values are taken against."""
+        against = (
+            "the margin as estimated"
+            if self.baseline_error is None
+            else "the limit of the margin by MOVER, for which a part of the error was spent "
+            f"{cited('zou2008construction')}"
+        )
+        return (
+            f"{in_rounds(self.batch, self.most_pairs, self.alternative * self.tau, self.futility)} These e-values, "
+            f"taken against {against}, were corrected over conditions by e-BH {cited('wang2022false')}."
+        )
+
+    def threshold(self, conditions: int) -> str:
+        """What e-BH asks of the first condition and of each of all."""
+        return (
+            f"e-BH asks {conditions / self._verdict_error:.3g} of a condition that is certified alone, and "
+            f"{1 / self._verdict_error:.3g} of each where all of them are."
+        )
+
+    @property
+    def _verdict_error(self) -> float:
+        """What the baseline leaves of the error."""
+        return self.error - (self.baseline_error or 0.0)
 
     def grounds(self, state: State) -> Grounds:
         """E-values against theta >= tau and against theta <= tau, as they stand."""
@@ -58,7 +97,7 @@ class E(Design):
     def _decide(self, state: State) -> State:
         evidence = self._weigh(state)
         closed = state.controls_closed | state.controls.reach(self.identical, self.positive)
-        error = self.error - (self.baseline_error or 0.0)
+        error = self._verdict_error
         found = settle(
             e_bh_side(np.where(closed[:, None, None], evidence.safe, -np.inf), evidence.futile, error),
             unsafe_side(evidence, closed, error) if self.unsafe else None,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from analysis.certification.fixed import score_of_counts
-from analysis.certification.multiplicity import Correction, adjusted
+from analysis.certification.multiplicity import Correction, adjusted, corrected
 from analysis.certification.sequential import harder
-from analysis.designs.base import Design, Floats, Grounds, State, Wanted, enough_for_a_test
-from hits.vote_rules import MAJORITY_OF_3, VoteRule
+from analysis.certification.state import Floats, Grounds, State, Wanted
+from analysis.designs.base import Design, enough_for_a_test
+from hits.vote_rules import MAJORITY_OF_3, MajorityRule, VoteRule
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Fixed(Design):
         "By a score test with the pair as unit and noise of the controls included; the correction over conditions "
         "keeps the expected share of wrong verdicts (bh), or the chance of any (holm), at the stated error."
     )
+
+    summary: ClassVar[str] = "a number of pairs that was fixed beforehand, and one test at the end"
+    sequential: ClassVar[bool] = False
+    planned: ClassVar[bool] = True
+    foreseen_under: ClassVar[tuple[VoteRule, ...]] = (MAJORITY_OF_3, MajorityRule(3, curtailed=True))
 
     votes: VoteRule = MAJORITY_OF_3
     tau: float = 0.10
@@ -35,10 +41,18 @@ class Fixed(Design):
     slack: float = 0.0
     min_pairs: int = 1
 
+    def methods(self) -> str:
+        """The test at the end."""
+        return (
+            "The number of pairs was fixed beforehand, and a score test with the pair as unit, its variance taken at "
+            "the margin and noise of both controls included, decided at the end. "
+            f"P-values were {corrected(self.correction)}."
+        )
+
     def grounds(self, state: State) -> Grounds:
         """P-values of the score test, before any correction."""
         for_safe, for_unsafe = self._scores(state)
-        return Grounds("p-value", norm.sf(for_safe), norm.sf(-for_unsafe))
+        return Grounds("p-value", ndtr(-for_safe), ndtr(for_unsafe))
 
     def _scores(self, state: State) -> tuple[Floats, Floats]:
         """Z for SAFE, with real changes as hard to hear as they may be, and for UNSAFE, as easy as the controls."""
@@ -55,8 +69,8 @@ class Fixed(Design):
         z, z_unsafe = self._scores(state)
         all_in = (state.exhausted | (state.pairs.min(axis=2) >= np.array(self.pairs))).all(axis=1)
         closed = all_in & (state.controls_closed | state.controls.reach(self.identical, self.positive))
-        safe = adjusted(norm.sf(z).max(axis=2), self.correction) <= self.error
-        against = np.minimum(1.0, norm.sf(-z_unsafe).min(axis=2) * z.shape[2])
+        safe = adjusted(ndtr(-z).max(axis=2), self.correction) <= self.error
+        against = np.minimum(1.0, ndtr(z_unsafe).min(axis=2) * z.shape[2])
         unsafe = (adjusted(against, self.correction) <= self.error) & self.unsafe
         enough = enough_for_a_test(state, self.min_pairs)
         still = np.broadcast_to(~closed[:, None, None], state.open.shape)

@@ -9,9 +9,12 @@ import numpy as np
 
 from analysis.certification.fixed import score_of_counts
 from analysis.certification.group_sequential import Spending, look_p
-from analysis.certification.multiplicity import Correction, adjusted
+from analysis.certification.multiplicity import Correction, adjusted, corrected
 from analysis.certification.sequential import harder
-from analysis.designs.base import Array, Design, Grounds, State, Wanted, enough_for_a_test
+from analysis.certification.state import Array, Grounds, State, Wanted
+from analysis.citations import cited
+from analysis.designs.base import Design, enough_for_a_test
+from analysis.tables import many
 from hits.vote_rules import LEAD_3_OF_5, VoteRule
 
 
@@ -27,6 +30,9 @@ class GroupSequential(Design):
         "over conditions holds on the sequential p-values."
     )
 
+    summary: ClassVar[str] = "a few planned looks, after each of which decided conditions got no more pairs"
+    planned: ClassVar[bool] = True
+
     votes: VoteRule = LEAD_3_OF_5
     tau: float = 0.10
     error: float = 0.05
@@ -40,6 +46,22 @@ class GroupSequential(Design):
     unsafe: bool = True
     slack: float = 0.0
     min_pairs: int = 1
+
+    def methods(self) -> str:
+        """How many looks, and by whose boundaries."""
+        by = {
+            "obrien-fleming": f"O'Brien and Fleming {cited('obrien1979multiple')}",
+            "pocock": f"Pocock {cited('pocock1977group')}",
+        }[self.spending]
+        return (
+            f"A score test with the pair as unit was made at {many(self.looks, 'planned look')}, its error spent as by "
+            f"{by}; conditions that were decided got no more pairs. P-values were {corrected(self.correction)}."
+        )
+
+    def threshold(self, conditions: int) -> str:  # noqa: ARG002
+        """By which correction more than 1/error is asked."""
+        more = "" if self.correction == "none" else ", so that more than this is asked of most"
+        return f"Correction of the sequential p-values over conditions: {self.correction}{more}."
 
     def grounds(self, state: State) -> Grounds:
         """Sequential p-values, before any correction."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analysis.report.citations import WORKS, bibtex, cited, keys_in
+from analysis.citations import WORKS, bibtex, cited, keys_in
+from analysis.design_of import design_of
+from analysis.following import Pool
 from analysis.report.material import Material
 from analysis.report.opening import period
 from analysis.report.parts import Block, Code, Folded, Section, Words
@@ -119,65 +121,13 @@ def _at(rule: DecisionRule) -> str:
     return f"at error {rule.error:g}"
 
 
-CORRECTIONS = {
-    "bh": f"by the procedure of Benjamini and Hochberg {cited('benjamini1995controlling')}",
-    "holm": f"by Holm's procedure {cited('holm1979simple')}",
-    "none": "",
-}
-
-
-def _corrected(rule: DecisionRule) -> str:
-    how = CORRECTIONS[rule.correction]
-    return f"P-values were corrected over conditions {how}." if how else "P-values were not corrected over conditions."
-
-
 def _test(material: Material) -> Iterator[str]:
     rule = material.whitelist.rule
-    if rule.design == "fixed":
-        yield (
-            "The number of pairs was fixed beforehand, and a score test with the pair as unit, its variance taken at "
-            f"the margin and noise of both controls included, decided at the end. {_corrected(rule)}"
-        )
-    elif rule.design == "group-sequential":
-        by = (
-            f"O'Brien and Fleming {cited('obrien1979multiple')}"
-            if rule.spending == "obrien-fleming"
-            else f"Pocock {cited('pocock1977group')}"
-        )
-        yield (
-            f"A score test with the pair as unit was made at {many(rule.looks, 'planned look')}, its error spent as by "
-            f"{by}; conditions that were decided got no more pairs. {_corrected(rule)}"
-        )
-    else:
-        yield (
-            f"Each condition got {rule.batch} pairs a round and at most {rule.most_pairs}, weighed by the likelihood "
-            f"ratio of a share of {rule.compared_at * rule.tau:g} against tau {cited('wald1945sequential')}; it was "
-            f"given up at a ratio of {rule.futility:g} and got no more pairs once it was decided."
-        )
-        yield from _sequential(rule)
+    yield design_of(rule, material.votes, Pool((), 0, 0)).methods()  # how many pairs there were is said elsewhere
     if rule.slack:
         yield f"Real changes were taken to be harder to hear than positive controls by {rule.slack:g} logits."
     if rule.snr_order:
         yield "Less of a noise was assumed to change no more than more of it."
-
-
-def _sequential(rule: DecisionRule) -> Iterator[str]:
-    e_bh = f"e-BH {cited('wang2022false')}"
-    if rule.design == "e":
-        against = (
-            f"the limit of the margin by MOVER, for which a part of the error was spent {cited('zou2008construction')}"
-            if rule.baseline == "rigorous"
-            else "the margin as estimated"
-        )
-        yield f"These e-values, taken against {against}, were corrected over conditions by {e_bh}."
-        return
-    more = ", more of which were asked until its relative error was small" if rule.design == "c-prime" else ""
-    yield (
-        "Thresholds were those that chance reaches with the levels of one-stage adaptive BH "
-        f"{cited('blanchard2009adaptive')}, worked out by drawing the controls again{more}."
-    )
-    if rule.unsafe:
-        yield f"UNSAFE was asked by {e_bh}."
 
 
 def _stamped(material: Material) -> str:

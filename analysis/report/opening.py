@@ -10,14 +10,6 @@ from analysis.tables import listed, many
 from analysis.votes import counted
 from pipelines.clip import Role
 
-DESIGNS = {
-    "fixed": "a number of pairs that was fixed beforehand, and one test at the end",
-    "group-sequential": "a few planned looks, after each of which decided conditions got no more pairs",
-    "e": "judgments weighed after every round by e-values, decided conditions getting no more pairs",
-    "c": "judgments weighed after every round by likelihood ratios, decided conditions getting no more pairs",
-    "c-prime": "judgments weighed after every round by likelihood ratios, decided conditions getting no more pairs, "
-    "and as many controls as the margin needed",
-}
 MEANINGS = {
     "SAFE": "people hear the same emotion",
     "UNDECIDED": "the judgments do not tell yet",
@@ -62,7 +54,7 @@ def details(material: Material) -> str:
         f"Judgments came {period(rows['submitted_at'].min(), rows['submitted_at'].max())}." if len(rows) else "",
         _languages(whitelist.languages, whitelist.page_languages),
         _controls(**controls),
-        f"The design: {DESIGNS[whitelist.rule.design]}.",
+        f"The design: {whitelist.rule.kind.summary}.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 

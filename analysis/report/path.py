@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.certification.state import Grounds, State
 from analysis.certify import planned_pool
-from analysis.design_of import BASELINE_SHARE, design_of
-from analysis.designs.base import Grounds, State
+from analysis.design_of import design_of
+from analysis.designs.base import Design
 from analysis.following import JUDGED, collected, follow
 from analysis.report.material import Material
 from analysis.report.parts import Folded, Plot, Section, Words, csv_of
 from analysis.report.path_plot import Step, Way, path_svg
-from analysis.rule import DecisionRule
 from analysis.tables import Table, many
 from analysis.verdicts import Verdict
 from analysis.votes import counted
@@ -64,7 +64,7 @@ def path_section(material: Material) -> Section | None:
         Plot(
             path_svg(ways, rule.error, name="path"),
             path_svg(ways, rule.error, name="path-narrow", compact=True),
-            _caption(material),
+            _caption(material, design),
         ),
         Folded("Where each condition stopped", (_table(ways, states, names),)),
     )
@@ -148,33 +148,14 @@ KINDS = {
 }
 
 
-def _caption(material: Material) -> str:
-    rule = material.whitelist.rule
-    highest = "the highest so far" if rule.design in ("c", "c-prime") else "as it stood"
+def _caption(material: Material, design: Design) -> str:
+    threshold = design.threshold(len(material.whitelist.conditions))
     return (
         f"Each panel is a condition: the {KINDS[material.whitelist.grounds]} (logarithmic scale) against the judgments "
-        f"spent on it. Solid line: for SAFE, in the dimension that has less of it, {highest}. Dashed line: for UNSAFE, "
-        f"in the dimension that has more. The dotted line lies at 1/error = {1 / rule.error:g}, what a single "
-        f"condition would need by itself. {_threshold(rule, len(material.whitelist.conditions))} The mark at the end "
+        f"spent on it. Solid line: for SAFE, in the dimension that has less of it, {design.drawn}. Dashed line: for "
+        f"UNSAFE, in the dimension that has more. The dotted line lies at 1/error = {1 / design.error:g}, what a "
+        f"single condition would need by itself. {threshold}{' ' if threshold else ''}The mark at the end "
         "of a line is the verdict. Circle: safe. Diamond: undecided. Square: unsafe."
-    )
-
-
-def _threshold(rule: DecisionRule, conditions: int) -> str:
-    """What a condition had to reach."""
-    if rule.design == "group-sequential":
-        more = "" if rule.correction == "none" else ", so that more than this is asked of most"
-        return f"Correction of the sequential p-values over conditions: {rule.correction}{more}."
-    if rule.design == "e":
-        error = rule.error * ((1 - BASELINE_SHARE) if rule.baseline == "rigorous" else 1)
-        return (
-            f"e-BH asks {conditions / error:.3g} of a condition that is certified alone, and {1 / error:.3g} of each "
-            "where all of them are."
-        )
-    return (
-        "What a condition has to reach is worked out by drawing the controls again: chance reaches it with the "
-        "probability that adaptive BH allows, noise of the controls included. Until the controls were complete nothing "
-        "counted for SAFE, so that the line stays at 1 before."
     )
 
 

@@ -47,7 +47,7 @@ def _table_of(material: Material) -> pd.DataFrame:
     def clustered(judgments: pd.DataFrame, _aggregator: Aggregator) -> Iterator[Decided]:
         return iter(two_way_decisions(judgments, rule, votes.most))
 
-    second = {TWO_WAY: clustered} if rule.design == "fixed" else {}
+    second = {TWO_WAY: clustered} if not rule.sequential else {}
     others = tuple(every_aggregator().values())
     return sensitivity(
         material.judgments,
@@ -137,7 +137,7 @@ def _tried(material: Material) -> str:
     )
     if material.failed_headphones is not None:
         words += "; and judgments of workers who failed the headphone check are left out"
-    if material.whitelist.rule.design == "fixed":
+    if not material.whitelist.rule.sequential:
         return (
             f"{words}. {TWO_WAY[0].upper()}{TWO_WAY[1:]}: the mean vote of each condition against the margin in mean "
             "votes, by a linear model with two-way clustered errors."

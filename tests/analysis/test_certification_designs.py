@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from analysis.certification.controls import Controls
+from analysis.certification.state import SAFE, UNDECIDED, UNSAFE, Outcomes, State, Wanted
 from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, Studies
-from analysis.designs.base import SAFE, UNDECIDED, UNSAFE, Design, Outcomes, State, Wanted
+from analysis.designs.base import Design
 from analysis.designs.c import C
 from analysis.designs.c_prime import CPrime
 from analysis.designs.e import E

@@ -13,9 +13,10 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.certification.adaptive_bh import Walk, levels
+from analysis.certification.clusters import two_way
 from analysis.certification.controls import Controls, effective_tau, margin, mover
 from analysis.certification.evalues import e_bh, log_e
-from analysis.certification.fixed import Stream, score, two_way
+from analysis.certification.fixed import Stream, score
 from analysis.certification.group_sequential import boundaries, look_p
 from analysis.certification.multiplicity import bh, holm
 from analysis.certification.parking import park

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.certification.state import SAFE, UNSAFE
 from analysis.crowd import PAPER_PAIRS, SAFE_SHARES, UNSAFE_SHARES, Crowd, run
-from analysis.designs.base import SAFE, UNSAFE, Design
+from analysis.designs.base import Design
 from analysis.designs.c import C
 from analysis.designs.c_prime import CPrime
 from analysis.designs.e import E
