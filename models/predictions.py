@@ -81,7 +81,8 @@ def checked(table: pd.DataFrame, place: str = "the table of predictions") -> pd.
         row = found[twice].iloc[0]
         raise PredictionsWrong(
             f"{int(twice.sum())} rows speak again of a clip, the first of {row['clip_id']!r} under "
-            f"{row['condition']!r} with seed {row['seed']} for {row['label']}; expected one row for each label, condition, seed and clip",
+            f"{row['condition']!r} with seed {row['seed']} for {row['label']}; expected one row for each label, "
+            "condition, seed and clip",
             place,
         )
     return found.reset_index(drop=True)
@@ -151,7 +152,8 @@ def said_class(table: pd.DataFrame) -> NDArray[np.int64]:
     """The likeliest class of each row, the first of equals; shape (rows,)."""
     said = table[probability_columns(table)].to_numpy(dtype=np.float32, copy=True)
     said[np.isnan(said)] = -np.inf
-    return said.argmax(axis=1)
+    best: NDArray[np.int64] = said.argmax(axis=1)
+    return best
 
 
 def write_predictions(table: pd.DataFrame, path: Path) -> None:

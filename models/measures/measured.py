@@ -1,0 +1,226 @@
+"""Measured: what the predictions of nets come to, a row for each label and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from models.measures.calibration import Bin, brier, expected_calibration_error, reliability
+from models.measures.recall import mean_and_spread
+from models.measures.resampling import (
+    USUAL,
+    Resampling,
+    difference_interval,
+    fold_p,
+    holm,
+    swap_p,
+    uar_interval,
+)
+from models.measures.tally import Numbers, Paired, Pooling, Tally, answers, paired, stacked, tally
+from models.predictions import CLEAN, class_counts, probabilities
+
+
+class Kind(Protocol):
+    """What is known of a condition: every noise of the study fits."""
+
+    @property
+    def family(self) -> str: ...  # noqa: D102
+    @property
+    def nominal_snr_db(self) -> float | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Difference:
+    """UAR of one set of predictions less that of another, on the same clips; above 0, the first is better."""
+
+    value: float  # mean over seeds
+    sd: float | None  # over seeds; None for a single one
+    lower: float | None  # limits by resampling speakers; None with fewer than two
+    upper: float | None
+    p: float  # by swapping speaker by speaker
+    p_adjusted: float  # Holm, over all that were compared together
+    p_t: float | None  # paired t-test over folds
+    clips: int
+    left_out: int  # clips that only one of both has
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One label under one condition; figures are means over seeds."""
+
+    label: str
+    arm: str
+    condition: str
+    family: str
+    snr_db: float | None
+    clips: int
+    refused: int  # clips that were heard clean and could not carry the noise
+    speakers: int
+    seeds: int
+    folds: int
+    uar: float
+    uar_sd: float | None  # over seeds; None for a single one
+    uar_lower: float | None  # None with fewer than two speakers
+    uar_upper: float | None
+    wa: float  # weighted accuracy: the share of clips that are called what they are
+    recalls: tuple[float | None, ...]  # by class; None for a class that does not occur
+    confusion: tuple[tuple[float, ...], ...]  # clips by true (row) and said class (column), mean over seeds
+    change: Difference | None  # against clean on the same clips; None for clean, and where clean was not heard
+    ece: float  # 15 bins of equal width
+    ece_adaptive: float  # 15 bins of as many clips
+    brier: float
+    reliability: tuple[Bin, ...]  # all seeds together
+    chance: float  # UAR of guessing
+
+
+def measured(
+    table: pd.DataFrame,
+    conditions: Mapping[str, Kind],
+    *,
+    arm: str = "",
+    pooling: Pooling = "clips",
+    resampling: Resampling = USUAL,
+) -> tuple[Measured, ...]:
+    """Measure checked predictions of one arm; labels and conditions in the order of the table, clean first.
+
+    Args:
+        table: as `models.predictions.checked` gives it.
+        conditions: what is known of them, by name; one that is not there is a family of its own.
+        arm: what the nets are called.
+        pooling: UAR over all test clips of a seed, or as the mean over folds.
+        resampling: how speakers are drawn for intervals.
+    """
+    counts, found = class_counts(table), []
+    for label in table["label"].unique():
+        by_condition = answers_of(table, str(label))
+        clean = by_condition.get(CLEAN)
+        rows = [
+            _measure(told, clean, counts[str(label)], conditions.get(name), arm, pooling, resampling)
+            for name, told in by_condition.items()
+        ]
+        adjusted = holm([row.change.p if row.change else None for row in rows])
+        found += [_adjusted(row, p) for row, p in zip(rows, adjusted, strict=True)]
+    return tuple(found)
+
+
+def answers_of(table: pd.DataFrame, label: str) -> dict[str, pd.DataFrame]:
+    """The answers (see `tally.answers`) to one label, by condition, clean first."""
+    told = answers(table[table["label"] == label])
+    names = sorted(told["condition"].unique(), key=lambda name: name != CLEAN)
+    parts = told.groupby("condition", observed=True).indices
+    return {str(name): told.iloc[parts[name]] for name in names}
+
+
+def _measure(
+    told: pd.DataFrame,
+    clean: pd.DataFrame | None,
+    classes: int,
+    kind: Kind | None,
+    arm: str,
+    pooling: Pooling,
+    resampling: Resampling,
+) -> Measured:
+    label, condition = str(told["label"].iloc[0]), str(told["condition"].iloc[0])
+    counts = tally(told, classes)
+    limits = uar_interval(counts, pooling, resampling) or (None, None)
+    uar, uar_sd = over_seeds(counts.pooled(pooling).uar())
+    truth, said = told["truth"].to_numpy(), told["said"].to_numpy()
+    p = probabilities(told)
+    seeds = [np.flatnonzero(told["seed"].to_numpy() == seed) for seed in told["seed"].unique()]
+    change, refused = None, 0
+    if clean is not None and condition != CLEAN:
+        pair = paired(told, clean, classes)
+        change, refused = difference(pair, pooling, resampling), pair.left_out
+    return Measured(
+        label,
+        arm,
+        condition,
+        kind.family if kind else condition,
+        kind.nominal_snr_db if kind else None,
+        clips=int(told["clip_id"].nunique()),
+        refused=refused,
+        speakers=len(counts.speakers),
+        seeds=len(seeds),
+        folds=int(told["fold"].nunique()),
+        uar=uar,
+        uar_sd=uar_sd,
+        uar_lower=limits[0],
+        uar_upper=limits[1],
+        wa=_mean(seeds, lambda rows: float((truth[rows] == said[rows]).mean())),
+        recalls=_recalls(counts, pooling),
+        confusion=_confusion(truth, said, classes, len(seeds)),
+        change=change,
+        ece=_mean(seeds, lambda rows: expected_calibration_error(p[rows], truth[rows])),
+        ece_adaptive=_mean(seeds, lambda rows: expected_calibration_error(p[rows], truth[rows], adaptive=True)),
+        brier=_mean(seeds, lambda rows: brier(p[rows], truth[rows])),
+        reliability=reliability(p, truth),
+        chance=1 / classes,
+    )
+
+
+def difference(pair: Paired, pooling: Pooling = "clips", resampling: Resampling = USUAL) -> Difference:
+    """The difference in UAR of a pair, with its interval and tests; p is not yet adjusted (see `adjusted`)."""
+    lower, upper = difference_interval(pair, pooling, resampling) or (None, None)
+    value, sd = over_seeds(pair.difference(pooling))
+    p = swap_p(pair, pooling, resampling.seed)
+    return Difference(value, sd, lower, upper, p, p, fold_p(pair), pair.clips, pair.left_out)
+
+
+def mean_difference(pairs: Sequence[Paired], pooling: Pooling = "clips", resampling: Resampling = USUAL) -> Difference:
+    """The mean of several differences, as of one gain over all noises; its sd is over seeds if all have the same.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = difference(stacked(pairs), pooling, resampling)
+    by_pair = [pair.difference(pooling) for pair in pairs]
+    if len({len(one) for one in by_pair}) > 1:
+        return replace(found, sd=None)
+    return replace(found, sd=over_seeds(np.mean(by_pair, axis=0))[1])
+
+
+def adjusted(found: Sequence[Difference]) -> list[Difference]:
+    """The same with p adjusted for all of them (Holm)."""
+    return [
+        replace(one, p_adjusted=one.p if p is None else p)
+        for one, p in zip(found, holm([one.p for one in found]), strict=True)
+    ]
+
+
+def over_seeds(values: Numbers) -> tuple[float, float | None]:
+    """Mean and standard deviation over seeds; a single seed has no deviation."""
+    mean, spread = mean_and_spread(list(values))
+    return mean, spread if len(values) > 1 else None
+
+
+def _adjusted(row: Measured, p: float | None) -> Measured:
+    return row if row.change is None or p is None else replace(row, change=replace(row.change, p_adjusted=p))
+
+
+def _mean(seeds: Sequence[np.ndarray[tuple[int], np.dtype[np.int64]]], of: Callable[..., float]) -> float:
+    return float(np.mean([of(rows) for rows in seeds]))
+
+
+def _recalls(counts: Tally, pooling: Pooling) -> tuple[float | None, ...]:
+    """Recall of each class, as the mean over folds (if so) and seeds in which it occurs."""
+    told = counts.pooled(pooling)
+    right, clips = told.right.sum(axis=2), told.clips.sum(axis=2)  # (seeds, folds, classes)
+    found: list[float | None] = []
+    for c in range(clips.shape[2]):
+        there = clips[..., c] > 0
+        found.append(float((right[..., c][there] / clips[..., c][there]).mean()) if there.any() else None)
+    return tuple(found)
+
+
+def _confusion(
+    truth: np.ndarray[tuple[int], np.dtype[np.int64]],
+    said: np.ndarray[tuple[int], np.dtype[np.int64]],
+    classes: int,
+    seeds: int,
+) -> tuple[tuple[float, ...], ...]:
+    counts = np.bincount(truth * classes + said, minlength=classes * classes).reshape(classes, classes)
+    return tuple(tuple(float(value / seeds) for value in row) for row in counts)

@@ -1,0 +1,275 @@
+"""Measures of predictions against scikit-learn, SciPy, cases worked by hand, and simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, confusion_matrix, recall_score
+
+from models.measures.calibration import brier, expected_calibration_error, reliability
+from models.measures.measured import Measured, adjusted, answers_of, difference, mean_difference, measured
+from models.measures.resampling import (
+    Resampling,
+    difference_interval,
+    fold_p,
+    holm,
+    smallest_p,
+    speaker_parts,
+    swap_p,
+    uar_interval,
+)
+from models.measures.tally import NothingInCommon, OtherTruth, Paired, Tally, paired, stacked, tally
+from models.predictions import checked, probabilities, said_class
+from pipelines.conditions import study_conditions
+from tests.models.made_up import predictions
+
+QUICK = Resampling(draws=200)
+
+
+def rows(table: pd.DataFrame, **how: object) -> dict[str, Measured]:
+    """The measures by condition."""
+    return {row.condition: row for row in measured(table, study_conditions(), resampling=QUICK, **how)}  # type: ignore[arg-type]
+
+
+def pair_of(right: dict[str, float], **how: object) -> Paired:
+    """Two conditions of made-up predictions, the second against the first."""
+    first, second = answers_of(checked(predictions(right, **how)), "activation").values()  # type: ignore[arg-type]
+    return paired(second, first, 3)
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return checked(predictions(seeds=(1, 2)))
+
+
+class TestAgainstScikitLearn:
+    def test_uar_wa_recalls_and_confusions_are_the_same(self, table: pd.DataFrame) -> None:
+        found = rows(table)["nat-st"]
+        parts = [part for _, part in table[table["condition"] == "nat-st"].groupby("seed")]
+        told = [(part["truth"], said_class(part)) for part in parts]
+        assert found.uar == pytest.approx(np.mean([balanced_accuracy_score(*one) for one in told]))
+        assert found.wa == pytest.approx(np.mean([accuracy_score(*one) for one in told]))
+        assert found.recalls == pytest.approx(np.mean([recall_score(*one, average=None) for one in told], axis=0))
+        np.testing.assert_allclose(found.confusion, np.mean([confusion_matrix(*one) for one in told], axis=0))
+        assert found.uar_sd == pytest.approx(np.std([balanced_accuracy_score(*one) for one in told], ddof=1))
+
+    def test_the_mean_over_folds_is_taken_where_it_is_asked_for(self, table: pd.DataFrame) -> None:
+        part = table[(table["condition"] == "nat-st") & (table["seed"] == 1)]
+        by_fold = [balanced_accuracy_score(fold["truth"], said_class(fold)) for _, fold in part.groupby("fold")]
+        assert rows(part, pooling="folds")["nat-st"].uar == pytest.approx(np.mean(by_fold))
+
+    def test_brier_is_the_same(self, table: pd.DataFrame) -> None:
+        p, truth = probabilities(table), table["truth"].to_numpy()
+        expected = brier_score_loss(truth, p / p.sum(axis=1, keepdims=True), scale_by_half=False)
+        assert brier(p, truth) == pytest.approx(expected, abs=1e-6)
+
+
+class TestChange:
+    def test_clips_that_refused_the_noise_are_left_out_of_both(self) -> None:
+        whole = predictions({"clean": 0.8, "nat-st": 0.5})
+        heard = whole[(whole["condition"] == "clean") | (whole["clip_id"] > "clip-00029")]
+        found = rows(checked(heard))["nat-st"]
+        same = rows(checked(whole[whole["clip_id"] > "clip-00029"]))["nat-st"]
+        assert (found.clips, found.refused) == (90, 30)
+        assert found.change is not None
+        assert same.change is not None
+        assert found.change.value == pytest.approx(same.change.value)
+
+    def test_it_is_the_difference_of_both_uars(self, table: pd.DataFrame) -> None:
+        found = rows(table)
+        assert found["nat-st"].change is not None
+        assert found["nat-st"].change.value == pytest.approx(found["nat-st"].uar - found["clean"].uar)
+        assert found["clean"].change is None
+
+    def test_what_each_speaker_adds_sums_to_it(self) -> None:
+        for how in ("clips", "folds"):
+            pair = pair_of({"clean": 0.8, "nat-st": 0.4}, seeds=(1, 2))
+            assert speaker_parts(pair, how).sum() == pytest.approx(pair.difference(how).mean())  # type: ignore[arg-type]
+
+    def test_other_labels_of_the_same_clips_are_refused(self, table: pd.DataFrame) -> None:
+        other = table.assign(truth=(table["truth"] + 1) % 3)
+        first, second = (answers_of(one, "activation")["clean"] for one in (table, other))
+        with pytest.raises(OtherTruth, match=r"'clip-00000' has the activation class 0 in one .* and 1 in the other"):
+            paired(first, second, 3)
+
+    def test_nets_of_other_seeds_have_nothing_in_common(self, table: pd.DataFrame) -> None:
+        told = answers_of(table, "activation")["clean"]
+        with pytest.raises(NothingInCommon, match="activation under clean"):
+            paired(told, told.assign(seed=told["seed"] + 10), 3)
+
+
+class TestSwapping:
+    def test_three_speakers_by_hand(self) -> None:
+        right = np.zeros((1, 1, 3, 2))
+        clips = np.full((1, 1, 3, 2), 5.0)
+        right[0, 0, :, 0] = (5, 4, 1)
+        other = right.copy()
+        other[0, 0, :, 0] = (2, 2, 2)
+        speakers = ("a", "b", "c")
+        pair = Paired(Tally(right, clips, speakers), Tally(other, clips, speakers), 30, 0)
+        np.testing.assert_allclose(speaker_parts(pair, "clips"), np.array([3, 2, -1]) / 30)
+        # |3 + 2 - 1| = 4 is reached by (+ + -) and (+ + +), and by their opposites
+        assert swap_p(pair, "clips") == pytest.approx(4 / 8)
+
+    def test_it_is_scipys_exact_test_of_the_speakers_parts(self) -> None:
+        pair = pair_of({"clean": 0.7, "nat-st": 0.5}, speakers=8)
+        parts = speaker_parts(pair, "clips")
+        expected = stats.permutation_test(
+            (parts,), np.sum, permutation_type="samples", n_resamples=np.inf, vectorized=True, alternative="two-sided"
+        )
+        assert swap_p(pair, "clips") == pytest.approx(expected.pvalue)
+
+    def test_many_speakers_are_drawn_and_come_close_to_the_exact_p(self) -> None:
+        pair = pair_of({"clean": 0.66, "nat-st": 0.6}, speakers=14, each=24)
+        parts = speaker_parts(pair, "clips")
+        bits = np.arange(2**14)[:, None] >> np.arange(14) & 1
+        exact = (np.abs((1 - 2 * bits) @ parts) >= abs(parts.sum()) - 1e-12).mean()
+        assert swap_p(pair, "clips", seed=3) == pytest.approx(exact, abs=0.02)
+
+    def test_the_same_answers_have_p_1(self) -> None:
+        told = answers_of(checked(predictions()), "activation")["clean"]
+        found = difference(paired(told, told, 3), resampling=QUICK)
+        assert (found.value, found.lower, found.upper, found.p, found.p_t) == (0, 0, 0, 1, None)
+
+    def test_few_speakers_can_not_give_a_small_p(self) -> None:
+        pair = pair_of({"clean": 0.95, "nat-st": 0.1}, speakers=4, folds=2)
+        assert swap_p(pair, "clips") == smallest_p(4) == 0.125
+
+    def test_under_the_null_p_is_below_05_in_5_percent_of_studies(self) -> None:
+        rng = np.random.default_rng(7)
+        clips = np.full((1, 1, 10, 3), 8.0)
+        skill = rng.uniform(0.2, 0.9, (400, 1, 1, 10, 1))  # speakers differ; both nets are as good on each
+        first, second = rng.binomial(8, skill, (2, 400, 1, 1, 10, 3)).astype(float)
+        names = tuple(map(str, range(10)))
+        pairs = [
+            Paired(Tally(a, clips, names), Tally(b, clips, names), 240, 0) for a, b in zip(first, second, strict=True)
+        ]
+        share = np.mean([swap_p(pair, "clips") <= 0.05 for pair in pairs])
+        assert 0.02 < share < 0.08  # 400 studies: .05 has a standard error of .011
+
+
+class TestIntervals:
+    @given(st.integers(2, 6), st.integers(1, 9), st.integers(0, 10_000), st.sampled_from(["percentile", "bca"]))
+    @settings(max_examples=15, deadline=None)
+    def test_an_interval_holds_its_estimate_and_lies_within_0_and_1(
+        self, speakers: int, each: int, seed: int, kind: str
+    ) -> None:
+        told = answers_of(checked(predictions({"clean": 0.5}, speakers=speakers, each=each, seed=seed)), "activation")
+        counts = tally(told["clean"], 3)
+        drawn = Resampling(draws=100, kind=kind)  # type: ignore[arg-type]
+        found = uar_interval(counts, "clips", drawn)
+        assert found is not None
+        assert 0 <= found[0] <= counts.pooled("clips").uar()[0] <= found[1] <= 1
+
+    def test_the_bootstrap_is_scipys(self) -> None:
+        """With as many clips of each class a speaker, UAR is the mean of speakers' accuracies."""
+        rng = np.random.default_rng(5)
+        right = rng.binomial(8, 0.6, (1, 1, 30, 3)).astype(float)
+        counts = Tally(right, np.full(right.shape, 8.0), tuple(map(str, range(30))))
+        for kind in ("percentile", "bca"):
+            found = uar_interval(counts, "clips", Resampling(draws=9999, kind=kind))  # type: ignore[arg-type]
+            by_speaker = (right[0, 0].mean(axis=1) / 8,)
+            name = {"percentile": "percentile", "bca": "BCa"}[kind]
+            expected = stats.bootstrap(by_speaker, np.mean, method=name, rng=np.random.default_rng(1))
+            assert found == pytest.approx(tuple(expected.confidence_interval), abs=0.003)
+
+    def test_one_speaker_has_no_interval(self) -> None:
+        found = rows(checked(predictions(speakers=1, each=40)))["nat-st"]
+        assert (found.uar_lower, found.uar_upper) == (None, None)
+        assert found.change is not None
+        assert (found.change.lower, found.change.p, found.change.p_t) == (None, 1.0, None)
+
+    def test_a_class_that_does_not_occur_counts_nowhere(self) -> None:
+        table = predictions({"clean": 0.6, "nat-st": 0.5}, labels={"activation": 4})
+        found = rows(checked(table[table["truth"] < 3]))["nat-st"]
+        assert found.recalls[3] is None
+        assert found.uar == pytest.approx(np.mean([recall for recall in found.recalls if recall is not None]))
+
+    def test_the_interval_of_a_change_is_narrower_than_those_of_its_parts(self) -> None:
+        """Hard speakers are hard in both conditions, so pairs tell more than two intervals."""
+        rng = np.random.default_rng(2)
+        skill = rng.uniform(0.1, 0.9, (1, 1, 20, 1))
+        clips = np.full((1, 1, 20, 3), 50.0)
+        names = tuple(map(str, range(20)))
+        first, second = (Tally(rng.binomial(50, skill + shift, clips.shape) * 1.0, clips, names) for shift in (0, 0.1))
+        pair = Paired(first, second, 1, 0)
+        (low, high), (a, b) = (difference_interval(pair, "clips", QUICK), uar_interval(first, "clips", QUICK))  # type: ignore[misc]
+        assert high - low < (b - a) / 2
+
+
+class TestSeveral:
+    def test_a_mean_difference_is_the_mean_of_differences(self) -> None:
+        pairs = [pair_of({"clean": 0.8, "nat-st": share}, seeds=(1, 2)) for share in (0.3, 0.6)]
+        found = mean_difference(pairs, resampling=QUICK)
+        assert found.value == pytest.approx(np.mean([difference(pair, resampling=QUICK).value for pair in pairs]))
+        assert found.sd is not None
+
+    def test_they_may_have_other_speakers_and_folds(self) -> None:
+        pairs = [pair_of({"clean": 0.8, "nat-st": 0.4}, speakers=count, folds=count) for count in (3, 6)]
+        assert stacked(pairs).difference("folds") == pytest.approx([pair.difference("folds")[0] for pair in pairs])
+        with pytest.raises(ValueError, match="at least one comparison"):
+            stacked([])
+
+    def test_p_is_adjusted_over_all_conditions_of_a_label(self) -> None:
+        shares = {"clean": 0.7, "nat-st": 0.6, "hum-st": 0.6, "int-st": 0.4}
+        changes = [row.change for row in rows(checked(predictions(shares))).values() if row.change]
+        assert [one.p_adjusted for one in changes] == holm([one.p for one in changes])
+        assert [one.p_adjusted for one in adjusted(changes)] == holm([one.p for one in changes])
+        assert max(one.p_adjusted - one.p for one in changes) > 0
+
+    def test_the_t_test_over_folds_is_scipys(self, table: pd.DataFrame) -> None:
+        told = dict(list(table[table["seed"] == 1].groupby("condition", observed=True)))
+        by_fold = {
+            name: [balanced_accuracy_score(fold["truth"], said_class(fold)) for _, fold in part.groupby("fold")]
+            for name, part in told.items()
+        }
+        found = fold_p(pair_of({"clean": 0.7, "nat-st": 0.5}, seeds=(1,)))
+        assert found == pytest.approx(stats.ttest_rel(by_fold["nat-st"], by_fold["clean"]).pvalue)
+
+
+class TestCalibration:
+    def test_a_net_that_knows_what_it_knows_has_a_small_error(self) -> None:
+        rng = np.random.default_rng(1)
+        sure = rng.uniform(0.5, 1, 20_000)
+        truth = (rng.random(20_000) > sure).astype(int)
+        p = np.stack([sure, 1 - sure], axis=1)
+        assert expected_calibration_error(p, truth) < 0.015
+        assert expected_calibration_error(p, truth, adaptive=True) < 0.015
+
+    def test_by_hand(self) -> None:
+        p = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.4, 0.6]])
+        truth = np.array([0, 1, 0, 1])
+        # bins .6 (2 clips, all right) and .9 (2 clips, half right)
+        assert expected_calibration_error(p, truth) == pytest.approx((2 * 0.4 + 2 * 0.4) / 4)
+        full = [one for one in reliability(p, truth) if one.clips]
+        assert [(one.clips, round(one.confidence, 6), one.accuracy) for one in full] == [(2, 0.6, 1.0), (2, 0.9, 0.5)]
+
+    def test_bins_hold_every_clip_once(self, table: pd.DataFrame) -> None:
+        found = reliability(probabilities(table), table["truth"].to_numpy())
+        assert sum(one.clips for one in found) == len(table)
+
+    def test_no_clip_has_no_figure(self) -> None:
+        nothing = np.zeros((0, 3)), np.zeros(0, dtype=int)
+        assert np.isnan(expected_calibration_error(*nothing))
+        assert np.isnan(brier(*nothing))
+
+
+def test_the_order_of_rows_changes_nothing(table: pd.DataFrame) -> None:
+    shuffled = table.sample(frac=1, random_state=3).reset_index(drop=True)
+    first, second = rows(table), rows(shuffled)
+    for name, row in first.items():
+        assert row.uar == pytest.approx(second[name].uar)
+        assert row.change == second[name].change or row.change is not None
+        assert (row.uar_lower, row.uar_upper) == pytest.approx((second[name].uar_lower, second[name].uar_upper))
+        assert row.confusion == second[name].confusion
+
+
+def test_conditions_bring_their_family_and_level(table: pd.DataFrame) -> None:
+    found = rows(table)
+    assert next(iter(found)) == "clean"
+    assert (found["nat-co-0db"].family, found["nat-co-0db"].snr_db) == ("nat", 0.0)
+    assert (found["clean"].family, found["clean"].snr_db) == ("clean", None)
