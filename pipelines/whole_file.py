@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -36,7 +37,8 @@ def writing_whole(path: Path) -> Iterator[BinaryIO]:
     Raises:
         DiskFull: there is no room for it.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # A number of its own beside the process': in two containers that share a folder, both may be process 1.
+    part = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
