@@ -9,11 +9,13 @@ from math import ceil
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+import hits.platforms
 from hits.judgment import ASKED_ROLES, Hit, Order, Policy, Rate, Scale, Slot
 from hits.vote_rules import LeadRule, MajorityRule, VoteRule
 from pipelines.clip import Pair
+from pipelines.variants import variant_names
 
 
 class Hits(BaseModel):
@@ -109,6 +111,14 @@ class Hits(BaseModel):
         description="trials in which one worker may hear the same utterance in the whole study, checks and repeats "
         "not counted; none: once a HIT as long as there are others",
     )
+
+    @field_validator("platform")
+    @classmethod
+    def _known(cls, platform: str) -> str:
+        names = variant_names(hits.platforms)
+        if platform not in names:
+            raise ValueError(f"one of {', '.join(names)}")
+        return platform
 
     @model_validator(mode="after")
     def _lead_within_reach(self) -> Hits:

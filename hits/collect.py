@@ -8,7 +8,8 @@ from typing import Literal
 
 from hits.ledger import REASONS, Payment, PaymentKind, payment_key
 from hits.pay import Pay, active_s, earned_minor, earned_so_far_minor, top_up_minor
-from hits.platforms.base import Platform, PlatformAssignment
+from hits.platforms.base import Platform
+from hits.recruiting import PlatformAssignment
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
-from hits.platforms.base import OUTCOMES, Outcome, PlatformAssignment
+from hits.recruiting import OUTCOMES, Outcome, PlatformAssignment
 
 CODE_LENGTH = 10  # letters and digits of 5 bits each: nobody guesses one of 10^15
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import ceil
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 #: Whose rule: nobody's, MTurk's, or Prolific's for either kind of account. Our own marketplace takes nothing.
 Fees: TypeAlias = Literal["none", "mturk", "prolific-academic", "prolific-corporate"]
@@ -12,22 +11,6 @@ Fees: TypeAlias = Literal["none", "mturk", "prolific-academic", "prolific-corpor
 PERCENT: dict[Fees, float] = {"none": 0.0, "mturk": 20.0, "prolific-academic": 33.3, "prolific-corporate": 42.8}
 MANY_ASSIGNMENTS = 10  # from so many a HIT, MTurk takes another 20 % of each reward
 MANY_PERCENT = 20.0
-
-
-def usual_fees(platform: str, endpoint_url: str | None) -> Fees:
-    """The rule that holds where a study does not name one.
-
-    Args:
-        platform: by the name of its file.
-        endpoint_url: of the requester's API where it is not our own marketplace.
-
-    >>> usual_fees("mturk", None), usual_fees("mturk", "https://mturk-requester.us-east-1.amazonaws.com")
-    ('none', 'mturk')
-    """
-    if platform == "prolific":
-        return "prolific-corporate"
-    elsewhere = platform == "mturk" and urlsplit(endpoint_url or "").hostname is not None
-    return "mturk" if elsewhere else "none"
 
 
 def percent_fee_minor(amount_minor: int, percent: float) -> int:

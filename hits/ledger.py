@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from hits.platforms.base import Platform, PlatformRefused, PlatformUnreachable
+from hits.platforms.base import Platform
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 
 PaymentKind: TypeAlias = Literal["reward", "top-up", "partial", "screening", "bonus"]
 PaymentState: TypeAlias = Literal["planned", "sent", "confirmed", "unknown", "refused", "dropped"]

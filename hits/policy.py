@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import hits.platforms
 from hits.batch import Hits
 from hits.bill import Bill, hourly_floor
 from hits.fees import MANY_ASSIGNMENTS
 from hits.judgment import Hit
 from hits.pay import money
+from hits.platforms.base import Platform
+from hits.recruiting import Traits, Wave
 from pipelines.clip import Pair
+from pipelines.variants import load_class
 
-#: Prolific's wage an hour: less is refused there, and what it recommends.
-LEAST = {"prolific": {"USD": 8.0, "GBP": 6.0}}
-RECOMMENDED = {"prolific": {"USD": 12.0, "GBP": 9.0}}
-LONGEST_TITLE = {"mturk": 128, "prolific": 120}
 EASY_TITLE = 80  # longer ones are cut off in lists
 DAY_S = 86_400
-REJECTABLE_MIN = 5  # Prolific: from so many minutes on, two failed attention checks are asked for
 
 
 def warnings(
-    design: Hits, bill: Bill, hits: Sequence[Hit], pairs: Sequence[Pair], *, contact: str, consent: str, simulated: bool
+    design: Hits, bill: Bill, out: Sequence[Hit], pairs: Sequence[Pair], *, contact: str, consent: str, simulated: bool
 ) -> list[str]:
     """Everything that a researcher should know before saying yes.
 
     Args:
         design: how pairs become HITs.
         bill: of this wave.
-        hits: that would be put out.
+        out: the HITs that would be put out.
         pairs: of the whole manifest.
         contact: whom workers write to.
         consent: what workers agree to.
         simulated: whether the study says that its listeners or its speech are.
     """
-    found = [*_wage(design, bill), *_assignments(bill, hits), *_rules(design, bill)]
+    wave = Wave(bill.hits, bill.minutes, design.checks_per_hit, design.policy)
+    platform = load_class(hits.platforms, design.platform, Platform)
+    found = [*_wage(design, platform.traits, bill), *_assignments(bill, out), *platform.warnings(wave)]
+    found += _rules(design, platform.traits)
     if not contact.strip():
         found.append("Nobody is named whom workers could write to: set study.contact.")
     if not consent.strip():
@@ -49,12 +51,12 @@ def warnings(
     return found
 
 
-def _wage(design: Hits, bill: Bill) -> Iterator[str]:
+def _wage(design: Hits, traits: Traits, bill: Bill) -> Iterator[str]:
     pay = bill.pay
     if not pay.paying:
         return
     wage = hourly_floor(pay, {pay.currency: pay.wage_per_hour}) or 0
-    least, good = (hourly_floor(pay, rule.get(design.platform, {})) for rule in (LEAST, RECOMMENDED))
+    least, good = (hourly_floor(pay, rule) for rule in (traits.least_wage, traits.recommended_wage))
     if least is not None and wage < least:
         yield (
             f"The wage of {money(wage, pay.currency)} an hour is below the {money(least, pay.currency)} that "
@@ -89,27 +91,13 @@ def _assignments(bill: Bill, hits: Sequence[Hit]) -> Iterator[str]:
         )
 
 
-def _rules(design: Hits, bill: Bill) -> Iterator[str]:
+def _rules(design: Hits, traits: Traits) -> Iterator[str]:
     if design.auto_approval_delay_s < DAY_S:
         yield (
             f"Work is approved by itself after {design.auto_approval_delay_s / 3600:g} h "
             "(hits.auto_approval_delay_s): less than a day leaves no time to look at it."
         )
-    if design.platform == "prolific" and bill.minutes > REJECTABLE_MIN and design.checks_per_hit < 2:
-        yield (
-            f"A task of {bill.minutes:.0f} min with {_checks(design)} can't be rejected on Prolific, which asks for "
-            "two failed checks above 5 min and a reason of 100 characters; ask for a return first."
-        )
-    if design.platform == "panel" and design.policy == "fixed" and bill.hits > 1:
-        yield (
-            f"Under 'fixed' each of the {bill.hits} HITs is a task of its own with a link of its own for the panel; "
-            'hits.policy = "adaptive" makes one.'
-        )
-    longest = LONGEST_TITLE.get(design.platform, EASY_TITLE)
+    longest = traits.longest_title or EASY_TITLE
     if len(design.title) > min(longest, EASY_TITLE):
         cut = "is cut off" if len(design.title) > longest else "may be cut off in lists"
         yield f"The title has {len(design.title)} characters and {cut}; {min(longest, EASY_TITLE)} are enough."
-
-
-def _checks(design: Hits) -> str:
-    return {0: "no check", 1: "one check"}.get(design.checks_per_hit, f"{design.checks_per_hit} checks")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hits.batch import Hits
 from hits.judgment import Hit
 from hits.pay import Pay, reward_fee_minor, reward_minor
-from hits.platforms.base import Offer, Outcome, Platform
+from hits.platforms.base import Platform
+from hits.recruiting import Offer, Outcome
 
 
 def offer_of(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import hits.platforms
 from hits.batch import Hits
 from hits.pay import Pay
-
-#: When a platform pays by itself, where it is not the study's to say; None: it never does.
-PAYS_BY_ITSELF_S: Mapping[str, int | None] = {"prolific": 21 * 86_400, "panel": None}
+from hits.platforms.base import Platform
+from pipelines.variants import load_class
 
 
 def paid_by_itself_after_s(design: Hits) -> int | None:
@@ -18,7 +17,8 @@ def paid_by_itself_after_s(design: Hits) -> int | None:
     >>> paid_by_itself_after_s(Hits(platform="prolific"))
     1814400
     """
-    return PAYS_BY_ITSELF_S.get(design.platform, design.auto_approval_delay_s)
+    traits = load_class(hits.platforms, design.platform, Platform).traits
+    return (traits.pays_by_itself_after_s or design.auto_approval_delay_s) if traits.pays_by_itself else None
 
 
 def wrong_review(design: Hits, pay: Pay) -> str | None:

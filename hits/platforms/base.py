@@ -1,144 +1,28 @@
-"""Platform: how HITs go out, how workers arrive and leave, how money moves."""
+"""Platform: how HITs go out, how workers arrive and leave, how money moves, and what its place is like."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, TypeAlias
-from urllib.parse import urlencode
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
-PlatformState: TypeAlias = Literal["submitted", "approved", "rejected", "returned", "expired"]
-#: How a worker's way through a task can end; platforms with completion codes have one for each.
-Outcome: TypeAlias = Literal["completed", "screened-out", "withdrawn"]
-OUTCOMES: tuple[Outcome, ...] = ("completed", "screened-out", "withdrawn")
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What kind of place a platform is.
-
-    Attributes:
-        shared_hits: a HIT has many places and is found once by each worker (a study of a panel), so it is filled when
-            a worker arrives; without it, a HIT is small and there are many.
-        reports: the platform says who handed in. Where it does not, the study's own word has to do.
-        pays: money moves through its API. Where it does not, the ledger ends in payouts by hand.
-        rejects: it knows rejections.
-        overturns: it can be told that a rejection is taken back. Where it cannot, a person does so on its own pages.
-        pauses: it can be told to let nobody in for a while. Where it cannot, our own pages say so to whoever comes.
-        names_bonuses: its books tell two bonuses of one amount for one assignment apart.
-        reports_codes: it says which completion code a worker brought.
-        currencies: those in which it pays; none where any will do.
-    """
-
-    shared_hits: bool = False
-    reports: bool = True
-    pays: bool = True
-    rejects: bool = True
-    overturns: bool = True
-    pauses: bool = True
-    names_bonuses: bool = True
-    reports_codes: bool = False
-    currencies: tuple[str, ...] = ()
-
-
-class PlatformRefused(RuntimeError):
-    """The platform answered no, for good: the sentence carries its code and words."""
-
-
-class PlatformUnreachable(ConnectionError):
-    """The platform gave no answer, or one that settles nothing; what was asked may or may not have happened."""
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A HIT as a platform shows it. Money in minor units of the study's currency (cents)."""
-
-    token: str  # the same token never makes two HITs; 1..64 characters
-    title: str
-    description: str
-    keywords: tuple[str, ...]
-    url: str  # where the task lives
-    reward_minor: int
-    assignments: int
-    assignment_duration_s: int
-    lifetime_s: int
-    auto_approval_delay_s: int
-    minutes: int = 1  # that it is expected to take
-    codes: Mapping[Outcome, str] = field(default_factory=dict)  # what a worker brings back, by how it ended
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """Who comes, and for which HIT, as the platform's URL says. In a preview there is no assignment and no worker."""
-
-    hit_id: str
-    assignment_id: str | None
-    worker_id: str | None
-    submit_to: str | None
-    simulated: bool = False  # a listener of a rehearsal, by the worker id that the platform gave it
-
-    @property
-    def preview(self) -> bool:
-        """Whether the worker only looks: no record may be made."""
-        return self.assignment_id is None
-
-
-class ArrivalRefused(ValueError):
-    """A URL that no platform would send: what is missing or wrong, as a sentence for the person who followed it."""
-
-
-@dataclass(frozen=True)
-class Completion:
-    """How a worker leaves: a form that the worker's own browser sends to the platform, and the code to bring there.
-
-    Attributes:
-        action: where the form goes; empty where the worker only takes the code along.
-        method: `get` for a plain link.
-        code: to be copied where the platform asks for one; None where it does not.
-    """
-
-    action: str
-    fields: Mapping[str, str] = field(default_factory=dict)
-    method: Literal["post", "get"] = "post"
-    code: str | None = None
-
-    @property
-    def address(self) -> str:
-        """Where a plain link goes, with the fields in its query.
-
-        >>> Completion("https://lab.example/done", {"cc": "A&B"}, "get").address
-        'https://lab.example/done?cc=A%26B'
-        """
-        return f"{self.action}?{urlencode(self.fields)}" if self.fields else self.action
-
-
-@dataclass(frozen=True)
-class PlatformAssignment:
-    """An assignment as the platform knows it: the authority for `submitted`. Returned and run-out ones are free."""
-
-    assignment_id: str
-    hit_id: str
-    worker_id: str
-    state: PlatformState
-    submitted_at: datetime
-    code: str | None = None  # the completion code that the worker brought, where the platform says
-
-
-@dataclass(frozen=True)
-class News:
-    """What a platform says by itself. It may say so twice, late, or after we looked; looking is what settles."""
-
-    news_id: str  # the platform's own, the same however often it is said
-    kind: str
-    detail: Mapping[str, str]
-    platform_hit_id: str | None = None  # where the platform names it
-    assignment_id: str | None = None
-
-
-class NewsRefused(ValueError):
-    """A message that the platform did not send, or that is none: what is wrong with it."""
+from hits.fees import Fees
+from hits.recruiting import (
+    Arrival,
+    ArrivalRefused,
+    Completion,
+    Machine,
+    News,
+    NewsRefused,
+    Offer,
+    Outcome,
+    PlatformAssignment,
+    PlatformRefused,
+    Traits,
+    Wave,
+)
 
 
 class Platform(ABC):
@@ -149,6 +33,57 @@ class Platform(ABC):
     """
 
     traits: ClassVar[Traits] = Traits()
+    #: How workers come, as a sentence for whoever has just published; empty where `invitation` says so.
+    how_workers_come: ClassVar[str] = ""
+
+    @classmethod
+    def of_study(cls, settings: Mapping[str, Any]) -> type[Platform]:  # noqa: ARG003
+        """This platform as a study sets it up.
+
+        Args:
+            settings: of study.toml, by their tables.
+        """
+        return cls
+
+    @classmethod
+    def connect(cls, machine: Machine) -> Platform:  # noqa: ARG003
+        """The platform, ready to be called; another package's finds its settings itself.
+
+        Raises:
+            NotConnected: a setting that it needs is missing.
+        """
+        return cls()
+
+    @classmethod
+    def ways_back(cls, machine: Machine) -> frozenset[str]:
+        """The origins to which work may be handed in, and that may show a task in a frame."""
+        parts = urlsplit(machine.server_url)
+        return frozenset({f"{parts.scheme}://{parts.netloc}"})
+
+    @classmethod
+    def hook_secret(cls, machine: Machine) -> str | None:  # noqa: ARG003
+        """What the platform signs with what it says by itself; None where it is not listened to."""
+        return None
+
+    @classmethod
+    def signs_links(cls, machine: Machine) -> bool:  # noqa: ARG003
+        """Whether workers are let in by links alone that the platform has signed."""
+        return False
+
+    @classmethod
+    def books_only(cls, machine: Machine) -> bool:  # noqa: ARG003
+        """Whether payments are only booked, and no money moves."""
+        return False
+
+    @classmethod
+    def usual_fees(cls, machine: Machine) -> Fees:  # noqa: ARG003
+        """The rule for fees that holds where a study names none."""
+        return "none"
+
+    @classmethod
+    def warnings(cls, wave: Wave) -> Iterator[str]:  # noqa: ARG003
+        """What its own rules say of a wave before money is spent, beyond its traits: one sentence each."""
+        return iter(())
 
     @abstractmethod
     def publish(self, offer: Offer) -> str:

@@ -10,16 +10,18 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hits.platforms.base import (
+from hits.platforms.base import Platform
+from hits.recruiting import (
     Arrival,
     ArrivalRefused,
     Completion,
+    Machine,
     Offer,
     Outcome,
-    Platform,
     PlatformAssignment,
     PlatformRefused,
     Traits,
+    Wave,
 )
 
 Preset: TypeAlias = Literal["own", "sona", "connect"]
@@ -122,7 +124,13 @@ class Panel(Platform):
     """A panel: people come with ids in the URL, and nothing is asked of it or told to it but by their browsers."""
 
     traits: ClassVar[Traits] = Traits(
-        shared_hits=True, reports=False, pays=False, rejects=False, overturns=False, pauses=False
+        shared_hits=True,
+        reports=False,
+        pays=False,
+        rejects=False,
+        overturns=False,
+        pauses=False,
+        pays_by_itself=False,
     )
     design: ClassVar[PanelDesign] = PanelDesign()
 
@@ -130,6 +138,20 @@ class Panel(Platform):
     def of(cls, design: PanelDesign) -> type[Panel]:
         """This platform for one panel."""
         return type("Panel", (cls,), {"design": design})
+
+    @classmethod
+    def of_study(cls, settings: Mapping[str, Any]) -> type[Panel]:
+        """The panel of the study's table `[panel]`."""
+        return cls.of(settings["panel"])
+
+    @classmethod
+    def warnings(cls, wave: Wave) -> Iterator[str]:
+        """How many links a person would have to put up."""
+        if wave.policy == "fixed" and wave.hits > 1:
+            yield (
+                f"Under 'fixed' each of the {wave.hits} HITs is a task of its own with a link of its own for the "
+                'panel; hits.policy = "adaptive" makes one.'
+            )
 
     def publish(self, offer: Offer) -> str:
         """Nothing is sent: a person puts the HIT's link into the panel. The token is the HIT's name in it."""
@@ -203,7 +225,7 @@ class Panel(Platform):
         return 0
 
     @classmethod
-    def ways_back(cls) -> frozenset[str]:
+    def ways_back(cls, machine: Machine) -> frozenset[str]:  # noqa: ARG003
         """The origins to which workers go back; none where they only bring a code."""
         parts = urlsplit(cls.design.redirect_url)
         return frozenset({f"{parts.scheme}://{parts.netloc}"} if parts.netloc else ())

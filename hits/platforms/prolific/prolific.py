@@ -2,58 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 from typing import Any, ClassVar
 
 import requests
 
-from hits.platforms.base import (
+from hits.fees import Fees
+from hits.platforms.base import Platform
+from hits.platforms.prolific.api import ApiRefused, ApiUnsettled, ProlificApi
+from hits.platforms.prolific.hook import HookRefused, read_message
+from hits.platforms.prolific.link import IDS, LinkUnsigned, require_signed_link, wanted_id
+from hits.platforms.prolific.rejection import RejectionCategory, RejectionWrong, rejection
+from hits.platforms.prolific.study import DEVICES, LONGEST_NAME, LONGEST_SECONDS, completion_codes_of, study_url
+from hits.platforms.prolific.submission import SubmissionUnreadable, read_submission
+from hits.recruiting import (
     Arrival,
     ArrivalRefused,
     Completion,
+    Machine,
     News,
     NewsRefused,
+    NotConnected,
     Offer,
     Outcome,
-    Platform,
     PlatformAssignment,
     PlatformRefused,
-    PlatformState,
     PlatformUnreachable,
     Traits,
+    Wave,
 )
-from hits.prolific_api import ApiRefused, ApiUnsettled, ProlificApi
-from hits.prolific_hook import HookRefused, read_message
-from hits.prolific_link import IDS, LinkUnsigned, require_signed_link
-from hits.prolific_rejection import RejectionCategory, RejectionWrong, rejection
-from hits.prolific_study import DEVICES, LONGEST_NAME, LONGEST_SECONDS, completion_codes_of, study_url
 
 API_URL = "https://api.prolific.com"
 APP_URL = "https://app.prolific.com"
 COMPLETE_PATH = "/submissions/complete"
 NO_CODE = "NOCODE"  # what Prolific understands as "I was given none"
 KEYS_TIMEOUT_S = 10
-
-
-#: What became of a submission; None while nothing has.
-STATES: Mapping[str, PlatformState | None] = {
-    "RESERVED": None,
-    "ACTIVE": None,
-    "PROCESSING": None,  # in no document: for a moment after a decision
-    "AWAITING REVIEW": "submitted",
-    "APPROVED": "approved",
-    "REJECTED": "rejected",
-    "RETURNED": "returned",
-    "SCREENED OUT": "returned",
-    "TIMED-OUT": "expired",
-}
+REJECTABLE_MIN = 5  # from so many minutes on, two failed attention checks are asked for
 OVER = frozenset({"AWAITING REVIEW", "COMPLETED"})  # a study that takes nobody any more
-
-_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 class Prolific(Platform):
@@ -66,7 +54,56 @@ class Prolific(Platform):
         timeout_s: how long an answer may take.
     """
 
-    traits: ClassVar[Traits] = Traits(shared_hits=True, overturns=False, names_bonuses=False, reports_codes=True)
+    traits: ClassVar[Traits] = Traits(
+        shared_hits=True,
+        overturns=False,
+        names_bonuses=False,
+        reports_codes=True,
+        least_wage={"USD": 8.0, "GBP": 6.0},
+        recommended_wage={"USD": 12.0, "GBP": 9.0},
+        longest_title=LONGEST_NAME,
+        pays_by_itself_after_s=21 * 86_400,
+    )
+
+    @classmethod
+    def connect(cls, machine: Machine) -> Prolific:
+        """The account whose token the settings hold."""
+        settings = machine.settings
+        token = settings["prolific_api_token"]
+        if token is None:
+            raise NotConnected("Prolific", "PROLIFIC_API_TOKEN", "make a token under Settings, API tokens, on Prolific")
+        return cls(token.get_secret_value(), settings["prolific_api_url"], keys_url=settings["prolific_jwks_url"])
+
+    @classmethod
+    def ways_back(cls, machine: Machine) -> frozenset[str]:
+        """Where participants bring their codes."""
+        return frozenset({machine.settings["prolific_app_url"]})
+
+    @classmethod
+    def hook_secret(cls, machine: Machine) -> str | None:
+        """What Prolific's hooks sign with, where it is set."""
+        secret = machine.settings["prolific_webhook_secret"]
+        return None if secret is None else str(secret.get_secret_value())
+
+    @classmethod
+    def signs_links(cls, machine: Machine) -> bool:
+        """Where the settings name Prolific's keys."""
+        return machine.settings["prolific_jwks_url"] is not None
+
+    @classmethod
+    def usual_fees(cls, machine: Machine) -> Fees:  # noqa: ARG003
+        """Those of accounts that are no university's, the higher ones."""
+        return "prolific-corporate"
+
+    @classmethod
+    def warnings(cls, wave: Wave) -> Iterator[str]:
+        """What can be rejected there."""
+        if wave.minutes > REJECTABLE_MIN and wave.checks_per_hit < 2:
+            checks = {0: "no check", 1: "one check"}[wave.checks_per_hit]
+            yield (
+                f"A task of {wave.minutes:.0f} min with {checks} can't be rejected on Prolific, which asks for two "
+                "failed checks above 5 min and a reason of 100 characters; ask for a return first."
+            )
 
     def __init__(
         self, token: str, url: str = API_URL, *, keys_url: str | None = None, timeout_s: float | None = None
@@ -114,32 +151,13 @@ class Prolific(Platform):
         """All submissions that somebody has done something with, page by page to the end."""
         with self._asking():
             for one in self._api.pages(f"/studies/{platform_hit_id}/submissions/"):
-                found = self._assignment(one, platform_hit_id)
+                try:
+                    found = read_submission(one, platform_hit_id)
+                except SubmissionUnreadable as unreadable:  # passed over, so that it does not hide the others
+                    self._notes.append(str(unreadable))
+                    continue
                 if found is not None:
                     yield found
-
-    def _assignment(self, one: Mapping[str, Any], study_id: str) -> PlatformAssignment | None:
-        """A submission as we know it. What can't be read is passed over, so that it does not hide the others."""
-        submission_id = one.get("id")
-        worker_id = one.get("participant_id") or one.get("participant")
-        status = str(one.get("status", "")).upper()
-        if not submission_id or status not in STATES or not worker_id:
-            self._notes.append(
-                f"submission {submission_id} of study {study_id} was passed over: its status is {status or 'missing'!r}"
-                f"{'' if worker_id else ' and nobody is named as its participant'}; a person should look at it"
-            )
-            return None
-        state = STATES[status]
-        if state is None:
-            return None
-        return PlatformAssignment(
-            assignment_id=str(submission_id),
-            hit_id=study_id,
-            worker_id=str(worker_id),
-            state=state,
-            submitted_at=_moment(one.get("completed_at")) or _moment(one.get("started_at")) or datetime.now(UTC),
-            code=one.get("entered_code") or one.get("study_code") or None,
-        )
 
     def take_notes(self) -> list[str]:
         """What was passed over since this was last asked."""
@@ -315,7 +333,7 @@ class Prolific(Platform):
     @staticmethod
     def arrive(query: Mapping[str, str], submit_hosts: frozenset[str]) -> Arrival:
         """Who comes, from the three ids; where work goes back to is not the URL's to say."""
-        worker_id, study_id, submission_id = (_wanted(query, name) for name in IDS)
+        worker_id, study_id, submission_id = (wanted_id(query, name) for name in IDS)
         return Arrival(study_id, submission_id, worker_id, min(submit_hosts, default=APP_URL))
 
     @staticmethod
@@ -371,30 +389,8 @@ class Prolific(Platform):
             raise PlatformUnreachable(str(error)) from error
 
 
-def _wanted(query: Mapping[str, str], name: str) -> str:
-    value = query.get(name, "")
-    if _ID.fullmatch(value):
-        return value
-    if "{{" in value:
-        raise ArrivalRefused(
-            f"The place for {name} in this link is still empty: it is the study's own address, not the way of a "
-            "participant. Open the study on Prolific."
-        )
-    what = "no" if not value else "a malformed"
-    raise ArrivalRefused(f"This link has {what} {name}. Open the study on Prolific again.")
-
-
 def _required(found: Mapping[str, Any], key: str) -> str:
     """A value without which an answer is none."""
     if found.get(key) in (None, ""):
         raise ApiUnsettled(f"Prolific's answer has no {key!r}; found {sorted(found)}")
     return str(found[key])
-
-
-def _moment(text: object) -> datetime | None:
-    """A moment in UTC; None where there is none."""
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

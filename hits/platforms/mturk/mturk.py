@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
-from botocore.parsers import ResponseParserError
-
-from hits.mturk_requirements import WorkerRequirements
-from hits.mturk_wire import amount_of, external_question, is_simulated, minor_of, origin
-from hits.pay import AmountWrong
-from hits.platforms.base import (
+from hits.fees import Fees
+from hits.platforms.base import Platform
+from hits.platforms.mturk.refused import MTurkRefused
+from hits.platforms.mturk.requirements import WorkerRequirements
+from hits.platforms.mturk.wire import amount_of, external_question, is_simulated, minor_of, origin
+from hits.recruiting import (
     Arrival,
     ArrivalRefused,
     Completion,
+    Machine,
+    NotConnected,
     Offer,
     Outcome,
-    Platform,
     PlatformAssignment,
-    PlatformRefused,
     PlatformState,
-    PlatformUnreachable,
     Traits,
 )
 
 PREVIEW = "ASSIGNMENT_ID_NOT_AVAILABLE"
 SUBMIT_PATH = "/mturk/externalSubmit"
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 20
-ATTEMPTS = 2  # every call here may be repeated: tokens and states keep it from happening twice
+SITES = frozenset({"https://www.mturk.com", "https://workersandbox.mturk.com", "https://worker.mturk.com"})
 MOST_NOTIFIED = 100  # workers a call
 LONG_AGO = datetime(2015, 1, 1, tzinfo=UTC)  # an expiry that every HIT has passed
 
@@ -61,7 +55,8 @@ class MTurk(Platform):
         requirements: who may accept; None for everybody (our marketplace's workers are invited).
     """
 
-    traits: ClassVar[Traits] = Traits(currencies=("USD",))
+    traits: ClassVar[Traits] = Traits(currencies=("USD",), longest_title=128)
+    how_workers_come: ClassVar[str] = "Workers come by the invite link that `earwitness serve` prints."
 
     def __init__(
         self,
@@ -72,21 +67,38 @@ class MTurk(Platform):
         secret_access_key: str | None = None,
         requirements: WorkerRequirements | None = None,
     ) -> None:
+        from hits.platforms.mturk.calls import Calls  # here, since pages never call, and boto3 takes its time
+
         self._endpoint_url = endpoint_url
         self._requirements = requirements
-        self._client: Any = boto3.Session().client(
-            "mturk",
-            endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id=access_key_id,
-            aws_secret_access_key=secret_access_key,
-            config=Config(
-                connect_timeout=CONNECT_TIMEOUT_S,
-                read_timeout=READ_TIMEOUT_S,
-                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-            ),
-        )
-        self._client.meta.events.register("after-call.mturk.*", _require_json)
+        calls = Calls(endpoint_url, region, access_key_id, secret_access_key)
+        self._client, self._asking = calls.client, calls.asking
+
+    @classmethod
+    def connect(cls, machine: Machine) -> MTurk:
+        """Our marketplace, or the endpoint of the settings, with whatever keys boto3 finds."""
+        elsewhere = machine.settings.get("mturk_endpoint_url")
+        if elsewhere:
+            return cls(elsewhere)
+        ours = machine.marketplace
+        if ours is None:
+            raise NotConnected("MTurk", "MTURK_ENDPOINT_URL", "name an endpoint, since our marketplace is not up")
+        return cls(f"{ours.url}/requester", access_key_id=ours.access_key_id, secret_access_key=ours.secret_access_key)
+
+    @classmethod
+    def ways_back(cls, machine: Machine) -> frozenset[str]:
+        """Our own server and MTurk's sites."""
+        return SITES | super().ways_back(machine)
+
+    @classmethod
+    def books_only(cls, machine: Machine) -> bool:
+        """Our marketplace moves nothing."""
+        return machine.settings.get("mturk_endpoint_url") is None
+
+    @classmethod
+    def usual_fees(cls, machine: Machine) -> Fees:
+        """MTurk's; our own marketplace takes nothing."""
+        return "none" if cls.books_only(machine) else "mturk"
 
     def publish(self, offer: Offer) -> str:
         """Put a HIT out; a token that was used before gives the HIT that it made."""
@@ -307,50 +319,6 @@ class MTurk(Platform):
         with self._asking("GetAssignment"):
             found = self._client.get_assignment(AssignmentId=assignment_id)
         return str(found["Assignment"]["AssignmentStatus"])
-
-    @contextmanager
-    def _asking(self, operation: str) -> Iterator[None]:
-        """Turn boto3's errors into the platform's two."""
-        try:
-            yield
-        except AmountWrong as error:
-            raise PlatformRefused(str(error)) from error
-        except ClientError as error:
-            raise self._settled(operation, error) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise PlatformRefused(
-                f"{operation} at {self._endpoint_url} needs an access key: {error}. Give the study its keys, or set "
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-            ) from error
-        except (BotoCoreError, ResponseParserError, KeyError) as error:
-            raise PlatformUnreachable(
-                f"{operation}: no usable answer from {self._endpoint_url} ({error}). Is the platform up, and the "
-                "address right?"
-            ) from error
-
-    def _settled(self, operation: str, error: ClientError) -> PlatformRefused | PlatformUnreachable:
-        words = str(error.response.get("Message") or error.response["Error"].get("Message", ""))
-        code = str(error.response["Error"].get("Code", ""))
-        status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-        if status >= 500 or "Throttl" in code or code == "ServiceFault":  # HTTP's own bound
-            return PlatformUnreachable(f"{operation} at {self._endpoint_url} was not settled: {code}: {words}")
-        return MTurkRefused(operation, self._endpoint_url, str(error.response.get("TurkErrorCode") or code), words)
-
-
-class MTurkRefused(PlatformRefused):
-    """MTurk's no, with its code and words."""
-
-    def __init__(self, operation: str, endpoint_url: str, turk_code: str, words: str) -> None:
-        super().__init__(f"{operation} at {endpoint_url} was refused: {turk_code}: {words}")
-        self.turk_code = turk_code
-        self.words = words
-
-
-def _require_json(http_response: Any, **_event: object) -> None:
-    """A proxy's or a portal's page with status 200 is no answer: without this, an approval would pass for done."""
-    found = http_response.headers.get("content-type", "")
-    if "json" not in found:
-        raise ResponseParserError(f"expected JSON, found {found or 'no content type'}")
 
 
 def _wanted(query: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
 
+from hits.recruiting import ArrivalRefused
+
 TOKEN = "prolific_token"  # noqa: S105 - the parameter's name
 ALGORITHM = "RS256"
 CLOCKS_DIFFER_S = 30
 IDS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+_ID = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 class LinkUnsigned(ValueError):
@@ -66,3 +70,21 @@ def _origin(address: object) -> tuple[str, str] | None:
     except ValueError:
         return None
     return (parts.scheme, parts.netloc.lower()) if parts.netloc else None
+
+
+def wanted_id(query: Mapping[str, str], name: str) -> str:
+    """One of the three ids of a link.
+
+    Raises:
+        ArrivalRefused: it is missing, malformed, or still a placeholder.
+    """
+    value = query.get(name, "")
+    if _ID.fullmatch(value):
+        return value
+    if "{{" in value:
+        raise ArrivalRefused(
+            f"The place for {name} in this link is still empty: it is the study's own address, not the way of a "
+            "participant. Open the study on Prolific."
+        )
+    what = "no" if not value else "a malformed"
+    raise ArrivalRefused(f"This link has {what} {name}. Open the study on Prolific again.")

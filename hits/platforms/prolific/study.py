@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from hits.prolific_link import IDS
+from hits.platforms.prolific.link import IDS
 
 DEVICES = ("desktop", "tablet", "mobile")
 LONGEST_NAME, LONGEST_SECONDS = 120, 24 * 3600

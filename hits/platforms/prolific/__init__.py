@@ -1,0 +1,1 @@
+"""Prolific. Start at `prolific.py`."""
