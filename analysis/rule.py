@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
 
 import analysis.designs
-from pipelines.variants import load, variant_names
+from pipelines.variants import load_class, variant_names
 
 if TYPE_CHECKING:
     from analysis.designs.base import Design
@@ -131,7 +131,7 @@ class DecisionRule(BaseModel):
         """The design's class, imported only when it is asked for."""
         from analysis.designs.base import Design
 
-        return cast("type[Design]", load(analysis.designs, self.design, Design))
+        return load_class(analysis.designs, self.design, Design)
 
     @property
     def sequential(self) -> bool:

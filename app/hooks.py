@@ -9,7 +9,7 @@ from flask import Blueprint, abort, request
 
 from app.serving import served
 from app.store.news import keep_news
-from hits.platforms.base import NewsRefused
+from hits.recruiting import NewsRefused
 
 log = logging.getLogger(__name__)
 

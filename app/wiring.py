@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -19,16 +18,14 @@ from app.proxies import as_seen
 from app.settings import Settings
 from app.store.database import Database
 from app.study import Study, read_study
-from hits.fees import usual_fees
 from hits.platforms.base import Platform
-from hits.platforms.panel import Panel
+from hits.recruiting import Machine, Marketplace
 from pipelines.clip import Clip
 from pipelines.corpora.base import Corpus
 from pipelines.sounds.base import JoinedSounds, SoundBank
-from pipelines.variants import load
+from pipelines.variants import load, load_class
 
 MARKETPLACE_PATH = "/marketplace"
-MTURK_SITES = frozenset({"https://www.mturk.com", "https://workersandbox.mturk.com", "https://worker.mturk.com"})
 
 #: Our marketplace moves no money by itself: the study's cap is the limit, this only has to lie above it.
 CREDIT_MINOR = 100_000_000
@@ -75,7 +72,7 @@ def with_usual_fees(study: Study, settings: Settings) -> Study:
     """The study with the rule for fees that holds where it names none."""
     if study.pay.fees is not None:
         return study
-    fees = usual_fees(study.hits.platform, settings.mturk_endpoint_url)
+    fees = platform_class(study).usual_fees(Machine(settings=dict(settings)))
     return study.model_copy(update={"pay": study.pay.model_copy(update={"fees": fees})})
 
 
@@ -85,67 +82,25 @@ def platform_class(study: Study) -> type[Platform]:
     Raises:
         UnknownVariant: there is no such platform.
     """
-    if study.hits.platform == "panel":
-        return Panel.of(study.panel)
-    return load(hits.platforms, study.hits.platform, Platform)  # type: ignore[return-value]
+    return load_class(hits.platforms, study.hits.platform, Platform).of_study(dict(study))
 
 
-class NotConnected(ValueError):
-    """A platform can't be called: a setting is missing."""
-
-    def __init__(self, platform: str, variable: str, where: str) -> None:
-        super().__init__(f"{platform} can't be called without {variable}; {where}, and set it in the environment")
+def machine_of(wired: Wired, server_url: str) -> Machine:
+    """What the study's platform may know of this machine."""
+    keys = wired.folder.keys()
+    ours = Marketplace(
+        f"{server_url}{MARKETPLACE_PATH}", keys.marketplace_access_key_id, keys.marketplace_secret_access_key
+    )
+    return Machine(server_url, dict(wired.settings), ours)
 
 
 def connect_platform(wired: Wired, server_url: str) -> Platform:
-    """The study's platform, ready to be called; those of other packages find their settings themselves.
+    """The study's platform, ready to be called.
 
     Raises:
         NotConnected: a setting that it needs is missing.
     """
-    connect = CONNECTED.get(wired.study.hits.platform)
-    return connect(wired, server_url) if connect else platform_class(wired.study)()
-
-
-def _connect_mturk(wired: Wired, server_url: str) -> Platform:
-    """Our marketplace under `server_url`, or the endpoint of the settings."""
-    keys = wired.folder.keys()
-    elsewhere = wired.settings.mturk_endpoint_url
-    return load(hits.platforms, "mturk", Platform)(
-        endpoint_url=elsewhere or f"{server_url}{MARKETPLACE_PATH}/requester",
-        access_key_id=None if elsewhere else keys.marketplace_access_key_id,
-        secret_access_key=None if elsewhere else keys.marketplace_secret_access_key,
-    )
-
-
-def _connect_prolific(wired: Wired, _server_url: str) -> Platform:
-    """The account whose token the settings hold."""
-    settings = wired.settings
-    if settings.prolific_api_token is None:
-        raise NotConnected("Prolific", "PROLIFIC_API_TOKEN", "make a token under Settings, API tokens, on Prolific")
-    return load(hits.platforms, "prolific", Platform)(
-        settings.prolific_api_token.get_secret_value(), settings.prolific_api_url, keys_url=settings.prolific_jwks_url
-    )
-
-
-#: How each platform gets the settings that it needs.
-CONNECTED: Mapping[str, Callable[[Wired, str], Platform]] = {"mturk": _connect_mturk, "prolific": _connect_prolific}
-
-
-def submit_hosts(study: Study, settings: Settings, server_url: str) -> frozenset[str]:
-    """The origins to which work may be handed in, and that may show a task in a frame."""
-    if study.hits.platform == "prolific":
-        return frozenset({settings.prolific_app_url})
-    if study.hits.platform == "panel":
-        return Panel.of(study.panel).ways_back()
-    parts = urlsplit(server_url)
-    return MTURK_SITES | {f"{parts.scheme}://{parts.netloc}"}
-
-
-def hook_secret(study: Study, settings: Settings) -> str | None:
-    """What the study's platform signs with what it says by itself; None where it is not listened to."""
-    secret = settings.prolific_webhook_secret if study.hits.platform == "prolific" else None
-    return None if secret is None else secret.get_secret_value()
+    return platform_class(wired.study).connect(machine_of(wired, server_url))
 
 
 def open_marketplace(wired: Wired) -> Keys:
@@ -264,18 +219,19 @@ def wsgi_of(
     from app.web import Web, create_app
 
     settings, path = wired.settings, wired.folder.path
-    keys = wired.folder.keys()
+    keys, platform = wired.folder.keys(), platform_class(wired.study)
+    machine = machine_of(wired, server_url)
     web = Web(
         database=wired.database,
         study=wired.study,
         folder=sound or path,
         settings=settings,
-        platform=platform_class(wired.study),
-        submit_hosts=submit_hosts(wired.study, settings, server_url),
+        platform=platform,
+        submit_hosts=platform.ways_back(machine),
         secret_key=keys.secret_key,
         public_url=server_url,
-        hook_secret=hook_secret(wired.study, settings),
-        signed_links=wired.study.hits.platform == "prolific" and settings.prolific_jwks_url is not None,
+        hook_secret=platform.hook_secret(machine),
+        signed_links=platform.signs_links(machine),
         draws=draws,
     )
     marketplace = create_marketplace(

@@ -17,7 +17,7 @@ from app.store.identities import nameless
 from app.store.pairs import known_pairs
 from app.store.wishes import Wish, WishKind, WishState, settle_wish, waiting_wishes
 from hits.pay import money
-from hits.platforms.base import PlatformRefused, PlatformUnreachable
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 
 TELL_THEM = "; this platform can't be told: take its listing down there, or our pages ask people to come back later"
 ON_ITS_WAY = "it was on its way when no answer came; look at the platform before you write again"

@@ -46,6 +46,7 @@ def variant_names(package: ModuleType) -> list[str]:
     """The names of a package's variants: its files but `base`, plus entry points in the group `earwitness.<package>`.
 
     A file `vertical_noise.py` is the variant `vertical-noise`; names use dashes everywhere a person types them.
+    One that outgrew a file is a folder of that name, whose file of that name has the class (`prolific/prolific.py`).
     """
     names = [*_files(package), *(point.name for point in _points(package))]
     return sorted({name.replace("_", "-") for name in names})
@@ -60,7 +61,7 @@ def load_module(package: ModuleType, name: str) -> ModuleType:
         VariantBroken: it is another package's, and can't be imported.
     """
     kind = package.__name__.rpartition(".")[2]
-    own = [f"{package.__name__}.{module}" for module in _files(package) if module.replace("_", "-") == name]
+    own = [module for file, module in _files(package).items() if file.replace("_", "-") == name]
     foreign = [point.module for point in _points(package) if point.name.replace("_", "-") == name]
     modules = sorted({*own, *foreign})
     if not modules:
@@ -75,8 +76,13 @@ def load_module(package: ModuleType, name: str) -> ModuleType:
         raise VariantBroken(kind, name, modules[0], error) from error
 
 
-def _files(package: ModuleType) -> list[str]:
-    return [module.name for module in pkgutil.iter_modules(package.__path__) if module.name != "base"]
+def _files(package: ModuleType) -> dict[str, str]:
+    """By the names of files and folders, the modules that have their classes."""
+    found = (module for module in pkgutil.iter_modules(package.__path__) if module.name != "base")
+    return {
+        module.name: f"{package.__name__}.{module.name}" + (f".{module.name}" if module.ispkg else "")
+        for module in found
+    }
 
 
 def _points(package: ModuleType) -> EntryPoints:
@@ -84,6 +90,16 @@ def _points(package: ModuleType) -> EntryPoints:
 
 
 def load(package: ModuleType, name: str, base: type[Base]) -> Callable[..., Base]:
+    """What makes a `base` of the variant `name`.
+
+    Raises:
+        UnknownVariant: no such variant.
+        TypeError: its file defines no class of that base, or several.
+    """
+    return load_class(package, name, base)
+
+
+def load_class(package: ModuleType, name: str, base: type[Base]) -> type[Base]:
     """The one class in the variant `name` that is a `base`.
 
     Raises:

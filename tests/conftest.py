@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as BrowserError
 from sqlalchemy.engine import make_url
 
-from hits.platforms.base import (
+from hits.platforms.base import Platform
+from hits.recruiting import (
     Arrival,
     Completion,
     Offer,
     Outcome,
-    Platform,
     PlatformAssignment,
     PlatformRefused,
     PlatformState,

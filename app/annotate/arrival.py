@@ -15,7 +15,7 @@ from app.store.leaving import so_far
 from app.store.news import LINK_KEYS
 from app.store.work import Work
 from hits.completion import completion_codes
-from hits.platforms.base import Arrival, ArrivalRefused, Completion, Outcome
+from hits.recruiting import Arrival, ArrivalRefused, Completion, Outcome
 
 log = logging.getLogger(__name__)
 

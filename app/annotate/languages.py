@@ -17,7 +17,7 @@ from app.sealing import worker_key
 from app.serving import Web, served
 from app.store.languages import keep_language, language_of_assignment, language_of_worker
 from app.study import About, Study
-from hits.platforms.base import ArrivalRefused
+from hits.recruiting import ArrivalRefused
 
 ASKED_BY = "lang"  # the parameter of an address that names a language
 SOUNDS = ("annotate.clip", "annotate.step_sound")  # nothing to read there

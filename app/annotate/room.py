@@ -8,7 +8,7 @@ from app import headers
 from app.annotate.stops import STOPS, Stop
 from app.annotate.tokens import LinkRefused, assignment_of
 from app.serving import served
-from hits.platforms.base import Completion
+from hits.recruiting import Completion
 
 pages = Blueprint("annotate", __name__, url_prefix="/annotate")
 

@@ -85,9 +85,9 @@ def publish(study: Path, clips: int | None, yes: bool) -> None:
             links = [worksite.platform.invitation(worksite.task_url, hit_id) for hit_id in _open_hits(wired)]
     tell(f"{many(turn.published, 'HIT')} published.")
     if any(links):
-        tell("Put this link where the panel's people find it:\n" + "\n".join(link for link in links if link))
-    elif wired.study.hits.platform == "mturk":
-        tell("Workers come by the invite link that `earwitness serve` prints.")
+        tell("Put this link where workers find it:\n" + "\n".join(link for link in links if link))
+    elif worksite.platform.how_workers_come:
+        tell(worksite.platform.how_workers_come)
 
 
 @hits.command()

@@ -149,7 +149,10 @@ def owed_kind(wired: Wired) -> Owed:
 
 def books_only(wired: Wired) -> bool:
     """Whether payments are booked by our marketplace, which moves nothing."""
-    return wired.study.hits.platform == "mturk" and wired.settings.mturk_endpoint_url is None
+    from app.wiring import platform_class
+    from hits.recruiting import Machine
+
+    return platform_class(wired.study).books_only(Machine(settings=dict(wired.settings)))
 
 
 def _credits(wired: Wired) -> list[tuple[object, ...]]:

@@ -60,12 +60,11 @@ def source_of(wired: Wired) -> Source:
 
     from analysis.release.source import Source
     from app.study import write_study
-    from hits.platforms.panel import PanelDesign
 
     design, folder = wired.study, wired.folder
     places = {
         "corpus": design.corpus.model_copy(update={"path": Path(design.corpus.path.name)}),
-        "panel": PanelDesign(),  # its codes are worth money
+        "panel": type(design.panel)(),  # its codes are worth money
         "sounds": tuple(place.model_copy(update={"path": Path(place.path.name)}) for place in design.sounds),
     }
     return Source(

@@ -29,7 +29,7 @@ def run(study: Path, once: bool) -> None:
     from sqlalchemy.exc import OperationalError
 
     from app.store.lock import HandsBusy
-    from hits.platforms.base import PlatformRefused, PlatformUnreachable
+    from hits.recruiting import PlatformRefused, PlatformUnreachable
 
     with opened(study) as wired:
         while True:

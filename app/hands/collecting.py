@@ -14,7 +14,7 @@ from app.store.own_word import finished_work
 from app.store.trust import weigh_workers
 from hits.collect import collect, payments_due
 from hits.completion import completion_codes, hands_in
-from hits.platforms.base import PlatformAssignment, PlatformRefused
+from hits.recruiting import PlatformAssignment, PlatformRefused
 
 
 def collect_due(site: Worksite, turn: Turn) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store.events import PAUSED, fact
 from app.store.held import forget_closed, held_hits, hold, let_go, to_hold
-from hits.platforms.base import PlatformRefused
+from hits.recruiting import PlatformRefused
 
 
 def hold_due(site: Worksite, turn: Turn) -> None:

@@ -8,7 +8,7 @@ from app.store.money import count_alike, keep_payment, payments_in, to_be_sent
 from app.store.own_word import mark_accepted, unaccepted
 from app.store.review import waiting_until
 from hits.ledger import reconcile, send
-from hits.platforms.base import PlatformRefused
+from hits.recruiting import PlatformRefused
 
 
 def plan_refused_again(site: Worksite) -> int:

@@ -13,8 +13,8 @@ from app.study import Study
 from hits.batch import open_hits, open_hits_needed
 from hits.completion import completion_codes
 from hits.pay import OverCap
-from hits.platforms.base import PlatformRefused
 from hits.publish import cost_minor, offer_of, publish
+from hits.recruiting import PlatformRefused
 
 
 def publish_due(site: Worksite, turn: Turn) -> None:

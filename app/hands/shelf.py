@@ -12,7 +12,7 @@ from app.store.conditions import released
 from app.store.events import CLOSED, PAUSED, fact, keep_fact
 from app.store.progress import is_complete
 from app.store.shelf import to_take_down
-from hits.platforms.base import PlatformRefused
+from hits.recruiting import PlatformRefused
 
 
 def close_run_out(site: Worksite, turn: Turn) -> None:

@@ -11,7 +11,7 @@ from app.hands.shelf import close_run_out, close_when_decided, take_down
 from app.hands.upkeep import forget_due, keep_link_keys, tell_qualifications
 from app.hands.worksite import Turn, Worksite
 from app.store.decision import stamp_decision
-from hits.platforms.base import PlatformRefused
+from hits.recruiting import PlatformRefused
 
 
 def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:

@@ -9,8 +9,8 @@ from app.store.events import fact, keep_fact
 from app.store.forgetting import forget_older
 from app.store.news import LINK_KEYS
 from app.store.steps import mark_told, untold_steps
-from hits.platforms.base import PlatformRefused, PlatformUnreachable
 from hits.qualification import qualification_name
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 
 KEYS_LIVE = timedelta(hours=1)  # a new key of the platform's is known here by then
 

@@ -31,7 +31,7 @@ from hits.allocate import fill
 from hits.batch import Hits, rate_of, with_repeats
 from hits.judgment import ASKED_ROLES, Slot
 from hits.pay import Pay
-from hits.platforms.base import Arrival
+from hits.recruiting import Arrival
 
 #: Returned assignments of a HIT that are still reserved here, beyond those that the platform can have given out.
 RETURNS_TOLERATED = 2

@@ -17,7 +17,7 @@ from app.tables import AssignmentRow, HitRow, SlotRow, WorkerRow
 from hits.batch import Hits
 from hits.judgment import Hit, Policy, Slot
 from hits.pay import Pay, reward_minor
-from hits.platforms.base import PlatformAssignment
+from hits.recruiting import PlatformAssignment
 
 #: How long after its time an assignment may still turn out to have been handed in.
 LONGEST_HAND_IN = timedelta(days=1)

@@ -15,7 +15,7 @@ from app.store.money import FOR_PART, drop_whole, plan_payments, reward_left, wo
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PaymentRow, TrialRow
 from hits.collect import part_minor, payments_for_part
 from hits.pay import Pay
-from hits.platforms.base import PlatformAssignment
+from hits.recruiting import PlatformAssignment
 
 AT_WORK = ("accepted", "finished")
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.store.database import Database
 from app.tables import AssignmentRow, HitRow, PlatformNewsRow
-from hits.platforms.base import News
+from hits.recruiting import News
 
 LINK_KEYS = "link keys"  # the fact that holds the platform's public keys
 

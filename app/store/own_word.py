@@ -12,7 +12,7 @@ from app.store.clock import now_of
 from app.store.identities import own_id
 from app.tables import AssignmentRow, HitRow, WorkerRow
 from hits.pay import Pay
-from hits.platforms.base import PlatformAssignment
+from hits.recruiting import PlatformAssignment
 from hits.review import review_ends
 
 

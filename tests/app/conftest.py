@@ -22,7 +22,7 @@ from app.tables import Base, HitRow
 from app.web import Web, create_app
 from hits.batch import Hits
 from hits.judgment import Hit, Slot
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from hits.screening import Screening
 from pipelines.clip import Pair, Role
 

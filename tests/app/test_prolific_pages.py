@@ -18,7 +18,7 @@ from app.store.steps import note_round, open_step
 from app.tables import AssignmentRow, HitRow, PlatformNewsRow, WorkerRow
 from app.web import Web, create_app
 from hits.completion import completion_codes
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
 from hits.screening import Screening
 from tests.app.test_leaving import answer, kind, walk_out
 from tests.hits.prolific_stand_in import StandIn, new_id

@@ -31,10 +31,10 @@ from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow, WorkerRow
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
 from hits.listeners import Listener
-from hits.platforms.base import PlatformRefused, PlatformUnreachable
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from hits.publish import offer_of
 from hits.qualification import Round
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, FILE_NAME, FORMAT, VERSION, RankedClip, RankingSet
 from tests.app.conftest import CLIP_S, write_sound

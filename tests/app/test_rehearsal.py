@@ -23,7 +23,7 @@ from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow
 from app.web import Web, create_app
 from hits.judgment import Hit
 from hits.listeners import Listener
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from hits.publish import offer_of
 from hits.screening import Screening
 from tests.browser.conftest import serving

@@ -87,6 +87,13 @@ def test_settings_that_do_not_go_together_are_named_together(study: Study, tmp_p
         read_study(tmp_path)
 
 
+def test_a_platform_that_is_none_is_refused(study: Study, tmp_path: Path) -> None:
+    text = write_study(study).replace('platform = "mturk"', 'platform = "wall"')
+    (tmp_path / "study.toml").write_text(text)
+    with pytest.raises(StudyWrong, match=r"hits.platform: found 'wall'; .*one of mturk, panel, prolific"):
+        read_study(tmp_path)
+
+
 @pytest.mark.parametrize(("platform", "hours"), [("mturk", 72), ("prolific", 504)])
 def test_a_review_that_ends_after_the_platform_has_paid_is_refused(
     study: Study, tmp_path: Path, platform: str, hours: float

@@ -32,7 +32,7 @@ from app.study import CorpusPlace, SoundsPlace, Study
 from hits.judgments_csv import write_judgments
 from hits.listeners import Listener, say, truly_changed
 from hits.listening import Listened
-from hits.platforms.base import Arrival, Offer, PlatformAssignment
+from hits.recruiting import Arrival, Offer, PlatformAssignment
 from pipelines.clip import Pair, Role
 from pipelines.manifest import FILE_NAME, Header, write_manifest
 from tests.conftest import RudePlatform

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from tests.browser.axe import check_accessible
 from tests.browser.test_annotator import begin, choose, listen
 from tests.browser.test_researcher import sign_in

@@ -12,7 +12,7 @@ from app.store.money import payments_in
 from app.tables import AssignmentRow
 from app.web import Web
 from hits.ledger import send
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from tests.browser.axe import check_accessible
 from tests.browser.test_annotator import begin, choose, judgments, listen, overflow
 

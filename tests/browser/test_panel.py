@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from app.web import Web, create_app
 from hits.platforms.panel import Panel, PanelCodes, PanelDesign
+from hits.recruiting import Machine
 from tests.browser.conftest import TRIALS, serving
 from tests.browser.test_annotator import begin, choose, judgments, listen
 
@@ -30,7 +31,7 @@ def panel(request: pytest.FixtureRequest, web: Web) -> Iterator[tuple[str, Web, 
     name = request.param
     platform = Panel.of(DESIGNS[name])
     study = web.study.model_copy(update={"hits": web.study.hits.model_copy(update={"platform": "panel"})})
-    served = replace(web, platform=platform, study=study, submit_hosts=platform.ways_back())
+    served = replace(web, platform=platform, study=study, submit_hosts=platform.ways_back(Machine()))
     with serving(lambda _: create_app(served)) as at:
         yield name, served, f"{at}/annotate/?hit=3HIT&{IDS[name]}"
 

@@ -13,7 +13,7 @@ from app.tables import AssignmentRow, HitRow
 from app.web import Web, create_app
 from hits.completion import completion_codes
 from hits.judgment import Hit
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
 from hits.publish import offer_of
 from tests.browser.axe import check_accessible
 from tests.browser.conftest import serving

@@ -12,7 +12,7 @@ from app.rehearsal import Rehearsal, rehearse
 from app.tables import JudgmentRow
 from app.web import Web
 from hits.listeners import crowd
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 
 
 @pytest.fixture

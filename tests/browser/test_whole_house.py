@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.store.database import Database
 from app.tables import AssignmentRow, HitRow
 from app.web import Web
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from tests.browser.widths import sticking_out
 
 pytestmark = pytest.mark.browser

@@ -19,7 +19,7 @@ from app.store.pairs import keep_pairs
 from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow
 from app.web import Web, create_app
 from hits.judgment import Hit
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
 from hits.publish import offer_of
 from hits.qualification import Round
 from hits.screening import Qualification, Screening

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
 from pipelines.clip import Pair, Role
 from tests.hits.prolific_stand_in import TOKEN, StandIn
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from hits.prolific_hook import sign
+from hits.platforms.prolific.hook import sign
 
 TOKEN = "a token of the lab"
 PAGE = 20

@@ -6,8 +6,8 @@ import pytest
 from hits.batch import Hits, open_hits
 from hits.listeners import PAPER_CHANGES, Listener, crowd, say, truly_changed
 from hits.pay import Pay
-from hits.platforms.base import PlatformUnreachable
 from hits.publish import offer_of, publish
+from hits.recruiting import PlatformUnreachable
 
 
 def test_every_listener_hears_the_same_truth_and_it_has_the_papers_share() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hits.platforms.base import Arrival, ArrivalRefused, Offer, PlatformRefused
 from hits.platforms.panel import Panel, PanelCodes, PanelDesign
+from hits.recruiting import Arrival, ArrivalRefused, Machine, Offer, PlatformRefused
 
 NOBODY: frozenset[str] = frozenset()
 SONA = PanelDesign(
@@ -78,7 +78,7 @@ def test_each_outcome_has_its_own_way_back_where_the_panel_has_codes() -> None:
     assert panel.complete(arrival).address == "https://panel.example/end?cc=C1&who=a%40b"
     assert panel.complete(arrival, "screened-out").address == "https://panel.example/end?cc=C2&who=a%40b"
     assert panel.complete(arrival, "withdrawn").address == ""
-    assert panel.ways_back() == {"https://panel.example"}
+    assert panel.ways_back(Machine()) == {"https://panel.example"}
 
 
 def test_somebody_who_only_looks_is_nobody() -> None:

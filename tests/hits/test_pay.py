@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import hits.platforms
 from hits.collect import Work, part_minor, payments_due, payments_for_part
-from hits.fees import Fees, usual_fees
+from hits.fees import Fees
 from hits.judgment import Hit
 from hits.pay import (
     AmountWrong,
@@ -23,7 +24,10 @@ from hits.pay import (
     reward_minor,
     top_up_minor,
 )
+from hits.platforms.base import Platform
 from hits.publish import cost_minor
+from hits.recruiting import Machine
+from pipelines.variants import load_class
 
 
 @given(seconds=st.floats(0, 7200), wage=st.floats(0, 100))
@@ -62,10 +66,14 @@ def test_each_platform_s_fee_follows_its_own_rule(fees: Fees, fee: int) -> None:
 
 
 def test_a_rule_that_no_study_names_is_that_of_the_platform() -> None:
-    assert usual_fees("prolific", None) == "prolific-corporate"
-    assert usual_fees("panel", None) == "none"
-    assert usual_fees("mturk", None) == "none"  # our own marketplace
-    assert usual_fees("mturk", "https://mturk-requester.us-east-1.amazonaws.com") == "mturk"
+    def usual(name: str, endpoint_url: str | None = None) -> Fees:
+        machine = Machine(settings={"mturk_endpoint_url": endpoint_url})
+        return load_class(hits.platforms, name, Platform).usual_fees(machine)
+
+    assert usual("prolific") == "prolific-corporate"
+    assert usual("panel") == "none"
+    assert usual("mturk") == "none"  # our own marketplace
+    assert usual("mturk", "https://mturk-requester.us-east-1.amazonaws.com") == "mturk"
 
 
 def test_a_wage_below_the_smallest_coin_is_rounded_up_in_every_currency() -> None:

@@ -24,20 +24,13 @@ from werkzeug.serving import make_server
 import hits.platforms
 from app.marketplace.administration import add_invite, add_requester, upgrade
 from app.marketplace.factory import create_marketplace
-from hits.mturk_requirements import WorkerRequirements
-from hits.mturk_wire import amount_of, external_question, minor_of
-from hits.platforms.base import (
-    Arrival,
-    ArrivalRefused,
-    Completion,
-    Offer,
-    Platform,
-    PlatformRefused,
-    PlatformUnreachable,
-)
-from hits.platforms.mturk import MTurk
+from hits.platforms.base import Platform
+from hits.platforms.mturk.mturk import MTurk
+from hits.platforms.mturk.requirements import WorkerRequirements
+from hits.platforms.mturk.wire import amount_of, external_question, minor_of
 from hits.platforms.panel import Panel
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
+from hits.recruiting import Arrival, ArrivalRefused, Completion, Offer, PlatformRefused, PlatformUnreachable
 from pipelines.variants import load, variant_names
 from tests.hits.prolific_stand_in import TOKEN, StandIn
 

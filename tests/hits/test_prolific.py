@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from hits.ledger import Payment, payment_key
-from hits.platforms.base import PlatformRefused, PlatformUnreachable
-from hits.platforms.prolific import Prolific
-from hits.prolific_rejection import SHORTEST_REJECTION
+from hits.platforms.prolific.prolific import Prolific
+from hits.platforms.prolific.rejection import SHORTEST_REJECTION
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 from tests.hits.prolific_stand_in import TOKEN, Manner, StandIn, new_id
 from tests.hits.test_platforms import OFFER
 

@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hits.completion import completion_codes, outcome_of
-from hits.platforms.base import ArrivalRefused, PlatformUnreachable
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
+from hits.recruiting import ArrivalRefused, PlatformUnreachable
 from tests.hits.prolific_stand_in import TOKEN, StandIn, new_id
 
 HERE = "https://lab.example"

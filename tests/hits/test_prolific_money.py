@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from hits.ledger import reconcile, send
-from hits.platforms.base import PlatformRefused, PlatformUnreachable
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 from tests.hits.prolific_stand_in import TOKEN, Manner, StandIn
 from tests.hits.test_prolific import pay
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hits.platforms.base import NewsRefused
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
+from hits.recruiting import NewsRefused
 from tests.hits.prolific_stand_in import StandIn
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.marketplace.administration import add_requester
-from hits.platforms.base import PlatformRefused
 from hits.qualification import (
     NotInOrder,
     Round,
@@ -24,6 +23,7 @@ from hits.qualification import (
     qualification_name,
     score,
 )
+from hits.recruiting import PlatformRefused
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, Dimension, RankedClip, RankingSet
 from tests.conftest import RudePlatform

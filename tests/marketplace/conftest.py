@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response
 
 from app.marketplace.administration import add_invite, add_requester, upgrade
 from app.marketplace.factory import create_marketplace
-from hits.mturk_wire import external_question
+from hits.platforms.mturk.wire import external_question
 
 QUESTION = external_question("http://127.0.0.1:9/task?pair=1&side=left")
 

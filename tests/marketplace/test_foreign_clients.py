@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hits.mturk_wire import external_question
+from hits.platforms.mturk.wire import external_question
 
 AWS = Path(sys.executable).parent / "aws"
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.marketplace.administration import add_requester
-from hits.mturk_wire import external_question
+from hits.platforms.mturk.wire import external_question
 
 QUESTION = external_question("http://127.0.0.1:9/task")
 

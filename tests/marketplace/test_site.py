@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from app.marketplace.administration import add_invite, upgrade
 from app.marketplace.factory import DatabaseNotReady, create_marketplace
 from app.marketplace.question import ANSWERS, answers_xml, task_url_for
-from hits.mturk_wire import is_simulated
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
+from hits.platforms.mturk.wire import is_simulated
 
 
 def test_an_invite_says_who_invites_and_what_it_pays(market: Any, post_hit: Callable[..., str]) -> None:
@@ -273,7 +273,7 @@ def test_whatever_is_handed_in_becomes_well_formed_xml(fields: list[tuple[str, s
 def test_a_task_s_own_parameters_stay_before_the_platform_s(ids: dict[str, str]) -> None:
     from urllib.parse import parse_qsl, urlsplit
 
-    from hits.mturk_wire import external_question
+    from hits.platforms.mturk.wire import external_question
 
     url = task_url_for(external_question("https://lab.example/t?x=a%26b&y="), ids)
     assert parse_qsl(urlsplit(url).query, keep_blank_values=True) == [("x", "a&b"), ("y", ""), *ids.items()]

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from app.marketplace.administration import add_invite
-from hits.platforms.base import PlatformRefused
-from hits.platforms.mturk import MTurk
+from hits.platforms.mturk.mturk import MTurk
+from hits.recruiting import PlatformRefused
 
 
 @pytest.mark.parametrize(

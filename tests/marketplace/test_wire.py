@@ -258,7 +258,7 @@ def test_a_hit_that_cannot_be_is_refused(post_hit: Callable[..., str], changes: 
     ],
 )
 def test_a_task_lives_at_https_or_on_this_machine(post_hit: Callable[..., str], url: str, taken: bool) -> None:
-    from hits.mturk_wire import external_question
+    from hits.platforms.mturk.wire import external_question
 
     if taken:
         assert post_hit(Question=external_question(url))

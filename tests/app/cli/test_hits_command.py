@@ -15,7 +15,7 @@ from app.store import arriving, trials, work
 from app.tables import HitRow, PaymentRow, WorkerRow
 from hits.judgment import Said
 from hits.listening import Listened
-from hits.platforms.base import Arrival
+from hits.recruiting import Arrival
 from tests.app.cli.conftest import Ended
 
 Run = Callable[..., Ended]

@@ -34,8 +34,8 @@ from hits.batch import Hits, cut, open_hits
 from hits.judgment import Said
 from hits.listening import Listened, Listening
 from hits.pay import Pay
-from hits.platforms.base import Arrival, PlatformAssignment
 from hits.quality import Quality
+from hits.recruiting import Arrival, PlatformAssignment
 from pipelines.clip import Pair, Role
 
 SAME, DIFFERENT = Said("same", "same"), Said("different", "same", 2, 3)

@@ -106,7 +106,7 @@ def test_a_platform_s_words_that_name_a_worker_are_kept_without_the_name(walked,
 
 
 def _complain(platform, what: str, do: Callable[[], None], before: Callable[..., None]) -> None:
-    from hits.platforms.base import PlatformRefused
+    from hits.recruiting import PlatformRefused
 
     if what == "bonus":
         raise PlatformRefused(f"no such worker {KNOWN}")

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.store.news import keep_news, mark_handled, waiting_news
 from app.tables import PlatformNewsRow
-from hits.platforms.prolific import Prolific
-from hits.prolific_hook import EVENT, SIGNATURE, TIMESTAMP, sign
+from hits.platforms.prolific.hook import EVENT, SIGNATURE, TIMESTAMP, sign
+from hits.platforms.prolific.prolific import Prolific
 from tests.app.store.test_identities import everything
 
 SOMEBODY = "60a1b2c3d4e5f60718293a4b"  # a participant of Prolific, as its messages name people

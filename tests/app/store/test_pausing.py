@@ -11,7 +11,7 @@ from app.hands import pausing
 from app.store.events import fact, keep_fact, latest_events
 from app.store.held import NAME, held_hits
 from app.tables import HitRow
-from hits.platforms.base import PlatformUnreachable
+from hits.recruiting import PlatformUnreachable
 from tests.app.store.conftest import Desk
 
 

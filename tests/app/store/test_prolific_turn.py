@@ -26,8 +26,8 @@ from app.tables import AssignmentRow, FactRow, HitRow, PaymentRow, PlatformNewsR
 from hits.batch import Hits
 from hits.completion import completion_codes
 from hits.pay import Pay
-from hits.platforms.base import PlatformUnreachable
-from hits.platforms.prolific import Prolific
+from hits.platforms.prolific.prolific import Prolific
+from hits.recruiting import PlatformUnreachable
 from tests.app.store.conftest import Launched
 from tests.hits.prolific_stand_in import TOKEN, StandIn, new_id
 

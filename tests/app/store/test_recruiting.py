@@ -20,7 +20,7 @@ from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, PairRow, PaymentRow, TrialRow
 from hits.batch import Hits
 from hits.pay import Pay
-from hits.platforms.base import Traits
+from hits.recruiting import Traits
 from tests.app.store.conftest import pair
 
 
@@ -167,7 +167,7 @@ class TestAPanelThatSaysNothing:
         import numpy as np
 
         from app.store import arriving
-        from hits.platforms.base import Arrival
+        from hits.recruiting import Arrival
 
         with study.database.writing() as session:
             return arriving.begin(

@@ -30,7 +30,7 @@ from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted
-from hits.platforms.base import Arrival
+from hits.recruiting import Arrival
 from tests.app.store.conftest import DIFFERENT, SAME, pair
 
 FACTS = {name: (name, None) for name in ("fade-in", "fade-out", "identical", "positive")}

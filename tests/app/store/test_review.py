@@ -12,7 +12,7 @@ from app.store.review import to_review_until
 from app.store.work import Work
 from app.tables import AssignmentRow, PaymentRow
 from hits.pay import Pay
-from hits.platforms.base import PlatformUnreachable
+from hits.recruiting import PlatformUnreachable
 from tests.app.store.conftest import Desk
 
 REASON = "Every answer came before the clips had ended."

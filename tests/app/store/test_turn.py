@@ -24,7 +24,7 @@ from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, FactRow, HitRow, PairRow
 from hits.batch import Hits, open_hits
 from hits.pay import Pay
-from hits.platforms.base import PlatformRefused, PlatformUnreachable
+from hits.recruiting import PlatformRefused, PlatformUnreachable
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from app.store.work import Work
 from app.tables import AssignmentRow, PaymentRow, WorkerRow
 from hits.judgment import Said
 from hits.pay import Pay
-from hits.platforms.base import PlatformUnreachable
+from hits.recruiting import PlatformUnreachable
 from tests.app.store.conftest import Desk
 
 REASON = "Every answer came before the clips had ended."

@@ -28,8 +28,8 @@ from hits.batch import Hits
 from hits.judgment import Said
 from hits.listening import Listened, Listening
 from hits.pay import Pay
-from hits.platforms.base import Arrival, Offer, PlatformAssignment
 from hits.quality import Quality
+from hits.recruiting import Arrival, Offer, PlatformAssignment
 from tests.conftest import RudePlatform
 
 HITS, WORKERS, THREADS, PER_HIT = 24, 24, 6, 4
