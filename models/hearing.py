@@ -164,7 +164,8 @@ def hear(
             ids = [clip.clip_id for clip in group]
             refused |= frames.take(ids, shard or _kept(cache, name, _whole(parts, group, done, heard), ear))
             done += len(group)
-            _tell(heard, done)
+            if shard:
+                _tell(heard, done)
     return Heard(frames, refused)
 
 
