@@ -1,0 +1,106 @@
+"""The full cross: nothing, augmentation, denoising, or both, under every condition (paper sections 5.4 and 5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.report.parts import Block, Plot, Section, Words
+from models.arms import ENVIRONMENT, Arm, Ground, clean_trained, denoised_in_front, each_once, held_out
+from models.experiments.base import Layout, NothingToCompare
+from models.measures.measured import Difference, Measured
+from models.predictions import CLEAN
+from models.results import Results
+from models.tables.bars import bars_plot
+from models.tables.blocks import calibration, confusions, worst
+from models.tables.cells import differences_csv, measured_csv, notes
+from models.tables.dots import Dot, DotRow
+from models.tables.paper import in_order
+from models.tables.section import noted
+from models.tables.ways import Way, against, best_way, everywhere, gain_table, mean_table, uar_plot, uar_table, uars
+
+FILE, MEASURED = "cross.csv", "cross-uar.csv"
+NOTES = (
+    "Nothing: trained on clean. Augment: trained with other noises, the tested one held out (within its placement, or "
+    "among SpeedSeg, Fade and Reverb). Denoise: nets trained on clean behind a denoiser. Both: trained with other "
+    "noises and the denoiser. A star: differs from nothing in the same condition.",
+    "On clean, ways that hold noises out have as many nets as there are sets of noises: their mean UAR is shown, "
+    "without a test.",
+)
+
+
+class Cross(Layout):
+    """{nothing, augment, denoise, both} x every condition and clean."""
+
+    question = "Against which noise do augmentation, denoising or both help, and what do they cost on clean?"
+
+    def arms(self, ground: Ground) -> list[Arm]:
+        """Those of the four ways."""
+        if not ground.tested:
+            raise NothingToCompare("cross", "no condition is whitelisted; expected at least one")
+        return each_once(*(way.arms for way in ways_of(ground)))
+
+    def table(self, results: Results) -> Section:
+        """For each label UAR by condition and way, and the gains over nothing."""
+        ways, named = ways_of(results.ground), [CLEAN, *in_order(results.ground.tested)]
+        blocks: list[Block] = [
+            Words(best_way(results, ways, named[1:])),
+            mean_table(results, ways, {**_groups(results), "all conditions": named[1:]}),
+        ]
+        told: dict[tuple[str, str, str], Difference] = {}
+        for label in results.labels:
+            found = against(results, label, ways[1:], ways[0], named)
+            told |= {(label, *key): one for key, one in found.items()}
+            blocks.append(uar_table(results, label, ways, found, MEASURED))
+            blocks.append(gain_table(label, ways[1:], found, named, FILE, "gain in UAR over nothing"))
+            blocks.append(uar_plot(results, label, ways, "cross"))
+            blocks.append(_bars(results, label, ways))
+        rows = [row for arm in results.predictions for row in results.measured(arm).values()]
+        shown = [row for label in results.labels for row in worst(_measured(results, ways[0], label), 2)]
+        blocks += [confusions(results, shown, "cross"), calibration(shown, "cross")]
+        said = notes(results, f"The denoiser is {results.ground.denoiser}.", *NOTES)
+        files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
+        return noted("cross", self.question, blocks, said, files)
+
+
+def ways_of(ground: Ground) -> list[Way]:
+    """Nothing, augment, denoise, both."""
+    tested = ground.tested
+    return [
+        everywhere("nothing", clean_trained(list(tested))),
+        Way("augment", held_out(tested)),
+        everywhere("denoise", denoised_in_front(ground, ground.denoiser, list(tested))),
+        Way("both", held_out(tested, ground.denoiser)),
+    ]
+
+
+def _measured(results: Results, way: Way, label: str) -> list[Measured]:
+    named = (CLEAN, *in_order(way.arms))
+    return [row for name in named if isinstance(row := uars(results, way, label, name), Measured)]
+
+
+def _groups(results: Results) -> dict[str, list[str]]:
+    tested = results.ground.tested
+    environment = [name for name, noise in tested.items() if noise.family in ENVIRONMENT]
+    others = [name for name in tested if name not in environment and name != "reverb"]
+    groups = {"environmental noise": environment, "reverberation": ["reverb"] if "reverb" in tested else []}
+    return {name: found for name, found in {**groups, "all else": others}.items() if found}
+
+
+def _bars(results: Results, label: str, ways: Sequence[Way]) -> Plot:
+    rows = []
+    for group, conditions in {"clean": [CLEAN], **_groups(results)}.items():
+        dots: list[Dot | None] = []
+        for way in ways:
+            found = [uars(results, way, label, condition) for condition in conditions]
+            values = [one.uar if isinstance(one, Measured) else one for one in found if one is not None]
+            dots.append(Dot(sum(values) / len(values)) if values else None)
+        rows.append(DotRow(group, tuple(dots)))
+    return bars_plot(
+        rows,
+        [way.name for way in ways],
+        name=f"cross-bars-{label}",
+        title=f"Mean UAR in {label} by group of conditions and by what is done against noise",
+        base=1 / len(results.facts.classes[label]),
+        base_name="chance",
+        caption="Each bar is the mean of the UARs of a group's conditions, which stand in the table.",
+    )

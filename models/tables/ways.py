@@ -1,0 +1,162 @@
+"""Ways of handling noise side by side, by condition: the tables of denoising and of the full cross."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.report.parts import Plot
+from analysis.tables import MISSING, Table
+from models.arms import Arm
+from models.measures.measured import Difference, Measured
+from models.predictions import CLEAN
+from models.results import Asked, Results
+from models.tables.cells import STAR, change_cell, limits_cell, signed, uar_cell, with_spread
+from models.tables.dots import Dot, DotRow, dots_plot
+from models.tables.paper import in_order, row_name
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of handling noise: the nets that are asked under each condition."""
+
+    name: str
+    arms: Mapping[str, Arm]  # by condition
+
+    def asked(self, condition: str) -> list[Asked]:
+        """Who is asked under a condition; on clean all its nets, of which the mean is taken."""
+        if condition == CLEAN:
+            return [Asked(name, CLEAN) for name in dict.fromkeys(arm.name for arm in self.arms.values())]
+        return [Asked(self.arms[condition].name, condition)] if condition in self.arms else []
+
+
+def everywhere(name: str, arm: Arm) -> Way:
+    """A way in which the same nets are asked under all conditions."""
+    return Way(name, dict.fromkeys(arm.tested, arm))
+
+
+def uars(results: Results, way: Way, label: str, condition: str) -> Measured | float | None:
+    """What a way comes to: measures, or on clean the mean UAR of its several nets; None where nothing was asked."""
+    found = [
+        row
+        for asked in way.asked(condition)
+        if (row := results.measured(asked.arm).get((label, asked.condition))) is not None
+    ]
+    if len(found) > 1:
+        return sum(row.uar for row in found) / len(found)
+    return found[0] if found else None
+
+
+def against(
+    results: Results, label: str, ways: Sequence[Way], first: Way, conditions: Sequence[str]
+) -> dict[tuple[str, str], Difference]:
+    """Each way against the first, by condition and name of the way; p is adjusted for all of them together."""
+    asked = {
+        f"{condition}\n{way.name}": (here, there)
+        for condition in conditions
+        for way in ways
+        for here, there in zip(way.asked(condition)[:1], first.asked(condition)[:1], strict=False)
+        if len(way.asked(condition)) == 1 and here != there
+    }
+    found = results.differences(label, asked)
+    return {(name.partition("\n")[0], name.partition("\n")[2]): one for name, one in found.items()}
+
+
+def uar_table(
+    results: Results, label: str, ways: Sequence[Way], differences: Mapping[tuple[str, str], Difference], file: str
+) -> Table:
+    """UAR by condition and way, with a star where a way differs from the first."""
+    lines = []
+    for condition in (CLEAN, *in_order(name for way in ways for name in way.arms)):
+        cells = [row_name(condition)]
+        for way in ways:
+            found, other = uars(results, way, label, condition), differences.get((condition, way.name))
+            said = f"{found:.2f}" if isinstance(found, float) else uar_cell(found)
+            cells.append(said + (STAR if other and other.p_adjusted < 0.05 else ""))
+        lines.append(tuple(cells))
+    columns = ("Noise", *(way.name for way in ways))
+    return Table(f"{label.capitalize()}: UAR by what is done against noise", columns, tuple(lines), file)
+
+
+def gain_table(
+    label: str,
+    ways: Sequence[Way],
+    differences: Mapping[tuple[str, str], Difference],
+    conditions: Sequence[str],
+    file: str,
+    caption: str,
+) -> Table:
+    """Gains over the first way with their limits."""
+    columns, lines = ["Noise"], []
+    for way in ways:
+        columns += [way.name, "Limits"]
+    for condition in conditions:
+        cells = [row_name(condition)]
+        for way in ways:
+            one = differences.get((condition, way.name))
+            cells += [change_cell(one), limits_cell(one.lower, one.upper) if one else MISSING]
+        lines.append(tuple(cells))
+    return Table(f"{label.capitalize()}: {caption}", tuple(columns), tuple(lines), file)
+
+
+def uar_plot(results: Results, label: str, ways: Sequence[Way], name: str) -> Plot:
+    """UAR by condition, a mark for each way."""
+    conditions = (CLEAN, *in_order(condition for way in ways for condition in way.arms))
+    rows = [DotRow(row_name(one), tuple(_dot(uars(results, way, label, one)) for way in ways)) for one in conditions]
+    return dots_plot(
+        rows,
+        [way.name for way in ways],
+        name=f"{name}-{label}",
+        title=f"UAR in {label} by condition and by what is done against noise",
+        base=1 / len(results.facts.classes[label]),
+        base_name="chance",
+        caption="Each mark is a UAR with its limits. The figures stand in the table.",
+    )
+
+
+def _dot(found: Measured | float | None) -> Dot | None:
+    if found is None or isinstance(found, float):
+        return None if found is None else Dot(found)
+    return Dot(found.uar, found.uar_lower, found.uar_upper)
+
+
+def mean_gain(results: Results, label: str, way: Way, first: Way, conditions: Sequence[str]) -> Difference | None:
+    """The mean over conditions of a way's gain over another."""
+    pairs = [
+        (here, there)
+        for condition in conditions
+        for here, there in zip(way.asked(condition)[:1], first.asked(condition)[:1], strict=False)
+    ]
+    return results.mean_difference(label, pairs)
+
+
+def mean_table(results: Results, ways: Sequence[Way], groups: Mapping[str, Sequence[str]]) -> Table:
+    """Mean gains of ways over the first, by label and group of conditions."""
+    columns, lines = ["Label and conditions"], []
+    for way in ways[1:]:
+        columns += [way.name, "Limits"]
+    for label in results.labels:
+        for group, conditions in groups.items():
+            cells = [f"{label}, {group}"]
+            for way in ways[1:]:
+                one = mean_gain(results, label, way, ways[0], conditions)
+                cells += (
+                    [with_spread(signed(one.value), one.sd), limits_cell(one.lower, one.upper)]
+                    if one
+                    else [MISSING] * 2
+                )
+            lines.append(tuple(cells))
+    return Table("Mean gain in UAR over nothing", tuple(columns), tuple(lines))
+
+
+def best_way(results: Results, ways: Sequence[Way], conditions: Sequence[str]) -> str:
+    """A sentence for each label: which way gains most over all conditions."""
+    said = []
+    for label in results.labels:
+        gains = {way.name: mean_gain(results, label, way, ways[0], conditions) for way in ways[1:]}
+        there = {name: one for name, one in gains.items() if one is not None}
+        if there:
+            name, best = max(there.items(), key=lambda pair: pair[1].value)
+            limits = limits_cell(best.lower, best.upper)
+            said.append(f"In {label}, {name!r} gains most over all conditions: {signed(best.value)} in UAR ({limits}).")
+    return " ".join(said) or "Nothing was measured."
