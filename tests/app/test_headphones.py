@@ -18,7 +18,7 @@ from app.tables import AssignmentRow, StepRow
 from app.web import Web, create_app
 from hits.hearing.headphones import ROUNDS, TESTS
 from hits.screening import Screening
-from tests.app.test_annotate_pages import begin, hidden, kind
+from tests.app.annotating import begin, hidden, kind
 
 Wanted = Literal["none", "optional", "required"]
 Screened = Callable[[Wanted], FlaskClient]

@@ -30,10 +30,10 @@ from app.tables import AssignmentRow, HitRow, MediaRow, TrialRow
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
 from pipelines.clip import Pair, Role
+from tests.app.annotating import HEARD, SAME, hidden, query
+from tests.app.annotating import clips as escaped
 from tests.app.conftest import CONDITION, make_pair
 from tests.app.storage import StorageAtHand, storage_at_hand
-from tests.app.test_annotate_pages import HEARD, SAME, hidden, query
-from tests.app.test_annotate_pages import clips as escaped
 
 ROLES: tuple[Role, ...] = ("study", "identical", "positive", "check", "repeat")
 INSIDE: tuple[Role, ...] = ("study", "identical", "positive", "check")

@@ -23,8 +23,8 @@ from hits.batch import Hits
 from hits.judgment import Hit, Slot
 from hits.screening import Screening
 from pipelines.clip import Pair
+from tests.app.annotating import DIFFERENT, HEARD, SAME, begin, clips, count, hidden, kind, query
 from tests.app.conftest import make_pair
-from tests.app.test_annotate_pages import DIFFERENT, HEARD, SAME, begin, clips, count, hidden, kind, query
 
 HELD_S = 0.2  # both clips of a pair
 PRACTICE = ("identical", "identical", "obvious", "obvious")

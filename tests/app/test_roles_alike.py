@@ -22,8 +22,8 @@ from app.tables import HitRow, TrialRow
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
 from pipelines.clip import Role
+from tests.app.annotating import DIFFERENT, HEARD, SAME, clips, hidden, query
 from tests.app.conftest import CONDITION, make_pair
-from tests.app.test_annotate_pages import DIFFERENT, HEARD, SAME, clips, hidden, query
 
 ROLES: tuple[Role, ...] = ("study", "identical", "positive", "check", "repeat")
 TURNS = 4

@@ -15,7 +15,7 @@ from app.tables import StepRow
 from app.web import Web, create_app
 from hits.hearing.tones import FEWEST, MOST
 from hits.screening import Screening
-from tests.app.test_annotate_pages import begin, hidden, kind, query
+from tests.app.annotating import begin, hidden, kind, query
 
 
 @pytest.fixture

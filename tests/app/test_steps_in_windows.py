@@ -20,9 +20,9 @@ from app.tables import AssignmentRow, TrialRow
 from app.web import Web, create_app
 from hits.pay import Pay
 from hits.screening import Qualification, Screening
-from tests.app.test_annotate_pages import begin, hidden, kind
+from tests.app.annotating import begin, hidden, kind
+from tests.app.qualification.conftest import CLIPS, write_ranking
 from tests.app.test_practice import keep_practice, practising
-from tests.app.test_qualification import CLIPS, write_ranking
 
 
 @pytest.fixture

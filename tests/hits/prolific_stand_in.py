@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
@@ -20,51 +18,25 @@ from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
 from hits.platforms.prolific.hook import sign
-
-TOKEN = "a token of the lab"
-PAGE = 20
-ID = "[0-9a-f]{24}"
-IDS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
+from tests.hits.prolific_rules import (
+    CATEGORIES,
+    ID,
+    IDS,
+    MOVES,
+    PAGE,
+    STUDY_FIELDS,
+    TAKEN,
+    TOKEN,
+    Wrong,
+    as_json,
+    body_of,
+    new_id,
+    require_codes,
+    utc_text,
+)
 
 #: `before`: an error, nothing done; `after`: an error, though it was done; `hang-up`: no answer, though it was done.
 Manner: TypeAlias = Literal["busy", "before", "after", "hang-up", "slow", "page", "missing"]
-
-STUDY_FIELDS = {
-    "name": str,
-    "internal_name": str,
-    "description": str,
-    "external_study_url": str,
-    "is_external_study_url_secure": bool,
-    "prolific_id_option": str,
-    "completion_codes": list,
-    "total_available_places": int,
-    "estimated_completion_time": int,
-    "maximum_allowed_time": int,
-    "reward": int,
-    "device_compatibility": list,
-    "peripheral_requirements": list,
-}
-CODE_ACTIONS = {"AUTOMATICALLY_APPROVE", "MANUALLY_REVIEW", "REQUEST_RETURN"}
-MOVES = {
-    ("UNPUBLISHED", "PUBLISH"): "ACTIVE",
-    ("ACTIVE", "PAUSE"): "PAUSED",
-    ("PAUSED", "START"): "ACTIVE",
-    ("ACTIVE", "STOP"): "AWAITING REVIEW",
-    ("PAUSED", "STOP"): "AWAITING REVIEW",
-}
-CATEGORIES = {
-    *("TOO_QUICKLY", "TOO_SLOWLY", "FAILED_INSTRUCTIONS", "INCOMP_LONGITUDINAL", "FAILED_CHECK", "LOW_EFFORT"),
-    *("MALINGERING", "NO_CODE", "BAD_CODE", "NO_DATA", "UNSUPP_DEVICE", "OTHER"),
-}
-TAKEN = ("RESERVED", "ACTIVE", "AWAITING REVIEW", "APPROVED", "PROCESSING")
-
-
-class Wrong(Exception):
-    """A request that Prolific would refuse."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 @dataclass
@@ -113,7 +85,7 @@ class StandIn:
             "participant_id": worker_id,
             "study_id": study_id,
             "status": status,
-            "started_at": _now(),
+            "started_at": utc_text(),
             "completed_at": None,
             "entered_code": None,
             "bonus_payments": [],
@@ -124,7 +96,7 @@ class StandIn:
         """A participant comes back with a code."""
         one = self.submissions[submission_id]
         assert one["status"] in ("ACTIVE", "RESERVED"), f"the submission is {one['status']}"
-        one.update(status="AWAITING REVIEW", entered_code=code, completed_at=_now())
+        one.update(status="AWAITING REVIEW", entered_code=code, completed_at=utc_text())
 
     def settle(self) -> None:
         """What was asked to be paid stands on the books, minutes later."""
@@ -209,13 +181,13 @@ class StandIn:
         if request.path == "/favicon.ico":
             return Response(status=204)
         if request.path == "/.well-known/study/jwks.json":
-            return _json({"keys": [self._public_key()]})
+            return as_json({"keys": [self._public_key()]})
         try:
             with self._lock:
-                return _json(self._serve(request))
+                return as_json(self._serve(request))
         except Wrong as wrong:
             error = {"status": wrong.status, "title": "Bad request", "detail": str(wrong), "error_code": 140100}
-            return _json({"error": error}, wrong.status)
+            return as_json({"error": error}, wrong.status)
 
     def _serve(self, request: Request) -> dict[str, Any]:
         if request.headers.get("Authorization") != f"Token {TOKEN}":
@@ -230,7 +202,7 @@ class StandIn:
         return self._page(request, list(self.studies.values()))
 
     def _make_study(self, request: Request) -> dict[str, Any]:
-        wanted = _body(request)
+        wanted = body_of(request)
         if set(wanted) != set(STUDY_FIELDS):
             raise Wrong(400, f"fields: {sorted(set(wanted) ^ set(STUDY_FIELDS))}")
         for name, kind in STUDY_FIELDS.items():
@@ -244,8 +216,8 @@ class StandIn:
             raise Wrong(400, "places, time and reward are 1 or more")
         if wanted["maximum_allowed_time"] <= wanted["estimated_completion_time"]:
             raise Wrong(400, "maximum_allowed_time is too short")
-        _require_codes(wanted["completion_codes"])
-        study = {"id": new_id(), "status": "UNPUBLISHED", "date_created": _now(), **wanted}
+        require_codes(wanted["completion_codes"])
+        study = {"id": new_id(), "status": "UNPUBLISHED", "date_created": utc_text(), **wanted}
         self.studies[study["id"]] = study
         return study
 
@@ -255,7 +227,7 @@ class StandIn:
         return self.studies[study_id]
 
     def _change_study(self, request: Request, study_id: str) -> dict[str, Any]:
-        study, wanted = self._study(request, study_id), _body(request)
+        study, wanted = self._study(request, study_id), body_of(request)
         if study["status"] != "UNPUBLISHED" and set(wanted) - {"total_available_places", "internal_name"}:
             raise Wrong(400, f"can't be changed once it is published: {sorted(wanted)}")
         if wanted.get("total_available_places", study["total_available_places"]) < study["total_available_places"]:
@@ -264,7 +236,7 @@ class StandIn:
         return study
 
     def _move_study(self, request: Request, study_id: str) -> dict[str, Any]:
-        study, action = self._study(request, study_id), _body(request).get("action")
+        study, action = self._study(request, study_id), body_of(request).get("action")
         if (study["status"], action) not in MOVES:
             raise Wrong(400, f"a study that is {study['status']} can't {action}")
         cost = study["reward"] * study["total_available_places"]
@@ -286,7 +258,7 @@ class StandIn:
 
     def _move_submission(self, request: Request, submission_id: str) -> dict[str, Any]:
         self._submission(request, submission_id)
-        one, wanted = self.submissions[submission_id], _body(request)
+        one, wanted = self.submissions[submission_id], body_of(request)
         goal = {"APPROVE": "APPROVED", "REJECT": "REJECTED"}.get(str(wanted.get("action")))
         if goal is None:
             raise Wrong(400, "no such action")
@@ -305,13 +277,13 @@ class StandIn:
 
     def _request_return(self, request: Request, submission_id: str) -> dict[str, Any]:
         self._submission(request, submission_id)
-        if not _body(request).get("request_return_reasons"):
+        if not body_of(request).get("request_return_reasons"):
             raise Wrong(400, "request_return_reasons is missing")
-        self.submissions[submission_id]["return_requested"] = _now()
+        self.submissions[submission_id]["return_requested"] = utc_text()
         return self.submissions[submission_id]
 
     def _set_up_bonuses(self, request: Request) -> dict[str, Any]:
-        wanted = _body(request)
+        wanted = body_of(request)
         lines = [line for line in wanted["csv_bonuses"].split("\n") if line]
         if not 1 <= len(lines) <= 200:
             raise Wrong(400, f"{len(lines)} bonuses; expected 1 to 200")
@@ -345,7 +317,7 @@ class StandIn:
         return {"message": "Successfully received"}
 
     def _send_message(self, request: Request) -> dict[str, Any]:
-        wanted = _body(request)
+        wanted = body_of(request)
         if set(wanted) != {"recipient_id", "study_id", "body"}:
             raise Wrong(400, "recipient_id, study_id and body")
         self.messages.append(wanted)
@@ -399,36 +371,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., dict[str, Any]]], ...] = (
 @cache
 def _made_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def new_id() -> str:
-    """An id as Prolific makes them: 24 hex digits."""
-    return secrets.token_hex(12)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def _json(found: dict[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(found), status, content_type="application/json")
-
-
-def _body(request: Request) -> dict[str, Any]:
-    found = request.get_json(silent=True)
-    if not isinstance(found, dict):
-        raise Wrong(400, "expected a JSON object")
-    return found
-
-
-def _require_codes(codes: list[Any]) -> None:
-    for one in codes:
-        if set(one) != {"code", "code_type", "actor", "actions"} or one["actor"] != "participant":
-            raise Wrong(400, f"completion code {one}")
-        if not one["actions"] or any(action["action"] not in CODE_ACTIONS for action in one["actions"]):
-            raise Wrong(400, f"actions {one['actions']}")
-    if len({one["code"] for one in codes}) != len(codes) or "COMPLETED" not in {one["code_type"] for one in codes}:
-        raise Wrong(400, "codes are not different, or none completes")
 
 
 def _hang_up(environ: dict[str, Any], _start: Any) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +25,7 @@ from hits.recruiting import PlatformRefused
 from hits.screening import Qualification
 from pipelines.ranking import DIMENSIONS, Dimension, RankedClip, RankingSet
 from tests.conftest import RudePlatform
-from tests.hits.test_platforms import OFFER, Market, Peopled
+from tests.hits.peopled import OFFER, Market, Peopled
 
 RULE = Qualification(wanted=True)
 NOW = "2030-01-01T00:00:00+00:00"
@@ -154,14 +152,6 @@ def test_the_name_is_the_study_s_own() -> None:
 
 
 NAME = qualification_name("pilot")
-
-
-@pytest.fixture
-def market(tmp_path: Path) -> Iterator[Market]:
-    """Our marketplace, up."""
-    market = Market(tmp_path)
-    yield market
-    market.close()
 
 
 def holders(market: Market, name: str = NAME) -> list[dict[str, int]]:

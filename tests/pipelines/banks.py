@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipelines.sounds.base import Sound, SoundBank
+
 Make: TypeAlias = Callable[[Path, pytest.FixtureRequest], Path]
 
 ESC50_ROWS = [
@@ -154,3 +156,8 @@ LAYOUTS: dict[str, Make] = {
     "impulse-responses": make_impulse_responses,
     "musan": make_musan,
 }
+
+
+def all_of(bank: SoundBank) -> list[Sound]:
+    """Every sound of a bank."""
+    return [sound for family in bank.families() for sound in bank.sounds(family)]

@@ -12,6 +12,7 @@ from uuid import uuid4
 import numpy as np
 import psycopg
 import pytest
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from app.hands.turn import take_turn
@@ -29,6 +30,7 @@ from app.store.revisions import upgrade
 from app.store.wishes import Wish, latest_wishes, make_wish
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
+from app.tables import PairRow
 from app.wishing import grant_wishes
 from hits.batch import Hits, cut, open_hits
 from hits.judgment import Said
@@ -40,7 +42,14 @@ from pipelines.clip import Pair, Role
 
 SAME, DIFFERENT = Said("same", "same"), Said("different", "same", 2, 3)
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+FACTS = {name: (name, None) for name in ("fade-in", "fade-out", "identical", "positive")}
 SEALING = Sealing("k", [new_seal_key()])
+
+
+def places(database: Database) -> dict[str, int]:
+    """The place of each pair."""
+    with database.reading() as session:
+        return dict(session.execute(select(PairRow.pair_id, PairRow.place)).all())
 
 
 @pytest.fixture(scope="session")
@@ -228,3 +237,29 @@ def desk(launched: Callable[..., object], platform: object, tmp_path: Path) -> D
     with study.database.writing() as session:
         keep_fact(session, LAUNCHED, {})
     return Desk(study, platform, whole, tmp_path)
+
+
+@pytest.fixture
+def study_of(launched: Callable[..., object], platform: object, tmp_path: object) -> Callable[..., object]:
+    """A launched study with a rude platform, and a function that takes one turn."""
+
+    def make(*, pay: Pay | None = None, **design: object) -> tuple[object, Callable[[], Turn]]:
+        study = launched(**design)
+        only_design = {key: value for key, value in design.items() if key in Hits.model_fields}
+        whole = Study(
+            corpus=CorpusPlace(name="demo", path=tmp_path),
+            sounds=SoundsPlace(name="demo", path=tmp_path),
+            hits=Hits.model_validate(only_design),
+            pay=pay or Pay(),
+        )
+        with study.database.writing() as session:
+            keep_fact(session, LAUNCHED, {})
+
+        def turn() -> Turn:
+            with hands(study.database) as held:
+                return take_turn(Worksite(whole, study.database, platform, "http://localhost/annotate/", held))
+
+        study.whole = whole
+        return study, turn
+
+    return make

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import numpy as np
 import pytest
-from alembic import command
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from analysis.rule import DecisionRule
 from app.hands.releasing import release
@@ -21,23 +19,17 @@ from app.store.database import Database
 from app.store.events import LAUNCHED, keep_fact, latest_events
 from app.store.following import followed, judgments_followed
 from app.store.lock import hands
-from app.store.pairs import keep_pairs, place_judged_first
+from app.store.pairs import keep_pairs
 from app.store.progress import is_complete, votes_still_missing, votes_still_open
-from app.store.revisions import configuration, upgrade
-from app.store.standing import standings
-from app.store.undo import last_answered, undo
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
-from hits.allocate import votes_wanted
 from hits.recruiting import Arrival
-from tests.app.store.conftest import DIFFERENT, SAME, pair
+from tests.app.store.conftest import pair, places
 
-FACTS = {name: (name, None) for name in ("fade-in", "fade-out", "identical", "positive")}
 #: Ends after one round of one pair a condition, since there are no positive controls to go on with.
 ONE_ROUND = DecisionRule(design="e", batch=1, most_pairs=1, identical=1, positive=1, baseline="plug-in")
 ROUNDS = ONE_ROUND.model_copy(update={"most_pairs": 3})
-LEAD = {"votes_per_pair": 7, "vote_rule": "lead"}
 
 
 @pytest.fixture
@@ -82,56 +74,6 @@ def begin_at(study: object, platform_hit_id: str, worker: str) -> Work:
     arrival = Arrival(platform_hit_id, f"A-{platform_hit_id}-{worker}", worker, "https://submit.example")
     with study.database.writing() as session:
         return begin(session, arrival, rules=study.rules, secret_key="k", rng=np.random.default_rng(0), now=study.now)
-
-
-def places(database: Database) -> dict[str, int]:
-    with database.reading() as session:
-        return dict(session.execute(select(PairRow.pair_id, PairRow.place)).all())
-
-
-class TestPlaces:
-    def test_every_pair_has_one_of_its_own_among_its_condition_or_its_role(self, database: Database) -> None:
-        made = [pair(n, "study", ("fade-in", "fade-out")[n % 2]) for n in range(20)]
-        made += [
-            replace(pair(n, "identical", "identical"), condition=("identical", "positive")[n % 2]) for n in range(6)
-        ]
-        with database.writing() as session:
-            assert keep_pairs(session, made, FACTS, seed=3) == 26
-        found = places(database)
-        for group in (made[0:20:2], made[1:20:2], made[20:]):
-            assert sorted(found[one.pair_id] for one in group) == list(range(len(group)))
-        assert [found[one.pair_id] for one in made[0:20:2]] != list(range(10))  # chance decides
-
-    def test_new_pairs_stand_behind_those_that_are_there(self, database: Database) -> None:
-        with database.writing() as session:
-            keep_pairs(session, [pair(n) for n in range(5)], FACTS)
-        before = places(database)
-        with database.writing() as session:
-            keep_pairs(session, [pair(n) for n in range(9)], FACTS)
-        after = places(database)
-        assert {name: after[name] for name in before} == before
-        assert sorted(after[f"study{n:03d}"] for n in range(5, 9)) == [5, 6, 7, 8]
-
-    def test_pairs_of_an_older_database_get_the_same_places_everywhere(self, database: Database) -> None:
-        made = [pair(n, "study", ("fade-in", "fade-out")[n % 2]) for n in range(12)]
-        made += [replace(pair(n, "identical"), condition=("identical", "positive")[n % 2]) for n in range(4)]
-        with database.writing() as session:
-            keep_pairs(session, made, FACTS)
-        expected = places(database)
-        command.downgrade(configuration(database), "0003")
-        with database.engine.connect() as connection:
-            assert "place" not in list(connection.execute(text("SELECT * FROM pairs")).keys())
-        upgrade(database)
-        assert places(database) == expected
-
-    def test_whoever_was_judged_first_comes_first_and_the_rest_stays_as_it_was(self, database: Database) -> None:
-        with database.writing() as session:
-            keep_pairs(session, [pair(n) for n in range(8)], FACTS)
-        before = sorted(places(database), key=places(database).get)
-        with database.writing() as session:
-            place_judged_first(session, ["study005", "study002", "study005"])
-        after = sorted(places(database), key=places(database).get)
-        assert after == ["study005", "study002", *(one for one in before if one not in ("study005", "study002"))]
 
 
 class TestWhatIsReleased:
@@ -355,64 +297,3 @@ class TestAhead:
         assert all(one.trials == 6 for one in begun)
         with pytest.raises(WorkRefused):  # both votes that are needed at least are in hand
             study.begin(2, "W3")
-
-
-class TestTheLead:
-    def wanted(self, study: object, pair_id: str) -> int:
-        """Votes that a pair needs at least."""
-        with study.database.reading() as session:
-            (found,) = standings(session, study.now, [pair_id])
-        return votes_wanted(found, study.rules.hits)
-
-    def say(self, study: object, hit: int, said: object) -> tuple[object, str]:
-        """Somebody answers one trial; the assignment and the pair."""
-        begun = study.begin(hit, f"W{hit}")
-        trial = study.open(begun)
-        study.answer(begun, said)
-        with study.database.reading() as session:
-            return begun, session.get_one(TrialRow, trial.trial_id).pair_id
-
-    @pytest.fixture
-    def one(self, launched) -> object:
-        """A study of one pair."""
-        return launched(pairs=1, checks=0, hits=5, trials_per_hit=1, checks_per_hit=0, **LEAD)
-
-    def test_one_same_is_enough_and_different_is_asked_on(self, one) -> None:
-        assert [self.wanted(one, "study000"), *self.after(one, DIFFERENT, DIFFERENT, DIFFERENT)] == [1, 2, 1, 0]
-
-    def after(self, study: object, *answers: object) -> list[int]:
-        return [self.wanted(study, self.say(study, hit, said)[1]) for hit, said in enumerate(answers)]
-
-    def test_it_ends_where_same_leads_however_much_was_different_before(self, one) -> None:
-        assert self.after(one, DIFFERENT, SAME, SAME) == [2, 1, 0]
-
-    def test_a_vote_that_comes_when_all_is_said_is_late(self, one) -> None:
-        slow = one.begin(4, "W4")
-        with one.database.writing() as session:  # its platform gave it back, and somebody else came
-            session.get_one(AssignmentRow, slow.assignment_id).expires_at = one.now
-        one.answer(one.begin(0, "W0"))
-        with one.database.writing() as session:
-            session.get_one(AssignmentRow, slow.assignment_id).expires_at = one.now + timedelta(hours=1)
-        one.answer(slow)
-        with one.database.reading() as session:
-            assert list(session.scalars(select(JudgmentRow.late).order_by(JudgmentRow.submitted_at))) == [False, True]
-
-    def test_votes_of_who_is_not_used_any_more_leave_the_lead(self, one) -> None:
-        begun, pair_id = self.say(one, 0, DIFFERENT)
-        self.say(one, 1, DIFFERENT)
-        assert self.wanted(one, pair_id) == 1
-        with one.database.writing() as session:
-            session.get_one(WorkerRow, begun.worker).trusted = False
-        assert self.wanted(one, pair_id) == 2
-
-    def test_an_answer_may_be_taken_back_until_the_next_vote_of_its_pair_is_handed_out(self, one) -> None:
-        begun, pair_id = self.say(one, 0, DIFFERENT)
-        with one.database.writing() as session:
-            trial_id = last_answered(session, begun.assignment_id, one.now)
-            assert undo(session, begun.assignment_id, trial_id, rule=one.rules.quality, now=one.now)
-        assert self.wanted(one, pair_id) == 1
-        one.answer(begun, DIFFERENT)
-        one.now += timedelta(seconds=1)
-        one.begin(1, "W1")
-        with one.database.reading() as session:
-            assert last_answered(session, begun.assignment_id, one.now) is None

@@ -3,111 +3,32 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import soundfile
 from flask.testing import FlaskClient
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.test import TestResponse
 
-from app.hands.turn import take_turn
-from app.hands.worksite import Turn, Worksite
-from app.marketplace import administration
-from app.marketplace.factory import create_marketplace
-from app.rehearsal import Rehearsal, rehearse
-from app.store.database import sqlite_url
 from app.store.hits import plan_hits
-from app.store.lock import hands
-from app.store.steps import Step, asked_under, mark_told, step_of, untold_steps
-from app.tables import AssignmentRow, HitRow, JudgmentRow, StepRow, WorkerRow
+from app.tables import HitRow
 from app.web import Web, create_app
 from hits.judgment import Hit, Slot
-from hits.listeners import Listener
-from hits.platforms.mturk.mturk import MTurk
-from hits.publish import offer_of
 from hits.qualification import Round
-from hits.recruiting import PlatformRefused, PlatformUnreachable
-from hits.screening import Qualification
-from pipelines.ranking import DIMENSIONS, FILE_NAME, FORMAT, VERSION, RankedClip, RankingSet
-from tests.app.conftest import CLIP_S, write_sound
-from tests.app.test_annotate_pages import begin, clips, hidden, kind, query
-from tests.browser.conftest import serving
-from tests.conftest import RudePlatform
-
-CLIPS = 3
-HEARD_S = "0.1"
-
-
-def write_ranking(folder: Path, sets: int = 3, clips: int = CLIPS) -> list[RankingSet]:
-    """Sets of tones with ratings one apart, as `pairs make` leaves them."""
-    made = []
-    for dimension in DIMENSIONS:
-        for number in range(sets):
-            ranked = []
-            for step in range(clips):
-                clip_id = f"rated-{dimension}-{number}-{step}"
-                path = f"ranking/{clip_id}.flac"
-                write_sound(folder / path, 220 + 50 * step)
-                ranked.append(RankedClip(clip_id, path, CLIP_S, 1.0 + step, "", ""))
-            made.append(RankingSet(f"set-{dimension}-{number}", dimension, tuple(ranked)))
-    said = {"format": FORMAT, "version": VERSION, "sets": [asdict(one) for one in made]}
-    (folder / FILE_NAME).write_text(json.dumps(said))
-    return made
-
-
-@pytest.fixture
-def qualified_web(web: Web) -> Web:
-    """The small study, which asks for a qualification."""
-    write_ranking(web.folder / "pairs")
-    wanted = Qualification(wanted=True, clips=CLIPS)
-    return replace(web, study=web.study.model_copy(update={"qualification": wanted}))
-
-
-@pytest.fixture
-def client(qualified_web: Web) -> FlaskClient:
-    return create_app(qualified_web).test_client()
-
-
-def found(web: Web, number: int = 1) -> Step:
-    """How far a worker got."""
-    with web.database.reading() as session:
-        row = session.query(AssignmentRow).filter_by(platform_assignment_id=f"3ASSIGNMENT{number}").one()
-        step = step_of(session, row.worker, "qualification")
-    assert step is not None
-    return step
-
-
-def asked(web: Web, number: int = 1) -> Round:
-    return Round.of_json(found(web, number).asked)
-
-
-def order(web: Web, page: TestResponse, number: int = 1, *, backwards: bool = False) -> dict[str, str]:
-    """The form of a page, with its clips in the right order or in the reverse."""
-    fields = hidden(page)
-    right = sorted(asked(web, number).clips, key=lambda clip: clip.rating, reverse=backwards)
-    fields |= {f"{clip.token}_place": str(place) for place, clip in enumerate(right, start=1)}
-    return fields | {f"{clip.token}_s": HEARD_S for clip in right}
-
-
-def send(client: FlaskClient, here: str, fields: dict[str, str]) -> TestResponse:
-    return client.post(f"{here}step/qualification", data=fields)
-
-
-def put_in_order(web: Web, client: FlaskClient, here: str, number: int = 1, *, backwards: bool = False) -> TestResponse:
-    """Hear the clips of the page that is asked, and send an order; the page that comes then."""
-    page = client.get(here)
-    fields = order(web, page, number, backwards=backwards)
-    time.sleep(CLIPS * CLIP_S)
-    assert send(client, here, fields).location == here
-    return client.get(here)
+from pipelines.ranking import FILE_NAME
+from tests.app.annotating import begin, clips, hidden, kind, query
+from tests.app.conftest import CLIP_S
+from tests.app.qualification.conftest import (
+    CLIPS,
+    asked,
+    found,
+    order,
+    put_in_order,
+    send,
+    write_ranking,
+)
 
 
 def test_who_orders_as_the_raters_did_goes_on_to_the_pairs(qualified_web: Web, client: FlaskClient) -> None:
@@ -324,137 +245,3 @@ def test_a_set_that_was_replaced_meanwhile_is_drawn_anew(qualified_web: Web, cli
 def test_a_study_without_a_qualification_asks_for_none(web: Web) -> None:
     client = create_app(web).test_client()
     assert kind(client.get(begin(client))) == "trial"
-
-
-class Forgetful(RudePlatform):
-    """It does not know some workers any more."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.unknown_workers: set[str] = set()
-
-    def grant(self, worker_id: str, qualification_name: str, score: int) -> None:
-        if worker_id in self.unknown_workers:
-            raise PlatformRefused(f"{worker_id}: nobody has this id")
-        super().grant(worker_id, qualification_name, score)
-
-
-@pytest.fixture
-def turn(qualified_web: Web) -> tuple[Forgetful, Callable[[], Turn]]:
-    """A platform, and what takes one turn there."""
-    platform = Forgetful()
-
-    def take() -> Turn:
-        with hands(qualified_web.database) as held:
-            return take_turn(Worksite(qualified_web.study, qualified_web.database, platform, "http://localhost/", held))
-
-    return platform, take
-
-
-NAME = "Hears emotion in voices (study)"
-
-
-def go_through(web: Web, client: FlaskClient, number: int, *, backwards: bool = False) -> None:
-    """One worker's whole qualification."""
-    here = begin(client, number)
-    for _ in range(2):
-        for _ in DIMENSIONS:
-            page = client.get(here)
-            if kind(page) == "qualification" and "One more try" not in page.text:
-                put_in_order(web, client, here, number, backwards=backwards)
-        send(client, here, {"again": "yes"})
-
-
-def test_the_platform_learns_of_who_passed_and_of_who_did_not(
-    qualified_web: Web, client: FlaskClient, turn: tuple[Forgetful, Callable[[], Turn]]
-) -> None:
-    platform, take = turn
-    go_through(qualified_web, client, 1)
-    go_through(qualified_web, client, 2, backwards=True)
-    client.get(begin(client, 3))  # still at it
-    take()
-    assert platform.granted == {("AWORKER1", NAME): 100, ("AWORKER2", NAME): 0}
-    platform.granted.clear()
-    take()
-    assert platform.granted == {}
-
-
-def test_a_refusal_is_a_note_and_others_are_told_all_the_same(
-    qualified_web: Web, client: FlaskClient, turn: tuple[Forgetful, Callable[[], Turn]]
-) -> None:
-    platform, take = turn
-    go_through(qualified_web, client, 1)
-    go_through(qualified_web, client, 2)
-    platform.unknown_workers.add("AWORKER1")
-    with qualified_web.database.reading() as session:
-        begun = session.query(AssignmentRow).filter_by(platform_assignment_id="3ASSIGNMENT1").one()
-        worker = begun.worker  # never the platform's own id: notes are kept
-    assert take().notes == [f"a qualification could not be given: {worker}: nobody has this id"]
-    assert platform.granted == {("AWORKER2", NAME): 100}
-    platform.unknown_workers.clear()
-    platform.break_after = {"grant"}
-    with pytest.raises(PlatformUnreachable):
-        take()
-    assert take().notes == []
-    assert platform.granted == {("AWORKER1", NAME): 100, ("AWORKER2", NAME): 100}
-
-
-def test_whoever_was_forgotten_is_not_named_to_the_platform(
-    qualified_web: Web, client: FlaskClient, turn: tuple[Forgetful, Callable[[], Turn]]
-) -> None:
-    platform, take = turn
-    go_through(qualified_web, client, 1)
-    with qualified_web.database.writing() as session:
-        session.query(WorkerRow).update({"platform_worker_id": None})
-    take()
-    assert platform.granted == {}
-
-
-def test_whoever_is_through_is_told_of_once(qualified_web: Web, client: FlaskClient) -> None:
-    here = begin(client)
-    client.get(begin(client, 2))  # still at it
-    put_in_order(qualified_web, client, here)
-    put_in_order(qualified_web, client, here)
-    with qualified_web.database.writing() as session:
-        (untold,) = untold_steps(session, "qualification")
-        assert untold.platform_worker_id == "AWORKER1"
-        mark_told(session, untold.worker, "qualification", found(qualified_web).opened_at)
-        assert untold_steps(session, "qualification") == []
-
-
-def test_a_rehearsal_may_know_what_is_asked(qualified_web: Web, client: FlaskClient) -> None:
-    page = client.get(begin(client))
-    with qualified_web.database.reading() as session:
-        known = asked_under(session, "qualification", hidden(page)["round"])
-        assert asked_under(session, "qualification", "nothing") is None
-    assert known is not None
-    assert Round.of_json(known) == asked(qualified_web)
-
-
-def test_a_simulated_listener_ranks_on_its_way_to_the_pairs(qualified_web: Web, tmp_path: Path) -> None:
-    url = sqlite_url(tmp_path / "marketplace.db")
-    administration.upgrade(url)
-    access_key_id, secret = administration.add_requester(url, "The lab", 100_000)
-    code = administration.add_invite(url, access_key_id)
-
-    def site(at: str) -> DispatcherMiddleware:
-        served = replace(qualified_web, submit_hosts=frozenset({at}), public_url=at)
-        return DispatcherMiddleware(create_app(served), {"/marketplace": create_marketplace(url, "a key", at)})
-
-    def missing() -> int:
-        with qualified_web.database.reading() as session:
-            return 3 - session.query(JudgmentRow).count()
-
-    with serving(site) as at:
-        platform = MTurk(f"{at}/marketplace/requester", access_key_id=access_key_id, secret_access_key=secret)
-        design = qualified_web.study
-        offer = offer_of(Hit("h1", "fixed", 3, 3), "house", design.hits, design.pay, f"{at}/annotate/")
-        with qualified_web.database.writing() as session:
-            session.get_one(HitRow, "h1").platform_hit_id = platform.publish(offer)
-        come = Rehearsal(f"{at}/marketplace/invite/{code}", qualified_web.database, {}, seed=1)
-        assert rehearse([Listener("one", 0.0, 1.0)], come, missing) == 3
-        with hands(qualified_web.database) as held:
-            take_turn(Worksite(design, qualified_web.database, platform, f"{at}/annotate/", held))
-    with qualified_web.database.reading() as session:
-        step = session.query(StepRow).one()
-        assert (step.state, step.told_at is not None) == ("passed", True)
