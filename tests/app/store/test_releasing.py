@@ -25,7 +25,7 @@ from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.recruiting import Arrival
-from tests.app.store.conftest import pair, places
+from tests.app.store.conftest import DIFFERENT, FACTS, SAME, pair, places
 
 #: Ends after one round of one pair a condition, since there are no positive controls to go on with.
 ONE_ROUND = DecisionRule(design="e", batch=1, most_pairs=1, identical=1, positive=1, baseline="plug-in")
