@@ -22,7 +22,6 @@ from models.measures.measured import (
 )
 from models.measures.resampling import Resampling
 from models.measures.tally import Paired, paired
-from models.predictions import class_counts
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -77,6 +76,8 @@ class Results:
         self.predictions, self.ground, self.facts = predictions, ground, facts
         self.design = design or MeasureDesign()
         self.resampling = Resampling(self.design.resamples, self.design.confidence)
+        self._pairs: dict[tuple[str, Asked, Asked], Paired | None] = {}
+        self._means: dict[tuple[str, tuple[tuple[Asked, Asked], ...]], Difference | None] = {}
         self._told: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
         self._measured: dict[str, dict[tuple[str, str], Measured]] = {}
 
@@ -107,10 +108,14 @@ class Results:
 
     def pair(self, label: str, first: Asked, second: Asked) -> Paired | None:
         """Both on the same clips; None where one was never asked."""
-        one, other = (self._answers(asked.arm, label).get(asked.condition) for asked in (first, second))
-        if one is None or other is None:
-            return None
-        return paired(one, other, len(self.facts.classes[label]))
+        key = (label, first, second)
+        if key not in self._pairs:
+            one, other = (self._answers(asked.arm, label).get(asked.condition) for asked in (first, second))
+            if one is None or other is None:
+                self._pairs[key] = None
+            else:
+                self._pairs[key] = paired(one, other, len(self.facts.classes[label]))
+        return self._pairs[key]
 
     def differences(self, label: str, asked: Mapping[str, tuple[Asked, Asked]]) -> dict[str, Difference]:
         """Differences in UAR by name, with p adjusted for all of them together; what was never asked is not there."""
@@ -120,11 +125,14 @@ class Results:
 
     def mean_difference(self, label: str, asked: Sequence[tuple[Asked, Asked]]) -> Difference | None:
         """The mean of differences, such as over all noises; None where none was asked."""
-        pairs = [pair for both in asked if (pair := self.pair(label, *both))]
-        return mean_difference(pairs, self.design.pooled, self.resampling) if pairs else None
+        key = (label, tuple(asked))
+        if key not in self._means:
+            pairs = [pair for both in asked if (pair := self.pair(label, *both))]
+            self._means[key] = mean_difference(pairs, self.design.pooled, self.resampling) if pairs else None
+        return self._means[key]
 
     def _answers(self, arm: str, label: str) -> Mapping[str, pd.DataFrame]:
-        if arm not in self.predictions or label not in class_counts(self.predictions[arm]):
+        if arm not in self.predictions:
             return {}
         if (arm, label) not in self._told:
             self._told[arm, label] = answers_of(self.predictions[arm], label)

@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from models.measures.tally import Numbers, Paired, Pooling, Tally, uar_of
 
@@ -149,13 +148,15 @@ def fold_p(pair: Paired) -> float | None:
 
 
 def holm(ps: Sequence[float | None]) -> list[float | None]:
-    """p adjusted for all of them together (Holm 1979); None stays None.
+    """p adjusted for all of them together (Holm 1979), as statsmodels does with a wait for garbage; None stays None.
 
     >>> holm([0.01, None, 0.04])
     [0.02, None, 0.04]
     """
-    there = [p for p in ps if p is not None]
-    if not there:
-        return list(ps)
-    adjusted = iter(multipletests(there, method="holm")[1])
+    there = np.array([p for p in ps if p is not None])
+    order = np.argsort(there, kind="stable")
+    steps = np.maximum.accumulate(there[order] * np.arange(len(there), 0, -1))
+    found = np.empty(len(there))
+    found[order] = np.minimum(steps, 1)
+    adjusted = iter(found)
     return [None if p is None else float(next(adjusted)) for p in ps]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, confusion_matrix, recall_score
+from statsmodels.stats.multitest import multipletests
 
 from models.measures.calibration import brier, expected_calibration_error, reliability
 from models.measures.measured import Measured, adjusted, answers_of, difference, mean_difference, measured
@@ -220,6 +221,11 @@ class TestSeveral:
         assert [one.p_adjusted for one in changes] == holm([one.p for one in changes])
         assert [one.p_adjusted for one in adjusted(changes)] == holm([one.p for one in changes])
         assert max(one.p_adjusted - one.p for one in changes) > 0
+
+    @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+    @settings(max_examples=10, deadline=None)
+    def test_holm_is_statsmodels(self, ps: list[float]) -> None:
+        assert holm([None, *ps])[1:] == pytest.approx(multipletests(ps, method="holm")[1])
 
     def test_the_t_test_over_folds_is_scipys(self, table: pd.DataFrame) -> None:
         told = dict(list(table[table["seed"] == 1].groupby("condition", observed=True)))
