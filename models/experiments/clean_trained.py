@@ -77,8 +77,9 @@ def _main(results: Results, rows: dict[str, list[Measured]]) -> Table:
         row = by_condition.get((label, CLEAN))
         clean += [uar_cell(row), uar_limits(row)]
     paper = [label for label in results.labels if label in PAPER_CLEAN._fields]
-    columns += [f"Paper, IEMOCAP: {label}" for label in paper]
-    clean += [f"{getattr(PAPER_CLEAN, label):.2f}" for label in paper]
+    if paper:
+        columns.append(f"Paper, IEMOCAP: {', '.join(paper)}")
+        clean.append(", ".join(f"{getattr(PAPER_CLEAN, label):.2f}" for label in paper))
     lines = [tuple(clean)]
     for condition in named:
         cells = [row_name(condition)]
@@ -86,7 +87,8 @@ def _main(results: Results, rows: dict[str, list[Measured]]) -> Table:
             row = by_condition.get((label, condition))
             change = row.change if row else None
             cells += [change_cell(change), limits_cell(change.lower, change.upper) if change else MISSING]
-        lines.append((*cells, *(signed(paper_change(condition, label)) for label in paper)))
+        printed = [", ".join(signed(paper_change(condition, label)) for label in paper)] if paper else []
+        lines.append((*cells, *printed))
     return Table("Change in UAR against clean, on the same clips", tuple(columns), tuple(lines), FILE)
 
 

@@ -58,11 +58,10 @@ def _matrix(one: Confusion, left: float, top: float) -> str:
 
 
 def _cell(share: float | None, x: float, y: float) -> str:
-    shade = 0.04 + 0.9 * (share or 0)
+    shade = 0.04 + 0.6 * (share or 0)  # words stay readable on it
     box = f'<rect class="cell" fill="#1f5fa8" fill-opacity="{shade:.2f}" x="{x + 1:.1f}" y="{y + 1:.1f}" '
     said = "–" if share is None else f"{100 * share:.0f}"
-    look = 'class="inverse" ' if shade > 0.5 else ""
-    words = text(x + CELL / 2, y + CELL / 2 + 4, said, size=13, anchor="middle", look=look)
+    words = text(x + CELL / 2, y + CELL / 2 + 4, said, size=13, anchor="middle")
     return f'{box}width="{CELL - 2}" height="{CELL - 2}"/>{words}'
 
 

@@ -9,13 +9,15 @@ from analysis.svg import RULE, line, text
 
 #: Beside `analysis.svg.PLOT_CSS`. Series: blue, orange, green, purple, told apart by shape too.
 TABLE_CSS = """
-:root { --s0: #1f5fa8; --s1: #b3480b; --s2: #0f766e; --s3: #7a3f98; }
-@media (prefers-color-scheme: dark) { :root { --s0: #7db4f5; --s1: #ff9a5c; --s2: #4fbfb0; --s3: #cf9be8; } }
-@media print { :root { --s0: #1f5fa8; --s1: #b3480b; --s2: #0f766e; --s3: #7a3f98; } }
+:root { --s0: #1f5fa8; --s1: #b3480b; --s2: #0f766e; --s3: #7a3f98; --cell: #1f5fa8; }
+@media (prefers-color-scheme: dark) {
+  :root { --s0: #7db4f5; --s1: #ff9a5c; --s2: #4fbfb0; --s3: #cf9be8; --cell: #3f86d6; }
+}
+@media print { :root { --s0: #1f5fa8; --s1: #b3480b; --s2: #0f766e; --s3: #7a3f98; --cell: #1f5fa8; } }
+li, p, footer { overflow-wrap: anywhere; }
 .plot .s0 { fill: var(--s0); stroke: var(--s0); } .plot .s1 { fill: var(--s1); stroke: var(--s1); }
 .plot .s2 { fill: var(--s2); stroke: var(--s2); } .plot .s3 { fill: var(--s3); stroke: var(--s3); }
-.plot .cell { fill: var(--s0); } .plot polyline.thread { fill: none; } .plot .base { stroke: currentColor; }
-.plot text.inverse { fill: var(--paper, #ffffff); }
+.plot .cell { fill: var(--cell); } .plot polyline.thread { fill: none; } .plot .base { stroke: currentColor; }
 """
 COLOURS = ("#1f5fa8", "#b3480b", "#0f766e", "#7a3f98")
 MARK = 4.5  # half the width of a mark
