@@ -287,6 +287,8 @@ class _Performance:
         at_work = sum(seen.assignments_by_state.get(state, 0) for state in AT_WORK)
         if complete:
             self._rehearsal.stop.set()  # who is at work finishes; nobody else begins
+        else:
+            self._rehearsal.stop.clear()  # votes that were dropped meanwhile are asked for again
         self.is_over = not at_work and (complete or self._expected == 0)
 
     def played(self, wired: Wired, asked: int) -> Played:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from app.study import Study
 
 FOLDER = "plan"
 DESIGNS = "designs.csv"
+SETTINGS = "settings.json"
+SECTIONS = ("sampling", "pairs", "hits", "pay", "decision")  # of study.toml, which a plan hangs on
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,34 @@ class PlannedWay:
     safe: tuple[float, ...]  # of conditions that change 0, 1, 2, 3 % of the pairs
     unsafe: float | None
     wrong: float | None
+
+
+def settings_planned(study: Study) -> str:
+    """The settings that a plan hangs on, by their keys in study.toml, as the file beside it keeps them."""
+    return json.dumps(_settings(study), indent=1, sort_keys=True) + "\n"
+
+
+def changed_since(folder: Path, study: Study) -> tuple[str, ...]:
+    """The settings that are not what the plan was made with; none where it did not keep them.
+
+    Args:
+        folder: the study's.
+        study: as it is now.
+    """
+    try:
+        kept = json.loads((folder / FOLDER / SETTINGS).read_text(encoding="utf-8"))
+        now = _settings(study)
+        return tuple(name for name in sorted(kept.keys() & now.keys()) if kept[name] != now[name])
+    except (FileNotFoundError, AttributeError, ValueError):
+        return ()
+
+
+def _settings(study: Study) -> dict[str, Any]:
+    return {
+        f"{section}.{name}": value
+        for section in SECTIONS
+        for name, value in getattr(study, section).model_dump(mode="json").items()
+    }
 
 
 def planned_ways(study: Path) -> tuple[PlannedWay, ...]:

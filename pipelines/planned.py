@@ -70,10 +70,11 @@ class ClipPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """All pairs of a study, clip by clip, and what the clips could not give, as sentences."""
+    """All pairs of a study, clip by clip; as sentences, what the clips could not give and what to beware of."""
 
     clips: tuple[ClipPlan, ...]
     shortages: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     @property
     def pairs(self) -> tuple[PlannedPair, ...]:

@@ -54,9 +54,11 @@ def make(study: Path, jobs: int | None, dask: str | None) -> None:
         everything = usable_clips(wired)
         sounds = wired.sounds(everything)
         chosen = chosen_clips(wired, everything)
-        tell(f"planning the pairs of {len(chosen)} clips")
         others = filter(wired.study.sampling.fits, everything)
-        plan = plan_pairs(chosen, design, seed, sounds=sounds, bins=wired.study.bins, others=others)
+        with progress_bar(f"planning the pairs of {len(chosen)} clips", len(chosen)) as step:
+            plan = plan_pairs(chosen, design, seed, sounds=sounds, bins=wired.study.bins, others=others, on_step=step)
+        for caution in plan.cautions:
+            tell(caution)
         heard = frozenset(clip.clip_id for pair in plan.pairs for clip in (pair.clip, pair.other) if clip)
         rank = _ranking_of(wired, everything, heard)  # what can't be ranked is said before anything is made
         left_out: list[Problem | Refusal] = []

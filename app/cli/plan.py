@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.say import print_table, study_option, tell, track
-from app.planned import DESIGNS, FOLDER, what_it_buys
+from app.planned import DESIGNS, FOLDER, SETTINGS, settings_planned, what_it_buys
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -79,6 +79,7 @@ def plan(study: Path, power: float, alpha: float | None, by: str, seconds: float
     write_whole(folder / "curves.svg", curves_figure(drawn))
     designs = _designs(design, folder_of_pairs=study / "pairs", measured=Measured(s_per_trial=seconds))
     write_whole(folder / DESIGNS, designs.to_csv(index=False, lineterminator="\n"))
+    write_whole(folder / SETTINGS, settings_planned(design))
     shown = (table if by == "formula" else designs).drop(columns=["price_minor"])
     words = shown.astype(object).where(shown.notna(), None).to_numpy().tolist()
     print_table(tuple(shown.columns), words)

@@ -8,7 +8,7 @@ from flask import Response, render_template, send_from_directory
 from markupsafe import Markup
 
 from app.auth import signed_in
-from app.planned import DESIGNS, FOLDER, planned_ways, what_it_buys
+from app.planned import DESIGNS, FOLDER, changed_since, planned_ways, what_it_buys
 from app.research.room import missing, note_download, pages
 from app.serving import served
 
@@ -31,7 +31,13 @@ def plan() -> str | tuple[str, int]:
         )
         return page, 404
     made_at = datetime.fromtimestamp((web.folder / FOLDER / DESIGNS).stat().st_mtime, UTC)
-    return render_template("research/plan.html", ways=ways, buys=what_it_buys(web.folder), made_at=made_at)
+    return render_template(
+        "research/plan.html",
+        ways=ways,
+        buys=what_it_buys(web.folder),
+        made_at=made_at,
+        changed=changed_since(web.folder, web.study),
+    )
 
 
 @pages.get("/plan/<name>")

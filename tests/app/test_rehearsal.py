@@ -6,13 +6,17 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 from sqlalchemy import func, select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from app import dry_run
 from app.browsing import line
 from app.ears import Ears
 from app.marketplace import administration
@@ -82,6 +86,21 @@ def test_a_listener_walks_through_a_whole_hit_with_headphones_and_not_with_louds
         ]
     assert steps == {"sound-check": "passed", "headphones": "passed" if headphones else "failed"}
     assert rounds == [6, 6] if headphones else len(rounds) == 4
+
+
+def test_what_is_open_again_after_all_was_decided_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    complete = iter([True, False])
+    nothing = SimpleNamespace(pairs_decided=0, assignments_by_state={"accepted": 1})
+    monkeypatch.setattr(dry_run, "take_turn", lambda _site, turn: turn)
+    monkeypatch.setattr(dry_run, "votes_still_missing", lambda *_: 0)
+    monkeypatch.setattr(dry_run, "is_complete", lambda *_: next(complete))
+    monkeypatch.setattr(dry_run, "overview", lambda *_: nothing)
+    rehearsal = SimpleNamespace(stop=Event())
+    performance = dry_run._Performance(MagicMock(), rehearsal, datetime.now(UTC), lambda _: None)
+    performance._take_turn()
+    assert rehearsal.stop.is_set()
+    performance._take_turn()  # a worker's votes were dropped meanwhile
+    assert not rehearsal.stop.is_set()
 
 
 def test_a_line_that_the_server_closed_is_opened_anew() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.planned import planned_ways, what_it_buys
+from app.planned import planned_ways, settings_planned, what_it_buys
 from app.web import Web, create_app
 from tests.app.desk import let_in, sign_in
 
@@ -52,6 +52,16 @@ def test_every_way_is_shown_with_its_price_and_what_it_finds(client: FlaskClient
     assert "<script>alert(1)" not in page.text
     with client.get("/plan/designs.csv") as file:
         assert file.data.decode() == DESIGNS
+
+
+def test_the_page_says_which_settings_changed_since(client: FlaskClient, web: Web, tmp_path: Path) -> None:
+    plan(tmp_path)
+    assert "Settings changed" not in client.get("/plan").text  # an older plan, which kept none
+    (tmp_path / "plan" / "settings.json").write_text(settings_planned(web.study))
+    assert "Settings changed" not in client.get("/plan").text
+    dearer = web.study.pay.model_copy(update={"wage_per_hour": web.study.pay.wage_per_hour + 1})
+    (tmp_path / "plan" / "settings.json").write_text(settings_planned(web.study.model_copy(update={"pay": dearer})))
+    assert "Settings changed since this was planned: pay.wage_per_hour." in client.get("/plan").text
 
 
 @pytest.mark.parametrize("name", ["plan.csv", "study.toml", "..%2fstudy.toml", "keys.json"])

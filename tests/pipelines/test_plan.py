@@ -214,6 +214,22 @@ def test_what_the_corpus_can_not_give_is_said(clips: list[Clip], sounds: SoundBa
     ]
 
 
+def test_ids_that_a_file_system_without_case_can_not_tell_apart_are_named(sounds: SoundBank) -> None:
+    alike = [Clip(clip_id, Path("x.wav"), "s", length_s=2.0) for clip_id in ("a1", "A1", "b1")]
+    (caution,) = plan_pairs(alike, FEW, 1, sounds=sounds).cautions
+    assert caution.startswith("1 clip ids have a twin that differs in upper and lower case alone, such as A1 and a1:")
+    assert plan_pairs(alike[1:], FEW, 1, sounds=sounds).cautions == ()
+
+
+def test_planning_tells_how_far_it_is(sounds: SoundBank) -> None:
+    clips = [Clip(f"c{number}", Path("x.wav"), "s", length_s=2.0) for number in range(5)]
+    two_draws = PairDesign(draws=(Draw(take=1, of=SOME[:3]), Draw(take=1, of=SOME[3:])), **BARE)
+    told: list[int] = []
+    plan_pairs(clips, two_draws, 1, sounds=sounds, on_step=told.append)
+    assert told == sorted(told)
+    assert told[-1] == len(clips)
+
+
 def test_two_clips_of_one_id_are_refused(clips: list[Clip], sounds: SoundBank) -> None:
     with pytest.raises(DuplicateClips, match="'c0' among them"):
         plan_pairs([*clips, clips[0]], FEW, 1, sounds=sounds)

@@ -7,12 +7,22 @@ from pathlib import Path
 
 import pandas as pd
 
+from app.planned import changed_since
+from app.settings import read_settings
+from app.study import Study, read_study
+from app.wiring import with_usual_fees
+
 
 def controls(study: Path, identical: int, positive: int) -> None:
     """Ask for so many controls."""
     toml = study / "study.toml"
     text = re.sub(r"(?m)^identical_controls = .*$", f"identical_controls = {identical}", toml.read_text())
     toml.write_text(re.sub(r"(?m)^positive_controls = .*$", f"positive_controls = {positive}", text))
+
+
+def as_served(study: Path) -> Study:
+    """Its settings as pages and hands see them."""
+    return with_usual_fees(read_study(study), read_settings())
 
 
 def test_a_plan_is_printed_and_written(study: Path, earwitness) -> None:
@@ -27,6 +37,10 @@ def test_a_plan_is_printed_and_written(study: Path, earwitness) -> None:
     assert designs["judgments"].iloc[0] < designs["judgments_95"].iloc[0]
     assert "is certified safe with probability" in " ".join(ended.err.split())
     assert (table["price_minor"] > 0).any()
+    assert changed_since(study, as_served(study)) == ()
+    toml = study / "study.toml"
+    toml.write_text(toml.read_text().replace("tau = 0.1\n", "tau = 0.05\n"))
+    assert changed_since(study, as_served(study)) == ("decision.tau",)
     assert (study / "plan" / "curves.svg").read_text().startswith("<?xml")
     assert set(pd.read_csv(study / "plan" / "curves.csv")["protocol"]) == set(table["protocol"])
 

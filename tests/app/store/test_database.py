@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -19,12 +21,24 @@ from app.store.lock import HandsBusy, hands
 from app.store.people import PasswordRefused, check_password, make_link, redeem_link, set_password
 from app.store.revisions import configuration, newest_revision, require_newest, upgrade
 from app.tables import Base
+from migrations.study.__main__ import main
 
 
 def test_the_revisions_make_exactly_the_tables(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_no_revision_is_written_where_no_table_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions = Path(str(files("migrations.study"))) / "versions"
+    before = sorted(versions.iterdir())
+    monkeypatch.setattr(sys, "argv", ["migrations.study", "for nothing"])
+    main()
+    assert sorted(versions.iterdir()) == before
+    assert "nothing changed, no revision is written" in capsys.readouterr().err
 
 
 def test_upgrading_again_changes_nothing(database: Database) -> None:
