@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.denoisers.base import SoundDenoiser, checked_samples
+from models.resampling import resampled
 from models.rnnoise_library import RATE_HZ, rnnoise
 from pipelines.audio import Samples
 
@@ -43,18 +44,9 @@ class RnNoise(SoundDenoiser):
         checked = checked_samples(samples, sample_rate_hz)
         if not len(checked) or not self.settings.mix:
             return checked.copy()
-        denoised = _resampled(rnnoise().denoise(_resampled(checked, sample_rate_hz, RATE_HZ)), RATE_HZ, sample_rate_hz)
+        denoised = resampled(rnnoise().denoise(resampled(checked, sample_rate_hz, RATE_HZ)), RATE_HZ, sample_rate_hz)
         fitted = np.zeros_like(checked)
         length = min(len(fitted), len(denoised))  # resampling there and back rounds
         fitted[:length] = denoised[:length]
         mix = np.float32(self.settings.mix)
         return fitted if mix == 1 else mix * fitted + (1 - mix) * checked
-
-
-def _resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    import soxr
-
-    if from_hz == to_hz:
-        return samples
-    resampled: Samples = soxr.resample(samples, from_hz, to_hz).astype(np.float32, copy=False)
-    return resampled

@@ -16,7 +16,7 @@ from models import vts
 from models.denoisers.base import FramesWrong
 from models.denoisers.vts import ArraysWrong, NothingLearnt, TooFewFrames, Vts, VtsSettings
 from models.features.base import Filterbanks
-from models.features.filterbanks import filterbanks
+from models.features.filterbanks import LogMel
 from models.vts import (
     Mixture,
     Noise,
@@ -250,7 +250,7 @@ def heard(clip: Clip) -> Speech:
 
 
 def frames_of(sounds: list[Samples]) -> list[NDArray[np.float32]]:
-    return [np.asarray(frames, np.float32) for frames in filterbanks(sounds, Filterbanks())]
+    return LogMel(Filterbanks()).of(sounds)
 
 
 def error(found: list[NDArray[np.float32]], clean: list[NDArray[np.float32]]) -> float:
