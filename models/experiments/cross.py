@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.report.parts import Block, Plot, Section, Words
-from models.arms import ENVIRONMENT, Arm, Ground, clean_trained, denoised_in_front, each_once, held_out
+from models.arms import ENVIRONMENT, Arm, Ground, each_once
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference, Measured
 from models.predictions import CLEAN
@@ -16,7 +16,7 @@ from models.tables.cells import differences_csv, measured_csv, notes
 from models.tables.dots import Dot, DotRow
 from models.tables.paper import in_order
 from models.tables.section import noted
-from models.tables.ways import Way, against, best_way, everywhere, gain_table, mean_table, uar_plot, uar_table, uars
+from models.tables.ways import Way, against, best_way, cross_ways, gain_table, mean_table, uar_plot, uar_table, uars
 
 FILE, MEASURED = "cross.csv", "cross-uar.csv"
 NOTES = (
@@ -37,11 +37,11 @@ class Cross(Layout):
         """Those of the four ways."""
         if not ground.tested:
             raise NothingToCompare("cross", "no condition is whitelisted; expected at least one")
-        return each_once(*(way.arms for way in ways_of(ground)))
+        return each_once(*(way.arms for way in cross_ways(ground)))
 
     def table(self, results: Results) -> Section:
         """For each label UAR by condition and way, and the gains over nothing."""
-        ways, named = ways_of(results.ground), [CLEAN, *in_order(results.ground.tested)]
+        ways, named = cross_ways(results.ground), [CLEAN, *in_order(results.ground.tested)]
         blocks: list[Block] = [
             Words(best_way(results, ways, named[1:])),
             mean_table(results, ways, {**_groups(results), "all conditions": named[1:]}),
@@ -60,17 +60,6 @@ class Cross(Layout):
         said = notes(results, f"The denoiser is {results.ground.denoiser}.", *NOTES)
         files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
         return noted("cross", self.question, blocks, said, files)
-
-
-def ways_of(ground: Ground) -> list[Way]:
-    """Nothing, augment, denoise, both."""
-    tested = ground.tested
-    return [
-        everywhere("nothing", clean_trained(list(tested))),
-        Way("augment", held_out(tested)),
-        everywhere("denoise", denoised_in_front(ground, ground.denoiser, list(tested))),
-        Way("both", held_out(tested, ground.denoiser)),
-    ]
 
 
 def _measured(results: Results, way: Way, label: str) -> list[Measured]:

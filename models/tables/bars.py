@@ -42,7 +42,7 @@ def _drawn(
 
 
 def _group(row: DotRow, top: float, on: Axis) -> str:
-    parts = [text(on.left, top + 17, row.name, size=13)]
+    parts = [text(on.left, top + 17, row.name, size=13, look='class="halo" ')]
     for number, dot in enumerate(row.dots):
         y = top + 24 + (BAR + 3) * number
         if dot is None:

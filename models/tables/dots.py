@@ -67,7 +67,7 @@ def _drawn(
 
 def _row(row: DotRow, top: float, on: Axis, head: float) -> str:
     if head:
-        label = text(on.left, top + 15, row.name, size=13)
+        label = text(on.left, top + 15, row.name, size=13, look='class="halo" ')
     else:
         label = text(on.left - 14, top + 6 + LANE * len(row.dots) / 2 + 4, row.name, size=13, anchor="end")
     lanes = (_lane(n, dot, top + head + 6 + LANE * (n + 0.5), on) for n, dot in enumerate(row.dots) if dot)

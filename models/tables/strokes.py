@@ -14,6 +14,7 @@ TABLE_CSS = """
   :root { --s0: #7db4f5; --s1: #ff9a5c; --s2: #4fbfb0; --s3: #cf9be8; --cell: #3f86d6; }
 }
 @media print { :root { --s0: #1f5fa8; --s1: #b3480b; --s2: #0f766e; --s3: #7a3f98; --cell: #1f5fa8; } }
+.plot .halo { paint-order: stroke; stroke: var(--paper, #ffffff); stroke-width: 4px; }
 li, p, footer { overflow-wrap: anywhere; }
 .plot .s0 { fill: var(--s0); stroke: var(--s0); } .plot .s1 { fill: var(--s1); stroke: var(--s1); }
 .plot .s2 { fill: var(--s2); stroke: var(--s2); } .plot .s3 { fill: var(--s3); stroke: var(--s3); }
@@ -50,7 +51,7 @@ def legend(names: Sequence[str], x: float, y: float, width: float) -> tuple[str,
     """Marks with their names, in as many lines as they need; and the height that they took."""
     drawn, left, top = [], x, y
     for number, name in enumerate(names):
-        taken = 26 + 7.2 * len(name)
+        taken = 32 + 7.6 * len(name)
         if left > x and left + taken > width:
             left, top = x, top + 20
         drawn.append(series_mark(number, left + 5, top - 4) + text(left + 16, top, name, size=13))

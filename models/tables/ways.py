@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.report.parts import Plot
 from analysis.tables import MISSING, Table
-from models.arms import Arm
+from models.arms import Arm, Ground, clean_trained, denoised_in_front, held_out
 from models.measures.measured import Difference, Measured
 from models.predictions import CLEAN
 from models.results import Asked, Results
@@ -35,6 +35,17 @@ def everywhere(name: str, arm: Arm) -> Way:
     return Way(name, dict.fromkeys(arm.tested, arm))
 
 
+def cross_ways(ground: Ground) -> list[Way]:
+    """{nothing, augment, denoise, both}, noises held out (sections 5.4 and 5.5)."""
+    tested = ground.tested
+    return [
+        everywhere("nothing", clean_trained(list(tested))),
+        Way("augment", held_out(tested)),
+        everywhere("denoise", denoised_in_front(ground, ground.denoiser, list(tested))),
+        Way("both", held_out(tested, ground.denoiser)),
+    ]
+
+
 def uars(results: Results, way: Way, label: str, condition: str) -> Measured | float | None:
     """What a way comes to: measures, or on clean the mean UAR of its several nets; None where nothing was asked."""
     found = [
@@ -50,16 +61,16 @@ def uars(results: Results, way: Way, label: str, condition: str) -> Measured | f
 def against(
     results: Results, label: str, ways: Sequence[Way], first: Way, conditions: Sequence[str]
 ) -> dict[tuple[str, str], Difference]:
-    """Each way against the first, by condition and name of the way; p is adjusted for all of them together."""
-    asked = {
-        f"{condition}\n{way.name}": (here, there)
-        for condition in conditions
-        for way in ways
-        for here, there in zip(way.asked(condition)[:1], first.asked(condition)[:1], strict=False)
-        if len(way.asked(condition)) == 1 and here != there
-    }
-    found = results.differences(label, asked)
-    return {(name.partition("\n")[0], name.partition("\n")[2]): one for name, one in found.items()}
+    """Each way against the first, by condition and name of the way; p is adjusted over a way's conditions."""
+    found: dict[tuple[str, str], Difference] = {}
+    for way in ways:
+        asked = {
+            condition: (way.asked(condition)[0], first.asked(condition)[0])
+            for condition in conditions
+            if len(way.asked(condition)) == 1 and first.asked(condition)
+        }
+        found |= {(name, way.name): one for name, one in results.differences(label, asked).items()}
+    return found
 
 
 def uar_table(

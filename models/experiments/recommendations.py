@@ -1,0 +1,79 @@
+"""The paper's recommendations (its section 6), each with the figures that it rests on here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analysis.report.parts import Block, Section, Words
+from analysis.tables import Table
+from models.advice import ADVICE, FAILS, HOLDS, UNTOLD, Evidence, Finding
+from models.arms import Arm, Ground, each_once
+from models.experiments.base import Layout, NothingToCompare
+from models.measures.measured import Difference
+from models.results import Results
+from models.tables.cells import differences_csv, limits_cell, notes, signed, with_spread
+from models.tables.section import noted
+from models.tables.ways import cross_ways
+
+FILE = "recommendations.csv"
+NOTES = (
+    "Holds here: every part that can be tested holds in every label. Does not hold here: a part is refuted in a label. "
+    "Can't be told: a part is neither, or lacks its figures.",
+    "A gain or a loss is there when the limits of the mean over its conditions lie on one side of 0 and p is below "
+    "0.05 (adjusted by Holm where one of several ways is enough). 'As on clean' "
+    "means that the limits of what is lost lie above −0.05 in UAR; 'far from clean', that they lie below it.",
+    "Verdicts on people are the whitelist's: SAFE, UNSAFE or UNDECIDED.",
+)
+
+
+class Recommendations(Layout):
+    """What the paper advises, tried on this corpus."""
+
+    question = "Which of the paper's recommendations hold here?"
+
+    def arms(self, ground: Ground) -> list[Arm]:
+        """Those of the full cross."""
+        if not ground.tested:
+            raise NothingToCompare("recommendations", "no condition is whitelisted; expected at least one")
+        return each_once(*(way.arms for way in cross_ways(ground)))
+
+    def table(self, results: Results) -> Section:
+        """Each recommendation with its verdict, and the sentences of facts below."""
+        evidence = Evidence(results)
+        found = [(advice, advice.judge(evidence)) for advice in ADVICE]
+        rows = tuple((advice.name, finding.verdict, advice.text) for advice, finding in found)
+        summary = Table("Recommendations of the paper (section 6)", ("About", "Here", "The paper"), rows, None, "words")
+        blocks: list[Block] = [Words(_headline([finding for _, finding in found])), summary]
+        told: dict[tuple[str, str, str], Difference] = {}
+        for advice, finding in found:
+            blocks.append(_facts(advice.name, finding))
+            told |= {(label, advice.name, what): one for (label, what), one in finding.differences.items()}
+            if finding.differences:
+                blocks.append(_figures(advice.name, finding.differences))
+        return noted("recommendations", self.question, blocks, notes(results, *NOTES), {FILE: differences_csv(told)})
+
+
+def _headline(found: list[Finding]) -> str:
+    said = [finding.verdict for finding in found]
+    counts = f"{said.count(HOLDS)} hold here, {said.count(FAILS)} do not, and {said.count(UNTOLD)} can't be told"
+    return f"Of {len(found)} recommendations {counts}."
+
+
+def _facts(name: str, finding: Finding) -> Table:
+    rows = tuple((str(n), part.verdict, part.fact) for n, part in enumerate(finding.parts, start=1))
+    return Table(f"{name}: {finding.verdict}", ("Part", "Here", "Because"), rows, None, "words")
+
+
+def _figures(name: str, told: Mapping[tuple[str, str], Difference]) -> Table:
+    rows = tuple(
+        (
+            f"{label}: {what}",
+            with_spread(signed(one.value), one.sd),
+            limits_cell(one.lower, one.upper),
+            f"{one.clips:,}",
+        )
+        for (label, what), one in told.items()
+    )
+    return Table(
+        f"{name}: figures (differences in UAR)", ("Mean over conditions", "UAR", "Limits", "Clips"), rows, FILE
+    )
