@@ -66,7 +66,7 @@ translations: install  ## read the pages' messages into every language's catalog
 	$(BIN)/python -m app.extraction
 
 benchmarks: install  ## how fast the hot paths are, against peers in the same run
-	for one in speed rooms stretching votes pairs annotators; do PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -W ignore tests/benchmarks/$$one.py || exit 1; done
+	for one in speed features rooms stretching votes pairs annotators; do PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -W ignore tests/benchmarks/$$one.py || exit 1; done
 
 clean:  ## remove what was built; studies stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

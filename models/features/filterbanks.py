@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -19,7 +20,7 @@ from models.features.base import Feature, Filterbanks
 from models.threads import one_thread
 from pipelines.audio import Samples
 
-CPU_FRAMES = 256  # transformed at once: windows, spectra and powers of so many stay in a core's own cache
+CPU_FRAMES = 128  # transformed at once, at most: windows and spectra of so many stay in a core's own cache
 CUDA_FRAMES = 200_000  # at once on a GPU, which wants much to do; below 1 GiB of its memory at 512 bins
 
 
@@ -71,46 +72,53 @@ class LogMel(Feature):
             return [frames.numpy() for frames in self._tensors(clips)]
 
     def _tensors(self, clips: Sequence[Samples]) -> Iterator[Tensor]:
-        waves = [self._emphasised(torch.from_numpy(np.array(clip, dtype=np.float32))) for clip in clips]
+        waves = [self._padded(clip) for clip in clips]
         if self.device == "cpu":
             yield from map(self._alone, waves)
             return
         for batch in self._batches(waves):
-            padded = pad_sequence(batch, batch_first=True).to(self.device)  # (batch, time)
-            log_mel = self._log_mel(self._windows(padded)).cpu()  # (batch, frames, bands)
-            yield from (frames[: self.settings.frames(len(wave))] for frames, wave in zip(log_mel, batch, strict=True))
+            windows = self._windows(pad_sequence(batch, batch_first=True).to(self.device))  # (batch, frames, fft)
+            log_mel = self._log_mel(windows).cpu()  # (batch, frames, bands)
+            yield from (frames[: self._frames(wave)].clone() for frames, wave in zip(log_mel, batch, strict=True))
 
-    def _emphasised(self, wave: Tensor) -> Tensor:
+    def _padded(self, clip: Samples) -> Tensor:
+        """A copy of the samples with half a window of silence on either side, pre-emphasised."""
+        half = self.settings.fft // 2
+        padded = np.zeros(len(clip) + 2 * half, dtype=np.float32)
+        wave = padded[half : half + len(clip)]
+        wave[:] = clip
         if self.settings.pre_emphasis:
             wave[1:] -= self.settings.pre_emphasis * wave[:-1]  # the right side is a copy, so nothing is used twice
-        return wave
+        return torch.from_numpy(padded)
+
+    def _frames(self, padded: Tensor) -> int:
+        return self.settings.frames(len(padded) - self.settings.fft)
+
+    def _windows(self, waves: Tensor) -> Tensor:
+        """Every window of shape (..., frames, fft), of padded waves of shape (..., time)."""
+        return waves.unfold(-1, self.settings.fft, self.settings.step)
 
     def _alone(self, wave: Tensor) -> Tensor:
         windows = self._windows(wave)  # (frames, fft)
         log_mel = torch.empty(len(windows), self.settings.bands)
-        for start in range(0, len(windows), CPU_FRAMES):
-            some = slice(start, start + CPU_FRAMES)
-            log_mel[some] = self._log_mel(windows[some])
+        blocks = math.ceil(len(windows) / CPU_FRAMES)
+        size = math.ceil(len(windows) / blocks)  # alike, so that no block is a mere rest
+        for start in range(0, len(windows), size):
+            log_mel[start : start + size] = self._log_mel(windows[start : start + size])
         return log_mel
-
-    def _windows(self, waves: Tensor) -> Tensor:
-        """Every window of shape (..., frames, fft), of waves of shape (..., time)."""
-        half = self.settings.fft // 2
-        return pad(waves, (half, half)).unfold(-1, self.settings.fft, self.settings.step)
 
     def _log_mel(self, windows: Tensor) -> Tensor:
         """Shape (..., frames, bands), of windows of shape (..., frames, fft)."""
-        spectrum = torch.fft.rfft(windows * _taper(self.settings, self.device))  # (..., frames, bins)
-        real, imaginary = spectrum.real, spectrum.imag
-        power = torch.addcmul(real * real, imaginary, imaginary)
-        return (power @ _mel_weights(self.settings, self.device)).clamp_(min=self.settings.log_floor).log_()
+        spectrum = torch.view_as_real(torch.fft.rfft(windows * _taper(self.settings, self.device)))
+        squares = spectrum.flatten(-2).square_()  # (..., frames, 2 x bins): real and imaginary parts by turns
+        return (squares @ _mel_weights(self.settings, self.device)).clamp_(min=self.settings.log_floor).log_()
 
     def _batches(self, waves: Sequence[Tensor]) -> Iterator[list[Tensor]]:
         """Waves in their order, as many as fit when all are padded to the longest of them."""
         batch: list[Tensor] = []
         for wave in waves:
-            longest = max(len(one) for one in [*batch, wave])
-            if batch and self.settings.frames(longest) * (len(batch) + 1) > CUDA_FRAMES:
+            longest = max(self._frames(one) for one in [*batch, wave])
+            if batch and longest * (len(batch) + 1) > CUDA_FRAMES:
                 yield batch
                 batch = []
             batch.append(wave)
@@ -125,7 +133,9 @@ def filterbanks(clips: Sequence[Samples], settings: Filterbanks) -> list[Tensor]
 
 @cache
 def _mel_weights(settings: Filterbanks, device: str) -> Tensor:
-    """How much each bin of the spectrum adds to each band; shape (bins, bands).
+    """How much the squared real and imaginary parts of each bin add to each band; shape (2 x bins, bands).
+
+    Each bin's weight stands there twice, so that adding the two squares is part of the same product.
 
     Raises:
         BandsEmpty: some bands get nothing of any bin.
@@ -142,7 +152,7 @@ def _mel_weights(settings: Filterbanks, device: str) -> Tensor:
     empty = int((weights.max(axis=1) == 0).sum())
     if empty:
         raise BandsEmpty(empty, settings)
-    return torch.from_numpy(np.ascontiguousarray(weights.T)).to(device)
+    return torch.from_numpy(np.repeat(weights.T, 2, axis=0)).to(device)
 
 
 @cache
