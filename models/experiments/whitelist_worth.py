@@ -9,7 +9,7 @@ from analysis.tables import MISSING, Table, listed, many, percent
 from analysis.whitelist import Whitelist
 from models.arms import Arm, Ground, clean_trained
 from models.experiments.base import Layout, NothingToCompare
-from models.measures.measured import Difference, Measured
+from models.measures.measured import Difference, Measured, adjusted
 from models.predictions import CLEAN
 from models.results import Asked, Results
 from models.tables.bars import bars_plot
@@ -83,14 +83,14 @@ def _mean_uar(results: Results, label: str, arm: str, conditions: Sequence[str])
 def _gains(
     results: Results, label: str, arms: Sequence[str], groups: Mapping[str, list[str]]
 ) -> dict[tuple[str, str], Difference]:
-    """Mean UAR less that of the nets that heard nothing; p as it is, since there are few."""
+    """Mean UAR less that of the nets that heard nothing; p is adjusted for all of them."""
     found = {}
     for arm in arms[1:]:
         for group, conditions in groups.items():
             pairs = [(Asked(arm, name), Asked(arms[0], name)) for name in conditions]
             if one := results.mean_difference(label, pairs):
                 found[arm, group] = one
-    return found
+    return dict(zip(found, adjusted(list(found.values())), strict=True))
 
 
 def _main(
@@ -125,30 +125,27 @@ def _changed(results: Results, label: str, arms: Sequence[str]) -> dict[str, Cha
 def _labels(label: str, arms: Sequence[str], changed: Mapping[str, ChangedLabels], results: Results) -> Table:
     lines = []
     for name, arm in zip(NAMES, arms, strict=True):
-        one, clean = changed.get(arm, ChangedLabels()), results.facts.training_clips
-        total = clean + one.heard
-        lines.append(
-            (
-                name,
-                f"{one.heard:,.0f}",
-                f"{one.voted:,.1f}",
-                percent(one.voted / total if total else None),
-                MISSING if one.truly is None else f"{one.truly:,.1f}",
-                MISSING if one.truly is None or not total else percent(one.truly / total),
-                f"{one.unknown:,.0f}",
-            )
-        )
+        one = changed.get(arm, ChangedLabels())
+        told = (*_count_and_share(one.voted, one, results), *_count_and_share(one.truly, one, results))
+        lines.append((name, f"{one.heard:,.0f}", f"{one.known:,.0f}", *told))
     columns = (
         "Augmented with",
         "Noisy clips",
+        "With a figure",
         "Labels changed, as voted",
         "Share of training clips",
         "Labels changed, truly",
         "Share of training clips",
-        "Noisy clips without a figure",
     )
     caption = f"{label.capitalize()}: training clips of a net whose label people would have changed"
     return Table(caption, columns, tuple(lines))
+
+
+def _count_and_share(changed: float | None, one: ChangedLabels, results: Results) -> tuple[str, str]:
+    total = results.facts.training_clips + one.heard
+    if changed is None or not total:
+        return MISSING, MISSING
+    return f"{changed:,.1f}", percent(changed / total)
 
 
 def _bars(results: Results, label: str, arms: Sequence[str], groups: Mapping[str, list[str]]) -> Plot:
@@ -168,15 +165,19 @@ def _bars(results: Results, label: str, arms: Sequence[str], groups: Mapping[str
 
 
 def _headline(changed: Mapping[str, Mapping[str, ChangedLabels]]) -> str:
+    arms = ((EVERYTHING, "everything"), (WHITELIST, "the whitelist"))
     said = [
-        f"{label}: {many(round(found[EVERYTHING].voted), 'label')} with everything, "
-        f"{found[WHITELIST].voted:,.0f} with the whitelist"
+        f"{label}, {name}: {many(round(one.voted), 'label')} in the {one.known:,.0f} of {one.heard:,.0f} noisy clips "
+        "for whose noise there is a figure"
         for label, found in changed.items()
-        if EVERYTHING in found and found[EVERYTHING].heard
+        for arm, name in arms
+        if (one := found.get(arm)) and one.voted is not None
     ]
     if not said:
-        return "How many training clips were heard in noise is not known, so nothing is said of changed labels."
-    return f"Labels that people would have changed, as they voted, in the training clips of a net. {'; '.join(said)}."
+        return (
+            "Nothing is known of changed labels: no noisy training clips were counted, or their noises have no ratio."
+        )
+    return f"Labels of a net's training clips that people would have changed, as voted. {'; '.join(said)}."
 
 
 def _unjudged(results: Results) -> list[str]:

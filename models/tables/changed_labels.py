@@ -14,9 +14,9 @@ class ChangedLabels:
     """Expected over noisy training clips; nets hear each once an epoch."""
 
     heard: float = 0.0  # noisy clips
-    voted: float = 0.0  # of them, with another label by the plain ratio of the majority
+    voted: float | None = None  # with another label by the plain ratio of the majority; None where no condition has one
     truly: float | None = None  # by the share of truly changed pairs; None where no condition has one
-    unknown: float = 0.0  # noisy clips in conditions without a ratio
+    known: float = 0.0  # noisy clips in conditions that have a ratio
 
 
 def changed_labels(whitelist: Whitelist, label: str, heard: Mapping[str, float]) -> ChangedLabels:
@@ -29,15 +29,11 @@ def changed_labels(whitelist: Whitelist, label: str, heard: Mapping[str, float])
         heard: noisy clips in training, by condition.
     """
     verdicts = {verdict.condition: verdict for verdict in whitelist.conditions}
-    voted = truly = unknown = 0.0
-    any_share = False
-    for name, count in heard.items():
-        ratio, share = _figures(verdicts.get(name), label)
-        voted += count * (ratio or 0)
-        unknown += count if ratio is None else 0
-        truly += count * (share or 0)
-        any_share |= share is not None
-    return ChangedLabels(sum(heard.values()), voted, truly if any_share else None, unknown)
+    figures = [(*_figures(verdicts.get(name), label), count) for name, count in heard.items()]
+    voted = [ratio * count for ratio, _, count in figures if ratio is not None]
+    truly = [share * count for _, share, count in figures if share is not None]
+    known = sum(count for ratio, _, count in figures if ratio is not None)
+    return ChangedLabels(sum(heard.values()), sum(voted) if voted else None, sum(truly) if truly else None, known)
 
 
 def _figures(verdict: ConditionVerdict | None, label: str) -> tuple[float | None, float | None]:
