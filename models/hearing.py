@@ -21,7 +21,6 @@ from models.file_hashes import FileHashes
 from models.sound_recipes import (
     AskedBank,
     BankContent,
-    denoiser_recipe,
     digest,
     foreseen_asks,
     noise_recipe,
@@ -71,7 +70,7 @@ def rng_for(seed: int, *names: str) -> np.random.Generator:
 
 
 def data_sha256(clips: Sequence[Clip], hashes: FileHashes | None = None) -> str:
-    """A hash of what is learnt from: sound, speaker and ratings of every clip, whatever their order and folder.
+    """A hash of what is learnt from, sound, speaker, ratings and category of every clip, in any order and folder.
 
     Args:
         clips: whole files, or pieces of them.
@@ -85,7 +84,8 @@ def data_sha256(clips: Sequence[Clip], hashes: FileHashes | None = None) -> str:
         file_hash, start_s, end_s = sound_key(clip, hashes.sha256 if hashes else file_sha256)
         about = (clip.clip_id, clip.speaker, clip.activation, clip.valence)
         piece = () if (start_s, end_s) == (0.0, None) else (start_s, end_s)
-        whole.update(repr(about + piece).encode())
+        category = () if clip.category is None else (clip.category,)
+        whole.update(repr(about + piece + category).encode())
         whole.update(bytes.fromhex(file_hash))
     return whole.hexdigest()
 
@@ -144,7 +144,7 @@ def hear(
 
     Raises:
         SoundUnreadable: a clip's file holds no usable sound.
-        FeatureUnavailable: the feature needs what is not here.
+        FeatureUnavailable: the feature needs what is not here; a denoiser raises errors of its own.
         CacheUnusable: the cache's folder can't be read or written.
         DiskFull: there is no room in it; what it holds is good.
         ClusterUnreachable, ProcessKilled: as `Workers.each`.
@@ -187,7 +187,7 @@ class Ear:
     def recipe(self) -> dict[str, Any]:
         """What decides what comes of a clip, but for the clip and the sounds behind it."""
         noise = self.condition and noise_recipe(self.condition.name, self.condition.noise, self.seed)
-        denoiser = self.denoiser and denoiser_recipe(self.denoiser)
+        denoiser = self.denoiser and self.denoiser.recipe()
         return {"feature": self.feature.recipe(), "noise": noise, "denoiser": denoiser}
 
     def hear(self, clips: Sequence[Clip]) -> Part:

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from models.denoisers.base import SoundDenoiser
 from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.conditions import settings_of
@@ -167,15 +166,6 @@ def noise_recipe(name: str, noise: Noise, seed: int) -> dict[str, Any]:
         "settings": settings_of(noise),
         "source": source_sha256(kind),
         "seed": seed,
-    }
-
-
-def denoiser_recipe(denoiser: SoundDenoiser) -> dict[str, Any]:
-    """What decides how a denoiser changes sound."""
-    return {
-        "denoiser": type(denoiser).__module__,
-        "version": denoiser.version,
-        "settings": denoiser.settings.model_dump(mode="json"),
     }
 
 

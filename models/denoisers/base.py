@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,14 @@ class Denoiser(ABC):
 
     def __init__(self, settings: BaseModel) -> None:
         self.settings = settings
+
+    def recipe(self) -> dict[str, Any]:
+        """All that decides what comes out, as plain JSON values: what a cache of frames goes by."""
+        return {
+            "denoiser": type(self).__module__,
+            "version": self.version,
+            "settings": self.settings.model_dump(mode="json"),
+        }
 
 
 class SoundDenoiser(Denoiser):

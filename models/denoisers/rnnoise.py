@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.denoisers.base import SoundDenoiser, checked_samples
 from models.resampling import resampled
-from models.rnnoise_library import RATE_HZ, rnnoise
+from models.rnnoise_library import RATE_HZ, library_file, rnnoise
 from pipelines.audio import Samples
+from pipelines.sound_file import file_sha256
 
 
 class RnNoiseSettings(BaseModel):
@@ -31,6 +35,15 @@ class RnNoise(SoundDenoiser):
         if not isinstance(settings, RnNoiseSettings):
             raise TypeError(f"RNNoise takes RnNoiseSettings, found {type(settings).__name__}")
         self.settings: RnNoiseSettings = settings
+
+    def recipe(self) -> dict[str, Any]:
+        """The settings and the library, of which there are many versions.
+
+        Raises:
+            RnnoiseNotFound: there is none.
+        """
+        file = Path(library_file())
+        return {**super().recipe(), "library": file_sha256(file) if file.is_file() else str(file)}
 
     def denoise(self, samples: Samples, sample_rate_hz: int) -> Samples:
         """The samples with less noise, as long as before and in time with them; shape (time,).
