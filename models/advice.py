@@ -155,13 +155,13 @@ def _environment(evidence: Evidence) -> list[Part]:
 
 
 def _any_helps(label: str, gains: Mapping[str, Difference], conditions: int) -> Part:
-    """Whether one of several ways helps; p is adjusted for having several."""
+    """Whether one of three ways helps; p is adjusted for having several. All three have to fail to refute it."""
     what = f"Mean gain in {label} over {conditions} environmental noises"
     if not gains:
         return Part(UNTOLD, f"{what}: not measured.")
     found = dict(zip(gains, adjusted(list(gains.values())), strict=True))
     sides = {_side(one, 0) for one in found.values()}
-    verdict: Said = HOLDS if 1 in sides else FAILS if sides == {-1} else UNTOLD
+    verdict: Said = HOLDS if 1 in sides else FAILS if sides == {-1} and len(found) == 3 else UNTOLD
     return Part(verdict, " ".join(_figure(f"{what} by {name!r}", one) for name, one in found.items()))
 
 
@@ -211,12 +211,12 @@ def _reverberation(evidence: Evidence) -> list[Part]:
 
 
 def _none_helps(label: str, left: Mapping[str, Difference]) -> Part:
-    """Whether all ways stay far from clean; one that is as on clean refutes it."""
+    """Whether all four ways stay far from clean; one that is as on clean refutes it."""
     what = f"What reverberation costs in {label}"
     if not left:
         return Part(UNTOLD, f"{what}: not measured.")
     sides = {_side(one, -MARGIN) for one in left.values()}
-    verdict: Said = FAILS if 1 in sides else HOLDS if sides == {-1} else UNTOLD
+    verdict: Said = FAILS if 1 in sides else HOLDS if sides == {-1} and len(left) == 4 else UNTOLD
     return Part(verdict, " ".join(_figure(f"{what} with {name!r}", one) for name, one in left.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from analysis.whitelist import Whitelist
@@ -36,13 +36,14 @@ def made_up(
     speakers: int = 10,
     each: int = 12,
     resamples: int = 100,
+    right: Callable[[Arm, str], float] = rightness,
     **facts: Any,
 ) -> Results:
     """What these arms might have said."""
     told = {
         arm.name: checked(
             predictions(
-                {name: rightness(arm, name) for name in (CLEAN, *arm.tested)},
+                {name: right(arm, name) for name in (CLEAN, *arm.tested)},
                 labels=dict.fromkeys(CLASSES, 3),
                 seeds=seeds,
                 speakers=speakers,
