@@ -44,6 +44,11 @@ class StudyFolder:
         return self.path / "pairs-listen.html"
 
     @property
+    def cache(self) -> Path:
+        """What nets hear of clips, kept so that it is made once; may be deleted at any time."""
+        return self.path / "cache"
+
+    @property
     def database_url(self) -> str:
         """The embedded database."""
         return f"sqlite:///{self.path.resolve() / 'study.db'}"
@@ -62,6 +67,11 @@ class StudyFolder:
     def report(self) -> Path:
         """The study's report and its tables."""
         return self.path / "report"
+
+    @property
+    def tables(self) -> Path:
+        """The tables that nets were compared in."""
+        return self.path / "tables"
 
     @property
     def runs(self) -> Path:

@@ -26,7 +26,7 @@ from hits.quality import Quality
 from hits.review import wrong_review
 from hits.screening import Qualification, Screening
 from models.attacks.base import AttackDesign
-from models.training import Training
+from models.experiment import Experiment
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.design import PairDesign
 from pipelines.sampling import Sampling
@@ -115,7 +115,7 @@ class Study(BaseModel):
     panel: PanelDesign = PanelDesign()
     quality: Quality = Quality()
     decision: DecisionRule = DecisionRule()
-    training: Training = Training()
+    experiment: Experiment = Experiment()
     attack: AttackDesign = AttackDesign()
     rehearsal: Crowd = Crowd()
     release: ReleaseDesign = ReleaseDesign()

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from models.data import batches
+from models.batches import Version, batches
+from models.material import Material
 from models.nets.base import Net
-from models.normalise import Scale
 
 AT_ONCE = 128  # clips in a batch
 
 
-def logits_by_clip(
-    net: Net, clip_ids: Sequence[str], frames: Mapping[str, Tensor], scales: Mapping[str, Scale]
-) -> dict[str, Tensor]:
-    """The net's logits for each clip, shape (classes,); dropout is off, and no gradient is kept.
+def logits_of(net: Net, versions: Sequence[Version], material: Material, device: str = "cpu") -> Tensor:
+    """The net's logits for each version, in their order, shape (versions, classes); dropout is off, no gradient kept.
 
     Args:
-        net: any net.
-        clip_ids: which clips.
-        frames: filterbanks by clip id, before normalisation.
-        scales: the scale of each clip, by clip id.
+        net: any net, on `device`.
+        versions: which clips in which conditions.
+        material: their frames and scales.
+        device: where the net is.
     """
     net.eval()
-    found: dict[str, Tensor] = {}
+    found: dict[Version, Tensor] = {}
     with torch.inference_mode():
-        for batch in batches(clip_ids, frames, scales, AT_ONCE):
-            found |= dict(zip(batch.clip_ids, net(batch.filterbanks, batch.lengths), strict=True))
-    return found
+        for batch in batches(versions, material, AT_ONCE, device=device):
+            found |= dict(zip(batch.versions, net(batch.inputs).float(), strict=True))
+    return torch.stack([found[version] for version in versions])

@@ -14,19 +14,20 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
-from torch import Tensor
 
 import models.attacks
 from analysis.whitelist import Whitelist
+from models.asking import load_run
 from models.attacks.base import Attack, AttackDesign, Moves, Outcome, Query
-from models.checkpoint import Card
-from models.data import hear, labels_of, rng_for
-from models.evaluate import TABLE, load_run, shared_features
+from models.checkpoint import Card, Checkpoint
+from models.evaluate import TABLE
+from models.hearing import CLEAN
+from models.labelling import LabelName
+from models.material import Material
 from models.measures.recall import mean_and_spread
-from models.normalise import Scale, scale_by_speaker
+from models.seeding import rng_for
 from models.target import Target
 from models.threads import one_thread
-from models.training import Dimension
 from pipelines.clip import Clip
 from pipelines.sound_file import load_speech
 from pipelines.sounds.base import FAMILIES, Family, SoundBank
@@ -63,10 +64,11 @@ class Setting:
 class Attacked:
     """One clip, attacked in one setting with the largest budget; smaller budgets are its beginnings."""
 
-    dimension: Dimension
+    dimension: LabelName
     fold: int
     clip: Clip
     setting: Setting
+    classes: tuple[str, ...]
     truth: int
     clean_label: int
     outcome: Outcome
@@ -89,7 +91,7 @@ class Attacked:
 class SuccessRate:
     """How well an attacker does in one setting with one budget."""
 
-    dimension: Dimension | Literal["both"]
+    dimension: LabelName | Literal["both"]
     setting: Setting
     k: int
     p_if: float  # mean over a speaker's clips, then over speakers
@@ -137,6 +139,7 @@ def attack_run(
     *,
     seed: int,
     command: str,
+    cache: Path | None = None,
 ) -> Iterator[AttackEvent]:
     """Attack clips with every setting that can be run; the last event has the result. Writes nothing.
 
@@ -150,32 +153,35 @@ def attack_run(
         folder: of the run; its evaluation.csv tells an informed attacker what hurts.
         seed: the study's.
         command: what the user typed.
+        cache: a folder for what was heard.
 
     Raises:
         CheckpointMissing, CheckpointCorrupt, MixedRun, OtherClips: the run can't be used.
         NothingToAttackWith: the bank is empty.
         EvaluationUnreadable: evaluation.csv is broken.
     """
-    checkpoints = load_run(folder, clips)
-    filterbanks, _ = shared_features(folder, checkpoints)
+    run = load_run(folder, clips)
+    first = run.experiment.seeds[0]
+    checkpoints = [one for one in run.checkpoints if one.card.seed == first]  # one net for each clip
     present = tuple(family for family in FAMILIES if sounds.sounds(family))
     if not present:
         raise NothingToAttackWith(sounds)
-    orders = {card.dimension: family_order(folder, card.dimension) for card in (c.card for c in checkpoints)}
+    orders = {card.label: family_order(folder, card.label) for card in (c.card for c in checkpoints)}
     settings, notes = _settings(folder, whitelist, all(orders.values()), design, present)
     plan = [(c, clip) for c in checkpoints for clip in _chosen(c.card, clips, design.clips, seed)]
     total = len(plan) * len(settings)
 
     yield AttackEvent(0, total, f"hearing {len(clips)} clips, clean")
-    scales = _scales(clips, hear(clips, filterbanks).frames)
-    attacker = _Attacker(load(models.attacks, design.attack, Attack)(), design, sounds, whitelist, orders, seed)
+    material = run.source({}, None, seed, cache).material()
+    truth = {label: found.by_clip for label, found in run.labellings().items()}
+    attacker = _Attacker(load(models.attacks, design.attack, Attack)(), design, sounds, whitelist, orders, truth, seed)
     attacked: list[Attacked] = []
     for checkpoint, clip in plan:
-        target = Target(checkpoint.net, filterbanks, scales[clip.speaker])
+        target = _target(checkpoint, material, clip)
         for setting in settings:
             with one_thread():
                 attacked.append(attacker.go(target, checkpoint.card, clip, setting))
-            yield AttackEvent(len(attacked), total, f"attacked {clip.clip_id} ({checkpoint.card.dimension})")
+            yield AttackEvent(len(attacked), total, f"attacked {clip.clip_id} ({checkpoint.card.label})")
     if whitelist:
         attacked += [_counted(one) for one in attacked if one.setting.eval == "no"]
     result = AttackResult(
@@ -183,7 +189,7 @@ def attack_run(
         tuple(success_rates(attacked, design)),
         design,
         tuple(notes),
-        checkpoints[0].card.net,
+        run.experiment.net,
         seed,
         command,
         speech_simulated=any(c.card.simulated for c in checkpoints),
@@ -200,20 +206,21 @@ class _Attacker:
     design: AttackDesign
     sounds: SoundBank
     whitelist: Whitelist | None
-    orders: Mapping[Dimension, Sequence[Family]]
+    orders: Mapping[LabelName, Sequence[Family]]
+    truth: Mapping[str, Mapping[str, int]]  # by label and clip id
     seed: int
 
     def go(self, target: Target, card: Card, clip: Clip, setting: Setting) -> Attacked:
         """Attack one clip in one setting."""
         # The same chance in every setting, so that settings differ in what the attacker knows and may do alone.
-        rng = rng_for(self.seed, "attack", card.dimension, clip.clip_id)
+        rng = rng_for(self.seed, "attack", card.label, clip.clip_id)
         present = [family for family in FAMILIES if self.sounds.sounds(family)]
         shuffled: list[Family] = [present[number] for number in rng.permutation(len(present))]
-        known = self.orders[card.dimension] if setting.corr else ()
+        known = self.orders[card.label] if setting.corr else ()
         order = [family for family in known if family in present]
         order += [family for family in shuffled if family not in order]
         moves = allowed_moves(self.design, order, self.whitelist if setting.eval == "yes" else None)
-        samples = load_speech(clip, target.settings.sample_rate_hz).samples
+        samples = load_speech(clip, target.sample_rate_hz).samples
         clean_label = target(samples)  # known to the attacker; not one of the k queries
         outcome = self.attack.attack(
             target,
@@ -221,7 +228,7 @@ class _Attacker:
             clean_label,
             moves,
             self.sounds,
-            sample_rate_hz=target.settings.sample_rate_hz,
+            sample_rate_hz=target.sample_rate_hz,
             queries=max(self.design.queries),
             rng=rng,
         )
@@ -229,8 +236,8 @@ class _Attacker:
             self.whitelist is not None and self.whitelist.allowed_at(_throughout(query.family), query.level_db)
             for query in outcome.trace
         ]
-        truth = labels_of([clip], card.dimension, card.bins)[clip.clip_id]
-        return Attacked(card.dimension, card.fold, clip, setting, truth, clean_label, outcome, safe)
+        truth = self.truth[card.label][clip.clip_id]
+        return Attacked(card.label, card.fold, clip, setting, card.classes, truth, clean_label, outcome, safe)
 
 
 def _counted(one: Attacked) -> Attacked:
@@ -238,7 +245,7 @@ def _counted(one: Attacked) -> Attacked:
     return replace(one, setting=Setting(one.setting.corr, "counted"))
 
 
-def family_order(folder: Path, dimension: Dimension) -> tuple[Family, ...]:
+def family_order(folder: Path, dimension: LabelName) -> tuple[Family, ...]:
     """Families of additive noise, the one that hurts a dimension most first; empty where evaluation.csv is missing.
 
     Raises:
@@ -252,7 +259,7 @@ def family_order(folder: Path, dimension: Dimension) -> tuple[Family, ...]:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 for family in FAMILIES:
-                    if row["dimension"] == dimension and row["family"] == family and row["snr_db"] and row["change"]:
+                    if row["label"] == dimension and row["family"] == family and row["snr_db"] and row["change"]:
                         changes.setdefault(family, []).append(float(row["change"]))
     except (KeyError, ValueError, TypeError) as wrong:
         raise EvaluationUnreadable(path, str(wrong)) from None
@@ -283,8 +290,8 @@ def _throughout(family: Family) -> str:
 
 def success_rates(attacked: Sequence[Attacked], design: AttackDesign) -> Iterator[SuccessRate]:
     """P_IF for every setting and budget: by dimension, and over both where both were attacked."""
-    dimensions: list[Dimension] = sorted({one.dimension for one in attacked})
-    groups: list[tuple[Dimension | Literal["both"], list[Attacked]]] = [
+    dimensions: list[LabelName] = sorted({one.dimension for one in attacked})
+    groups: list[tuple[LabelName | Literal["both"], list[Attacked]]] = [
         (dimension, [one for one in attacked if one.dimension == dimension]) for dimension in dimensions
     ]
     if len(dimensions) > 1:
@@ -344,5 +351,9 @@ def _chosen(card: Card, clips: Sequence[Clip], most: int, seed: int) -> list[Cli
     return [clip for clip in clips if clip.clip_id in tested]
 
 
-def _scales(clips: Sequence[Clip], frames: Mapping[str, Tensor]) -> Mapping[str, Scale]:
-    return scale_by_speaker((clip.speaker, frames[clip.clip_id]) for clip in clips)
+def _target(checkpoint: Checkpoint, material: Material, clip: Clip) -> Target:
+    """A net as the speaker of a clip meets it."""
+    cleaner = checkpoint.cleaner
+    heard = material.cleaned_by(cleaner) if cleaner else material
+    scales = {feature: heard.scale(feature, CLEAN, clip.clip_id) for feature in material.features}
+    return Target(checkpoint.net, material.features, scales, cleaner)

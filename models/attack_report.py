@@ -17,7 +17,6 @@ from analysis.whitelist import Whitelist
 from models.attack import Attacked, AttackEvent, AttackResult, Setting, SuccessRate, attack_run
 from models.attacks.base import AttackDesign, Query
 from models.checkpoint import versions
-from models.measures.recall import CLASSES
 from pipelines.clip import Clip
 from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import write_whole
@@ -41,13 +40,14 @@ def run_attack(
     *,
     seed: int,
     command: str,
+    cache: Path | None = None,
 ) -> Iterator[AttackEvent]:
     """Attack a run's nets (see `models.attack.attack_run`) and write what came of it into the run's folder.
 
     Raises:
         as `models.attack.attack_run`; DiskFull: there is no room for the files.
     """
-    for event in attack_run(clips, sounds, whitelist, design, folder, seed=seed, command=command):
+    for event in attack_run(clips, sounds, whitelist, design, folder, seed=seed, command=command, cache=cache):
         if event.result is not None:
             write_whole(folder / TABLE, table_of(event.result).encode())
             write_whole(folder / WHOLE, (json.dumps(json_of(event.result), indent=2) + "\n").encode())
@@ -79,15 +79,15 @@ def _row(one: Attacked, k: int, above_snr_db: float) -> dict[str, Any]:
         "corr": _yes(one.setting.corr),
         "eval": one.setting.eval,
         "k": k,
-        "true_label": CLASSES[one.truth],
-        "clean_label": CLASSES[one.clean_label],
+        "true_label": one.classes[one.truth],
+        "clean_label": one.classes[one.clean_label],
         "success": _yes(one.success(k, above_snr_db)),
         "snr_db": f"{best.snr_db:.2f}" if best else "",
         "family": best.family if best else "",
         "sound_id": best.sound_id if best else "",
-        "label": CLASSES[best.label] if best else "",
+        "label": one.classes[best.label] if best else "",
         "queries": len(one.outcome.trace[:k]),
-        "trace": json.dumps([_told(query) for query in one.outcome.trace[:k]]),
+        "trace": json.dumps([_told(query, one.classes) for query in one.outcome.trace[:k]]),
     }
 
 
@@ -247,13 +247,13 @@ def _example(one: Attacked, k: int, above_snr_db: float) -> PageExample:
     def height(snr_db: float) -> float:
         return round(100 * (top - snr_db) / (top - bottom), 2)
 
-    steps = tuple((query, CLASSES[query.label], "changed" if query.changed else "as before") for query in trace)
+    steps = tuple((query, one.classes[query.label], "changed" if query.changed else "as before") for query in trace)
     dots = tuple((round(100 * (query.number - 0.5) / k, 2), height(query.snr_db), query) for query in trace)
     return PageExample(one, one.success(k, above_snr_db), one.best(k), steps, dots, height(above_snr_db))
 
 
-def _told(query: Query) -> dict[str, Any]:
-    return {**asdict(query), "snr_db": round(query.snr_db, 3), "label": CLASSES[query.label]}
+def _told(query: Query, classes: Sequence[str]) -> dict[str, Any]:
+    return {**asdict(query), "snr_db": round(query.snr_db, 3), "label": classes[query.label]}
 
 
 def _yes(flag: bool) -> str:

@@ -14,19 +14,24 @@ from typing import Any, Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
+from safetensors.numpy import load as arrays_from_bytes
+from safetensors.numpy import save as bytes_from_arrays
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as bytes_from_tensors
 
 import models.nets
-from models.features.base import Filterbanks
-from models.measures.recall import CLASSES
+from models.blocks.fronted import Fronted
+from models.denoisers.base import FrameDenoiser, JointDenoiser
+from models.experiment import Experiment
+from models.labelling import LabelName
+from models.material import make_denoiser
 from models.nets.base import Net
-from models.training import Dimension, ZnormStats
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.variants import load
 from pipelines.whole_file import write_whole
 
 WEIGHTS = "net.safetensors"
+CLEANER = "denoiser.safetensors"
 CARD = "card.json"
 
 
@@ -50,23 +55,24 @@ class Card(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal["earwitness-net"] = "earwitness-net"
-    version: Literal[1] = 1
-    net: str
-    net_settings: dict[str, Any]
-    dimension: Dimension
-    classes: tuple[str, ...] = CLASSES
+    version: Literal[2] = 2
+    experiment: Experiment  # every setting of the run
+    label: LabelName
+    classes: tuple[str, ...] = Field(min_length=2)
     fold: int = Field(ge=0)
+    seed: int  # of this net, one of the experiment's
+    study_seed: int
+    frame_shapes: dict[str, tuple[int, ...]]
     train_clips: tuple[str, ...]
     validation_clips: tuple[str, ...]
-    validation_by: Literal["speakers", "clips"]
+    validation_by: Literal["speakers", "clips", "lists"]
     test_clips: tuple[str, ...]
-    filterbanks: Filterbanks
-    znorm_stats: ZnormStats
+    augmented: tuple[str, ...] = ()  # the conditions that it heard training clips in, beside clean
     bins: Bins = USUAL_BINS  # what low, mid and high were
-    training: dict[str, Any]  # every setting of the run
-    seed: int
+    mapped: bool = False  # ratings stand in for the corpus' categories
     data_sha256: str
     weights_sha256: str
+    cleaner_sha256: str | None = None  # of what its denoiser learnt from the training clips
     measures: dict[str, float]
     command: str
     versions: dict[str, str]
@@ -75,35 +81,49 @@ class Card(BaseModel):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained net, ready to be asked, and its card."""
+    """A trained net, ready to be asked, its card, and what takes noise out of its frames, if anything."""
 
     net: Net
     card: Card
+    cleaner: FrameDenoiser | None = None
 
 
-def make_net(name: str, net_settings: Mapping[str, Any], bands: int, seed: int) -> Net:
+def make_net(experiment: Experiment, frame_shapes: Mapping[str, tuple[int, ...]], classes: int, seed: int) -> Net:
     """A net with fresh weights; the same seed gives the same weights, and torch's own generator stays untouched.
 
     Raises:
-        UnknownVariant: there is no such net.
-        ValidationError: a setting that the net does not have, or out of its range.
+        UnknownVariant: there is no such net or denoiser.
+        ValidationError: a setting that they do not have, or out of its range.
     """
-    make = load(models.nets, name, Net)
-    settings = settings_of_net(name).model_validate(dict(net_settings))
+    make = load(models.nets, experiment.net, Net)
+    settings = settings_of_net(experiment)
+    denoiser = make_denoiser(experiment)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return make(bands, len(CLASSES), settings)
+        net = make(frame_shapes, classes, settings)
+        if isinstance(denoiser, JointDenoiser):
+            (bands,) = frame_shapes["filterbanks"]
+            return Fronted(net, denoiser.front(bands), denoiser.weight)
+    return net
 
 
-def settings_of_net(name: str) -> type[BaseModel]:
-    """The settings model of a net, by the net's name.
+def settings_of_net(experiment: Experiment) -> BaseModel:
+    """The net's own settings, checked.
 
     Raises:
         UnknownVariant: there is no such net.
+        ValidationError: it has no such setting, or not with such a value.
     """
-    net: Any = load(models.nets, name, Net)
-    settings: type[BaseModel] = net.Settings
+    net: Any = load(models.nets, experiment.net, Net)
+    settings: BaseModel = net.Settings.model_validate(experiment.net_settings)
     return settings
+
+
+def features_of_net(experiment: Experiment) -> tuple[str, ...]:
+    """The names of the features that the net reads."""
+    net: Any = load(models.nets, experiment.net, Net)
+    reads: tuple[str, ...] = net.reads(settings_of_net(experiment))
+    return reads
 
 
 def versions() -> dict[str, str]:
@@ -132,14 +152,21 @@ def restore(net: Net, weights: bytes) -> None:
     net.eval()
 
 
-def save(folder: Path, weights: bytes, card: Card) -> None:
+def save(folder: Path, weights: bytes, card: Card, cleaner: FrameDenoiser | None = None) -> None:
     """Write a checkpoint. The card goes last: where it lies, the checkpoint is whole.
 
     Raises:
         DiskFull: there is no room for it.
     """
     write_whole(folder / WEIGHTS, weights)
+    if cleaner is not None:
+        write_whole(folder / CLEANER, learnt_by(cleaner))
     write_whole(folder / CARD, (card.model_dump_json(indent=2) + "\n").encode())
+
+
+def learnt_by(cleaner: FrameDenoiser) -> bytes:
+    """What a denoiser of frames learnt, in the safetensors format."""
+    return bytes_from_arrays(cleaner.arrays())
 
 
 def load_card(folder: Path) -> Card:
@@ -170,30 +197,42 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         CheckpointCorrupt: they are not what was once written.
     """
     card = load_card(folder)
-    path = folder / WEIGHTS
+    weights = _content(folder / WEIGHTS, card.weights_sha256)
+    net = make_net(card.experiment, card.frame_shapes, len(card.classes), card.seed)
+    try:
+        restore(net, weights)
+    except (SafetensorError, RuntimeError) as wrong:
+        found = f"its weights do not fit the net {card.experiment.net!r} ({wrong})"
+        raise CheckpointCorrupt(folder / WEIGHTS, found) from None
+    denoiser = make_denoiser(card.experiment)
+    if not isinstance(denoiser, FrameDenoiser) or card.cleaner_sha256 is None:
+        return Checkpoint(net, card)
+    denoiser.restore(arrays_from_bytes(_content(folder / CLEANER, card.cleaner_sha256)))
+    return Checkpoint(net, card, denoiser)
+
+
+def _content(path: Path, sha256: str) -> bytes:
+    """A file of a checkpoint, as it was written.
+
+    Raises:
+        CheckpointMissing, CheckpointCorrupt: it is gone, or another.
+    """
     if not path.is_file():
-        raise CheckpointMissing(folder)
+        raise CheckpointMissing(path.parent)
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
-    if found != card.weights_sha256:
-        raise CheckpointCorrupt(
-            path, f"its SHA-256 is {found[:12]}..., and its card expects {card.weights_sha256[:12]}..."
-        )
-    net = make_net(card.net, card.net_settings, card.filterbanks.bands, card.seed)
-    try:
-        restore(net, content)
-    except (SafetensorError, RuntimeError) as wrong:
-        raise CheckpointCorrupt(path, f"its weights do not fit the net {card.net!r} ({wrong})") from None
-    return Checkpoint(net, card)
+    if found != sha256:
+        raise CheckpointCorrupt(path, f"its SHA-256 is {found[:12]}..., and its card expects {sha256[:12]}...")
+    return content
 
 
 def run_folders(folder: Path) -> list[Path]:
-    """The folders of a run's checkpoints, dimension by dimension and fold by fold.
+    """The folders of a run's checkpoints, label by label, seed by seed and fold by fold.
 
     Raises:
         CheckpointMissing: the run has none.
     """
-    found = sorted(path.parent for path in folder.glob(f"*/fold-*/{CARD}"))
+    found = [path.parent for path in folder.glob(f"*/seed-*/fold-*/{CARD}")]
     if not found:
         raise CheckpointMissing(folder)
-    return found
+    return sorted(found, key=lambda place: (place.parts[-3], *(int(name.split("-")[1]) for name in place.parts[-2:])))

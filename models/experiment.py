@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+import models.features
 from models.features.base import Filterbanks
 from models.labelling import LabelName
+from pipelines.variants import variant_names
 
 #: Which frames a noisy clip is normalised by: its speaker's clean ones, or those under the same noise.
 ZnormStats: TypeAlias = Literal["clean", "same"]
@@ -31,8 +33,17 @@ class Features(BaseModel):
     """Settings of what nets see, a table for each feature; those of other features are checked as they load."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, dict[str, Any]]
 
     filterbanks: Filterbanks = Field(default=Filterbanks(), description="log mel filterbanks")
+
+    @model_validator(mode="after")
+    def _known(self) -> Features:
+        known = variant_names(models.features)
+        unknown = [name for name in self.model_extra or {} if name.replace("_", "-") not in known]
+        if unknown:
+            raise ValueError(f"found settings of the feature {unknown[0]!r}; expected one of {', '.join(known)}")
+        return self
 
     def of(self, name: str) -> dict[str, Any]:
         """The settings of one feature that differ from its defaults."""

@@ -1,17 +1,18 @@
-"""Folds that keep speakers apart: nobody is heard in training and tested too."""
+"""Folds: who is learnt from, who validates, who is tested; nobody is heard in training and tested too."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from models.experiment import FoldDesign
+from models.fold_lists import listed_folds
 from pipelines.clip import Clip
 
-VALIDATION_SHARE = 0.2  # of what is not tested
 FEWEST_SPEAKERS_TO_SPARE = 3  # below this, a speaker less to learn from costs more than validation on known voices
 
 
@@ -32,6 +33,26 @@ class TooFewSpeakers(ValueError):
         super().__init__(sentence)
 
 
+class TooFewSessions(ValueError):
+    """A session is to be left out at a time, and there are not two."""
+
+    def __init__(self, found: Sequence[str | None]) -> None:
+        super().__init__(
+            f"found the session(s) {', '.join(map(str, found))}; leaving one out needs at least 2, and each clip's; "
+            "take k-fold or leave-one-speaker-out"
+        )
+
+
+class SessionsShareSpeakers(ValueError):
+    """Someone is heard in several sessions, so leaving one out would not leave them out."""
+
+    def __init__(self, speakers: Sequence[str]) -> None:
+        super().__init__(
+            f"the speaker(s) {', '.join(speakers[:5])} are heard in several sessions, so they would be learnt from and "
+            "tested; take leave-one-speaker-out"
+        )
+
+
 class TooFewClips(ValueError):
     """What is left beside a test fold is too little to learn from and validate on."""
 
@@ -49,23 +70,57 @@ class Fold:
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
-    #: What validation holds out: whole speakers, or clips of the training speakers where those are few.
-    validation_by: Literal["speakers", "clips"]
+    #: What validation holds out: whole speakers, clips of the training speakers where those are few, or as listed.
+    validation_by: Literal["speakers", "clips", "lists"]
 
 
-def make_folds(clips: Sequence[Clip], folds: int, seed: int) -> list[Fold]:
-    """Speaker-independent folds of about equally many clips; the same seed gives the same folds.
+def make_folds(clips: Sequence[Clip], design: FoldDesign, seed: int) -> list[Fold]:
+    """The folds of a design; the same seed gives the same folds.
 
     Raises:
         TooFewSpeakers: fewer than 2 speakers, or fewer than folds.
+        TooFewSessions, SessionsShareSpeakers: sessions can't be left out one at a time.
         TooFewClips: some fold leaves fewer than two clips to learn from.
+        FoldListsWrong: fixed lists that can't be used.
     """
+    if design.lists is not None:
+        return [
+            Fold(number, parts["train"], parts["validation"], parts["test"], "lists")
+            for number, parts in enumerate(listed_folds(design.lists, clips))
+        ]
     counts = Counter(clip.speaker for clip in clips)
-    if len(counts) < max(2, folds):
-        raise TooFewSpeakers(len(counts), folds)
     rng = np.random.default_rng(seed)
-    tested = _deal(counts, max(2, folds), rng)
-    return [_fold(number, clips, speakers, rng) for number, speakers in enumerate(tested)]
+    if design.kind == "leave-one-session-out":
+        tested = _sessions(clips)
+    else:
+        folds = design.folds if design.kind == "k-fold" else max(2, -(-len(counts) // design.group))
+        if len(counts) < max(2, folds):
+            raise TooFewSpeakers(len(counts), folds)
+        tested = _deal(counts, folds, rng)
+    return [_fold(number, clips, speakers, design, rng) for number, speakers in enumerate(tested)]
+
+
+def everyone(clips: Sequence[Clip], design: FoldDesign, seed: int) -> Fold:
+    """A fold that tests nobody: all clips are learnt from but those that validate.
+
+    Raises:
+        TooFewClips: there are fewer than two.
+    """
+    return _fold(0, clips, set(), design, np.random.default_rng(seed))
+
+
+def _sessions(clips: Iterable[Clip]) -> list[set[str]]:
+    """The speakers of each session, in the order of the sessions' names."""
+    speakers: dict[str | None, set[str]] = {}
+    for clip in clips:
+        speakers.setdefault(clip.session, set()).add(clip.speaker)
+    if len(speakers) < 2 or None in speakers:
+        raise TooFewSessions(sorted(speakers, key=str))
+    seen = Counter(speaker for several in speakers.values() for speaker in several)
+    twice = sorted(speaker for speaker, sessions in seen.items() if sessions > 1)
+    if twice:
+        raise SessionsShareSpeakers(twice)
+    return [speakers[session] for session in sorted(speakers, key=str)]
 
 
 def _deal(counts: Counter[str], folds: int, rng: np.random.Generator) -> list[set[str]]:
@@ -80,18 +135,18 @@ def _deal(counts: Counter[str], folds: int, rng: np.random.Generator) -> list[se
     return hands
 
 
-def _fold(number: int, clips: Sequence[Clip], tested: set[str], rng: np.random.Generator) -> Fold:
+def _fold(number: int, clips: Sequence[Clip], tested: set[str], design: FoldDesign, rng: np.random.Generator) -> Fold:
     rest = [clip for clip in clips if clip.speaker not in tested]
     if len(rest) < 2:
         raise TooFewClips(number, len(rest))
     speakers = sorted({clip.speaker for clip in rest})
     by_speakers = len(speakers) >= FEWEST_SPEAKERS_TO_SPARE
     if by_speakers:
-        spared = max(1, round(VALIDATION_SHARE * len(speakers)))
+        spared = _spared(design.validation_share, len(speakers))
         chosen = {str(speaker) for speaker in rng.permutation(speakers)[:spared]}
         held = {clip.clip_id for clip in rest if clip.speaker in chosen}
     else:
-        spared = max(1, round(VALIDATION_SHARE * len(rest)))
+        spared = _spared(design.validation_share, len(rest))
         held = {str(clip_id) for clip_id in rng.permutation([clip.clip_id for clip in rest])[:spared]}
     return Fold(
         number=number,
@@ -100,3 +155,8 @@ def _fold(number: int, clips: Sequence[Clip], tested: set[str], rng: np.random.G
         test=tuple(clip.clip_id for clip in clips if clip.speaker in tested),
         validation_by="speakers" if by_speakers else "clips",
     )
+
+
+def _spared(share: float, found: int) -> int:
+    """How many of at least two validate: about their share, and never none or all."""
+    return min(max(1, round(share * found)), found - 1)

@@ -23,7 +23,7 @@ from app.cli import demo
 from app.cli.main import earwitness as command
 from app.rehearsal import Rehearsal, rehearse
 from app.settings import read_settings
-from app.store.progress import is_complete, votes_still_missing
+from app.store.missing import is_complete, votes_still_missing
 from app.wiring import invite_simulated, wire
 from hits.listeners import PAPER_CHANGES, crowd
 
@@ -150,7 +150,7 @@ SMALL_DEMO: dict[str, dict[str, object]] = {
         "checks": 4,
     },
     "decision": {"min_pairs": 5, "tau": 0.45, "error": 0.2},
-    "training": {"folds": 2, "epochs_max": 2},
+    "experiment": {"folds": {"folds": 2}, "training": {"epochs_max": 2}},
     "attack": {"queries": [3], "clips": 4},
 }
 

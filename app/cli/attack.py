@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.cli.opening import opened, rated_clips
-from app.cli.run_options import force_option, run_folder, run_option, whitelist_of
+from app.cli.opening import labelled_clips, opened
+from app.cli.run_options import force_option, labels_of_run, run_folder, run_option, whitelist_of
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell
 
 
@@ -24,8 +24,8 @@ def attack(study: Path, run_name: str, force: bool) -> None:
     from models.attack_report import run_attack
 
     with opened(study) as wired:
-        clips = rated_clips(wired)
         folder = run_folder(wired, run_name)
+        clips = labelled_clips(wired, labels_of_run(folder))
         result = None
         with progress_bar("attacking (clips)", None) as step:
             for event in run_attack(
@@ -36,6 +36,7 @@ def attack(study: Path, run_name: str, force: bool) -> None:
                 folder,
                 seed=wired.study.study.seed,
                 command=command_line(),
+                cache=wired.folder.cache,
             ):
                 step(event.done)
                 result = event.result or result

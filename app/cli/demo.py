@@ -47,7 +47,7 @@ DESIGN: dict[str, dict[str, object]] = {
     "hits": {"assignment_duration_s": 900, "checks_per_hit": 2},
     "pay": {"expected_s_per_trial": 12.0},
     "decision": {"tau": 0.2},
-    "training": {"folds": 4, "epochs_max": 12, "batch": 8},
+    "experiment": {"folds": {"folds": 4}, "training": {"epochs_max": 12, "batch": 8}},
     "attack": {"queries": [5, 15], "clips": 16},
 }
 
@@ -172,7 +172,8 @@ def _listen(wired: Wired) -> None:
 
     from app.cli.opening import server_url
     from app.rehearsal import Rehearsal, rehearse
-    from app.store.progress import is_complete, overview, votes_still_missing
+    from app.store.missing import is_complete, votes_still_missing
+    from app.store.progress import overview
     from app.wiring import MARKETPLACE_PATH, invite_simulated
     from hits.listeners import PAPER_CHANGES, crowd
 

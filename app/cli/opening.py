@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from app.cli.say import tell
 if TYPE_CHECKING:
     from app.wiring import Wired
     from hits.platforms.base import Platform
+    from models.labelling import LabelName
     from pipelines.clip import Clip
 
 TOLD = 20  # problems of a corpus, one a line; more would push the rest off the screen
@@ -139,17 +140,17 @@ def usable_clips(wired: Wired, *, aloud: bool = True) -> list[Clip]:
     return clips
 
 
-def rated_clips(wired: Wired, *, aloud: bool = False) -> list[Clip]:
-    """The usable clips that can be learnt from: those with ratings in every dimension that is trained.
+def labelled_clips(wired: Wired, labels: Sequence[LabelName], *, aloud: bool = False) -> list[Clip]:
+    """The usable clips that can be learnt from: those with everything that is to be recognised.
 
     Raises:
         NoClips: there is none.
     """
-    wanted = wired.study.training.dimensions
+    wanted = ["category" if label == "emotion" else label for label in labels]
     clips = [c for c in usable_clips(wired, aloud=aloud) if all(getattr(c, name) is not None for name in wanted)]
     if not clips:
         raise NoClips(
-            f"no clip of {wired.study.corpus.path} is rated for {' and '.join(wanted)}; nothing to learn from"
+            f"no clip of {wired.study.corpus.path} is rated for {' and '.join(labels)}; nothing to learn from"
         )
     return clips
 

@@ -11,8 +11,8 @@ import pytest
 
 from analysis.verdicts import Verdict
 from analysis.whitelist import Whitelist
+from models.experiment import Experiment
 from models.train import train
-from models.training import Training
 from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.conditions import condition
@@ -22,14 +22,25 @@ from pipelines.sounds.base import FAMILIES, Family, Sound, SoundBank
 from tests.whitelists import verdict, whitelist
 
 RATE_HZ = 16000
-TINY = Training(
-    net_settings={"channels": 8, "gru_width": 8, "dense_width": 8, "gru_layers": 1},
-    folds=2,
-    epochs_max=8,
-    patience=8,
-    batch=4,
-    learning_rate=0.005,
+TINY = Experiment.model_validate(
+    {
+        "net_settings": {"channels": 8, "gru_width": 8, "dense_width": 8, "gru_layers": 1},
+        "folds": {"folds": 2},
+        "training": {"epochs_max": 8, "patience": 8, "batch": 4, "learning_rate": 0.005},
+    }
 )
+
+
+def changed(experiment: Experiment, **changes: object) -> Experiment:
+    """An experiment with other settings; those of a section by `section__setting`."""
+    told = experiment.model_dump(exclude_unset=True)
+    for name, value in changes.items():
+        section, _, setting = name.partition("__")
+        if setting:
+            told.setdefault(section, {})[setting] = value
+        else:
+            told[section] = value
+    return Experiment.model_validate(told)
 
 
 def tone(hz: float, length_s: float, level: float, seed: int) -> Samples:
@@ -115,8 +126,13 @@ def whitelist_of(verdicts: Mapping[str, Verdict], *, simulated: bool = True) -> 
 
 
 @pytest.fixture(scope="session")
-def tiny() -> Training:
+def tiny() -> Experiment:
     return TINY
+
+
+@pytest.fixture(scope="session")
+def change() -> Callable[..., Experiment]:
+    return changed
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,9 @@ from models.attack import (
 from models.attack_report import PAPER, page_of, run_attack
 from models.attacks.base import AttackDesign, Outcome, Query
 from models.checkpoint import load_card, load_checkpoint
-from models.data import hear
 from models.evaluate import evaluate
 from models.features.base import Filterbanks
+from models.features.filterbanks import LogMel
 from models.normalise import scale_by_speaker
 from models.target import Target
 from pipelines.clip import Clip
@@ -125,7 +125,7 @@ class TestTheRows:
         self, rows: list[dict[str, str]], evaluated_run: Path
     ) -> None:
         tested = {
-            (dimension, str(fold)): load_card(evaluated_run / dimension / f"fold-{fold}").test_clips
+            (dimension, str(fold)): load_card(evaluated_run / dimension / "seed-1" / f"fold-{fold}").test_clips
             for dimension in ("activation", "valence")
             for fold in (0, 1)
         }
@@ -159,7 +159,7 @@ def test_a_bank_without_sounds_is_refused(run: Path, clips: list[Clip], make_sou
         attacked(clips, make_sounds(()), None, run)
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "dimension,family,snr_db,change\nactivation,nat,10,much\n"])
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "label,family,snr_db,change\nactivation,nat,10,much\n"])
 def test_a_broken_evaluation_is_refused(run: Path, clips: list[Clip], sounds: SoundBank, content: str) -> None:
     (run / "evaluation.csv").write_text(content)
     if not content:
@@ -182,7 +182,8 @@ def test_p_if_is_the_mean_over_speakers_of_the_mean_over_clips() -> None:
     def one(clip_id: str, speaker: str, snr_db: float | None) -> Attacked:
         query = Query(1, "nat", "nat-0", 0.0, 20.0, snr_db or 0.0, 1, changed=snr_db is not None)
         clip = Clip(clip_id, Path("x"), speaker)
-        return Attacked("valence", 0, clip, Setting(corr=False, eval="no"), 0, 0, Outcome((query,), None), [True])
+        setting, classes = Setting(corr=False, eval="no"), ("low", "mid", "high")
+        return Attacked("valence", 0, clip, setting, classes, 0, 0, Outcome((query,), None), [True])
 
     members = [
         one("a1", "a", 20.0),
@@ -198,12 +199,13 @@ def test_p_if_is_the_mean_over_speakers_of_the_mean_over_clips() -> None:
 
 
 def test_the_target_says_what_the_evaluation_says(run: Path, clips: list[Clip]) -> None:
-    frames = hear(clips, Filterbanks()).frames
-    scales = scale_by_speaker((clip.speaker, frames[clip.clip_id]) for clip in clips)
-    checkpoint = load_checkpoint(run / "activation" / "fold-0")
+    feature = LogMel(Filterbanks())
+    samples = {clip.clip_id: load_speech(clip, 16000).samples for clip in clips}
+    scales = scale_by_speaker((clip.speaker, feature.of([samples[clip.clip_id]])[0]) for clip in clips)
+    checkpoint = load_checkpoint(run / "activation" / "seed-1" / "fold-0")
     tested = [clip for clip in clips if clip.clip_id in checkpoint.card.test_clips]
     right = [
-        Target(checkpoint.net, Filterbanks(), scales[clip.speaker])(load_speech(clip, 16000).samples)
+        Target(checkpoint.net, {"filterbanks": feature}, {"filterbanks": scales[clip.speaker]})(samples[clip.clip_id])
         == {1.5: 0, 3.0: 1, 4.5: 2}[clip.activation or 0]
         for clip in tested
     ]
@@ -231,7 +233,7 @@ class TestThePage:
     ) -> None:
         design = DESIGN.model_copy(update={"clips": 1})
         assert "SIMULATED" not in page_of(attacked(clips, sounds, None, run, design))
-        for path in run.glob("*/*/card.json"):
+        for path in run.rglob("card.json"):
             path.write_text(path.read_text().replace('"simulated": false', '"simulated": true'))
         assert "SIMULATED speech:" in page_of(attacked(clips, sounds, None, run, design))
 

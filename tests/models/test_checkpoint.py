@@ -22,7 +22,7 @@ from models.checkpoint import (
 
 @pytest.fixture
 def place(run: Path) -> Path:
-    return run / "activation" / "fold-0"
+    return run / "activation" / "seed-1" / "fold-0"
 
 
 def test_a_net_comes_back_as_it_was_saved(place: Path) -> None:
@@ -61,7 +61,8 @@ def test_weights_that_were_cut_off_are_refused(place: Path) -> None:
 
 def test_weights_of_another_net_are_refused(place: Path) -> None:
     card = json.loads((place / CARD).read_text())
-    (place / CARD).write_text(json.dumps(card | {"net_settings": {}}))
+    card["experiment"]["net_settings"] = {}
+    (place / CARD).write_text(json.dumps(card))
     with pytest.raises(CheckpointCorrupt, match="do not fit the net 'crnn'"):
         load_checkpoint(place)
 

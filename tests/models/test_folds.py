@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.experiment import FoldDesign
 from models.folds import TooFewClips, TooFewSpeakers, make_folds
 from pipelines.clip import Clip
 
@@ -25,7 +26,7 @@ def test_no_speaker_is_on_two_sides_and_every_clip_is_tested_once(counts: list[i
     folds = data.draw(st.integers(2, len(counts)))
     clips = clips_of(counts)
     speaker = {clip.clip_id: clip.speaker for clip in clips}
-    made = make_folds(clips, folds, seed=data.draw(st.integers(0, 9)))
+    made = make_folds(clips, FoldDesign(folds=folds), seed=data.draw(st.integers(0, 9)))
     assert len(made) == folds
     assert sorted(clip_id for fold in made for clip_id in fold.test) == sorted(speaker)
     for fold in made:
@@ -39,19 +40,20 @@ def test_no_speaker_is_on_two_sides_and_every_clip_is_tested_once(counts: list[i
 
 
 def test_folds_are_balanced_in_clips() -> None:
-    sizes = [len(fold.test) for fold in make_folds(clips_of([90, 10, 50, 50, 60, 40]), 3, seed=1)]
+    sizes = [len(fold.test) for fold in make_folds(clips_of([90, 10, 50, 50, 60, 40]), FoldDesign(folds=3), seed=1)]
     assert sizes == [100, 100, 100]
 
 
 def test_the_seed_decides() -> None:
     clips = clips_of([10] * 8)
-    assert make_folds(clips, 4, seed=1) == make_folds(clips, 4, seed=1)
-    assert make_folds(clips, 4, seed=1) != make_folds(clips, 4, seed=2)
+    design = FoldDesign(folds=4)
+    assert make_folds(clips, design, seed=1) == make_folds(clips, design, seed=1)
+    assert make_folds(clips, design, seed=1) != make_folds(clips, design, seed=2)
 
 
 @pytest.mark.parametrize(("speakers", "expected"), [(6, "speakers"), (3, "clips")])
 def test_few_speakers_are_validated_by_clips(speakers: int, expected: str) -> None:
-    folds = make_folds(clips_of([10] * speakers), 3, seed=1)
+    folds = make_folds(clips_of([10] * speakers), FoldDesign(folds=3), seed=1)
     assert {fold.validation_by for fold in folds} == {expected}
 
 
@@ -61,9 +63,9 @@ def test_few_speakers_are_validated_by_clips(speakers: int, expected: str) -> No
 )
 def test_too_few_speakers_are_refused_with_a_sentence(counts: list[int], sentence: str) -> None:
     with pytest.raises(TooFewSpeakers, match=sentence):
-        make_folds(clips_of(counts), 5, seed=1)
+        make_folds(clips_of(counts), FoldDesign(folds=5), seed=1)
 
 
 def test_two_clips_are_too_few() -> None:
     with pytest.raises(TooFewClips, match="at least 2"):
-        make_folds(clips_of([1, 1]), 2, seed=1)
+        make_folds(clips_of([1, 1]), FoldDesign(folds=2), seed=1)

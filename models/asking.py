@@ -1,0 +1,290 @@
+"""Ask every net of a run about its test clips, clean and in each condition; what they say is kept as predictions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from models.ask import logits_of
+from models.batches import Version
+from models.checkpoint import Checkpoint, load_checkpoint, run_folders
+from models.denoisers.base import FrameDenoiser, JointDenoiser
+from models.experiment import Experiment, Scalar
+from models.hearing import CLEAN, data_sha256
+from models.labelling import Labelling, labelling
+from models.machine import Machine
+from models.material import Material, Source, fitted_cleaner, make_denoiser
+from models.optimising import repeatable
+from models.predictions import read_predictions, together, write_predictions
+from pipelines.clip import Clip
+from pipelines.noises.base import Noise
+from pipelines.sounds.base import SoundBank
+from pipelines.whole_file import write_whole
+
+FOLDER = "predictions"
+ASKED = "asked.json"  # what each file of predictions came from
+REFUSED = "refused.json"  # why clips could not carry a condition
+
+
+class OtherClips(ValueError):
+    """A run was trained on other clips than the ones at hand."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the nets in {folder} were trained on other clips than the study has now, so who was tested can't be "
+            "told; run `earwitness train` under a new name, or bring the clips back"
+        )
+
+
+class MixedRun(ValueError):
+    """The nets of one folder do not belong together."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the nets in {folder} differ in what they see of a clip; expected the nets of one run; delete the folder "
+            "and run `earwitness train` again"
+        )
+
+
+class NotInFront(ValueError):
+    """A denoiser that is a part of the net is to be put before a net that was trained without it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the denoiser {name!r} learns together with its net, so it can't be put before a net trained without it; "
+            "train with it, or take rnnoise or vts"
+        )
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """Every net of a run, with the clips that it was made with."""
+
+    folder: Path
+    clips: Sequence[Clip]
+    checkpoints: Sequence[Checkpoint]
+
+    @property
+    def experiment(self) -> Experiment:
+        """What all nets share."""
+        return self.checkpoints[0].card.experiment
+
+    def source(
+        self, conditions: Mapping[str, Noise], sounds: SoundBank | None, seed: int, cache: Path | None
+    ) -> Source:
+        """From what these nets hear clips in these conditions."""
+        reads = tuple(self.checkpoints[0].card.frame_shapes)
+        return Source(tuple(self.clips), self.experiment, reads, conditions, sounds, seed, cache)
+
+    def labellings(self) -> Mapping[str, Labelling]:
+        """What the nets were to say, by label."""
+        bins = {checkpoint.card.label: checkpoint.card.bins for checkpoint in self.checkpoints}
+        return {label: labelling(self.clips, label, found) for label, found in bins.items()}
+
+
+def load_run(folder: Path, clips: Sequence[Clip]) -> TrainedRun:
+    """Every net of a run, if these are the clips that it was made with.
+
+    Raises:
+        CheckpointMissing, CheckpointCorrupt: a net can't be used.
+        OtherClips: the run was trained on others.
+        MixedRun: its nets were not trained alike.
+    """
+    checkpoints = [load_checkpoint(place) for place in run_folders(folder)]
+    found = data_sha256(clips)
+    if any(checkpoint.card.data_sha256 != found for checkpoint in checkpoints):
+        raise OtherClips(folder)
+    shared = {
+        checkpoint.card.experiment.model_dump_json(include={"features", "denoiser", "denoiser_settings", "znorm_stats"})
+        for checkpoint in checkpoints
+    }
+    if len(shared) > 1:
+        raise MixedRun(folder)
+    return TrainedRun(folder, clips, checkpoints)
+
+
+@dataclass(frozen=True)
+class AskEvent:
+    """What just happened; `done` of `total` counts conditions."""
+
+    done: int
+    total: int
+    sentence: str
+
+
+@dataclass
+class Asked:
+    """What the nets of a run said, by condition; filled while it is asked."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    #: By condition, then clip id: why the clip could not carry the noise.
+    refused: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """All of it as one table."""
+        return together(self.tables.values())
+
+
+def ask_run(
+    run: TrainedRun,
+    conditions: Mapping[str, Noise],
+    sounds: SoundBank | None,
+    into: Asked,
+    *,
+    seed: int,
+    cache: Path | None = None,
+    machine: Machine | None = None,
+    denoiser: str | None = None,
+    denoiser_settings: Mapping[str, Scalar] | None = None,
+) -> Iterator[AskEvent]:
+    """Ask every net about its own test clips, clean and in each condition; what was asked before is read again.
+
+    Args:
+        run: the nets.
+        conditions: noises by name; clean is always asked about.
+        sounds: where background sounds come from.
+        into: gets what the nets say.
+        seed: the study's; a clip's noise depends on it, the clip and the condition only.
+        cache: a folder for what was heard.
+        machine: where to hear and ask.
+        denoiser: put before nets that were trained without one.
+        denoiser_settings: its settings.
+
+    Raises:
+        NotInFront, UnknownVariant, ValidationError: the denoiser can't be used so.
+        SoundUnreadable: a clip can't be heard.
+        DiskFull: there is no room for what is said.
+    """
+    machine = machine or Machine()
+    if denoiser is not None:
+        run = _with_denoiser(run, denoiser, denoiser_settings or {})
+    place = run.folder / FOLDER / (denoiser or "")
+    source = run.source(conditions, sounds, seed, cache)
+    material = source.material(workers=machine.hearing, device=machine.devices[0])
+    asker = _Asker(run, material, machine, place)
+    total = len(conditions) + 1
+    for done, condition in enumerate((CLEAN, *conditions)):
+        yield AskEvent(done, total, f"testing under {condition}" if done else "testing clean")
+        table, refused = asker.under(condition)
+        if table is not None:
+            into.tables[condition] = table
+        if refused:
+            into.refused[condition] = refused
+        if done:
+            asker.forget(condition)
+    yield AskEvent(total, total, f"{len(run.checkpoints)} nets were asked in {total} conditions")
+
+
+def _with_denoiser(run: TrainedRun, name: str, settings: Mapping[str, Scalar]) -> TrainedRun:
+    """The same nets behind a denoiser; one that learns has learnt from each net's clean training clips."""
+    changes = {"denoiser": name, "denoiser_settings": dict(settings)}
+    if isinstance(make_denoiser(run.experiment.model_copy(update=changes)), JointDenoiser):
+        raise NotInFront(name)
+    checkpoints = [
+        replace(one, card=one.card.model_copy(update={"experiment": one.card.experiment.model_copy(update=changes)}))
+        for one in run.checkpoints
+    ]
+    return replace(run, checkpoints=checkpoints)
+
+
+@dataclass
+class _Asker:
+    """Asks all nets in one condition after another."""
+
+    run: TrainedRun
+    material: Material
+    machine: Machine
+    place: Path
+    _cleaned: dict[tuple[str, ...], Material] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.truth = {label: found.by_clip for label, found in self.run.labellings().items()}
+        self.speaker = {clip.clip_id: clip.speaker for clip in self.run.clips}
+
+    def under(self, condition: str) -> tuple[pd.DataFrame | None, Mapping[str, str]]:
+        """What nets say in a condition, and who could not carry it; out of the file if it is of these very nets.
+
+        There is no table where no clip can carry it.
+        """
+        path, key = self.place / f"{condition}.parquet", self._key(condition)
+        asked, refused = _read_json(self.place / ASKED), _read_json(self.place / REFUSED)
+        if asked.get(condition) == key and path.is_file():
+            return read_predictions(path), refused.get(condition, {})
+        heard = self.material.heard(condition)
+        _write_json(self.place / REFUSED, {**refused, condition: dict(heard.refused)})
+        if not heard.frames:
+            return None, heard.refused
+        with repeatable(self.machine.threads):
+            table = pd.concat([self._said(one, condition) for one in self.run.checkpoints], ignore_index=True)
+        write_predictions(table, path)
+        _write_json(self.place / ASKED, {**asked, condition: key})
+        return read_predictions(path), heard.refused
+
+    def forget(self, condition: str) -> None:
+        """Let go of what was heard in a condition."""
+        for material in (self.material, *self._cleaned.values()):
+            material.forget(condition)
+
+    def _key(self, condition: str) -> str:
+        """A hash of all that decides what is said."""
+        source = self.material.source
+        nets = sorted(checkpoint.card.weights_sha256 for checkpoint in self.run.checkpoints)
+        noise = repr(source.conditions.get(condition))
+        shared = source.experiment.model_dump_json(include={"denoiser", "denoiser_settings", "znorm_stats"})
+        features = [feature.recipe() for feature in self.material.features.values()]
+        banks = str(source.sounds.root) if source.sounds and condition != CLEAN else ""
+        return hashlib.sha256(repr((nets, noise, shared, features, source.seed, banks)).encode()).hexdigest()
+
+    def _said(self, checkpoint: Checkpoint, condition: str) -> pd.DataFrame:
+        card, device = checkpoint.card, self.machine.devices[0]
+        material = self._cleaned_for(checkpoint)
+        tested = [Version(clip_id, condition) for clip_id in card.test_clips if material.carries(clip_id, condition)]
+        table = pd.DataFrame(
+            {
+                "label": card.label,
+                "seed": card.seed,
+                "fold": card.fold,
+                "condition": condition,
+                "clip_id": [version.clip_id for version in tested],
+                "speaker": [self.speaker[version.clip_id] for version in tested],
+                "truth": [self.truth[card.label][version.clip_id] for version in tested],
+            }
+        )
+        if not tested:
+            return table
+        said = logits_of(checkpoint.net.to(device), tested, material, device)
+        probabilities = torch.softmax(said.double(), dim=1).float().cpu().numpy()  # (clips, classes)
+        table[[f"p{number}" for number in range(len(card.classes))]] = probabilities
+        return table
+
+    def _cleaned_for(self, checkpoint: Checkpoint) -> Material:
+        """The material as this net hears it."""
+        card = checkpoint.card
+        if not isinstance(make_denoiser(card.experiment), FrameDenoiser):
+            return self.material
+        if card.train_clips not in self._cleaned:
+            cleaner = checkpoint.cleaner or fitted_cleaner(card.experiment, card.train_clips, self.material)
+            assert cleaner is not None
+            self._cleaned[card.train_clips] = self.material.cleaned_by(cleaner)
+        return self._cleaned[card.train_clips]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """What was noted; nothing where the note is missing or broken, so that it is asked again."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
+    write_whole(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

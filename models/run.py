@@ -1,0 +1,209 @@
+"""A run: one experiment on one corpus, and the nets that it is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from analysis.whitelist import Whitelist
+from models.augmentation import augmented, drawn
+from models.batches import Version
+from models.checkpoint import features_of_net
+from models.experiment import Experiment
+from models.feature_cache import FeatureCache
+from models.folds import Fold, make_folds
+from models.hearing import CLEAN, data_sha256
+from models.labelling import Labelling, LabelName, labelling
+from models.material import Material, Source, make_denoiser
+from models.seeding import rng_for
+from pipelines.bins import USUAL_BINS, Bins
+from pipelines.clip import Clip
+from pipelines.noises.base import Noise
+from pipelines.sounds.base import SoundBank
+from pipelines.whole_file import write_whole
+
+RUN = "run.json"
+
+
+class OtherRun(ValueError):
+    """A run's folder holds nets that were trained in another way or on other clips."""
+
+    def __init__(self, folder: Path, differing: Sequence[str]) -> None:
+        super().__init__(
+            f"{folder} holds a run with another {', another '.join(differing)}; give this run a name of its own, or "
+            "delete that folder"
+        )
+
+
+class RunUnreadable(ValueError):
+    """The file that describes a run is broken."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is not the JSON that was once written; delete its folder and train again")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One net of a run."""
+
+    label: LabelName
+    seed: int
+    fold: Fold
+
+    @property
+    def name(self) -> str:
+        """How people call it.
+
+        >>> Job("valence", 2, Fold(0, (), (), (), "speakers")).name
+        'valence, seed 2, fold 0'
+        """
+        return f"{self.label}, seed {self.seed}, fold {self.fold.number}"
+
+    @property
+    def place(self) -> Path:
+        """Its folder below the run's."""
+        return Path(self.label, f"seed-{self.seed}", f"fold-{self.fold.number}")
+
+
+@dataclass(frozen=True, eq=False)  # one run is another only if it is the very same: so it can be a key
+class Run:
+    """What every net of a run shares; holds no sound, so that it travels to other processes."""
+
+    folder: Path
+    source: Source
+    labellings: Mapping[LabelName, Labelling]
+    folds: Sequence[Fold]
+    #: The conditions in which training clips are heard beside clean, by label.
+    augmented: Mapping[LabelName, tuple[str, ...]]
+    bins: Bins
+    data_sha256: str
+    command: str
+    simulated: bool
+
+    @property
+    def experiment(self) -> Experiment:
+        """Its settings."""
+        return self.source.experiment
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Its nets, in the order in which they are trained."""
+        return [Job(*one) for one in product(self.experiment.labels, self.experiment.seeds, self.folds)]
+
+    def rng(self, job: Job, *names: str | int) -> np.random.Generator:
+        """Chance for one purpose in one net, apart from all others."""
+        return rng_for(
+            self.source.seed, "train", job.label, str(job.seed), str(job.fold.number), *(str(name) for name in names)
+        )
+
+    def versions(
+        self, job: Job, clip_ids: Sequence[str], material: Material, rng: np.random.Generator | None = None
+    ) -> list[Version]:
+        """Clips clean, and in the noises that their net hears them in: all of these, or a share by chance with an rng.
+
+        Which noises a clip gets is drawn once for the clip, so that seeds and folds hear the same.
+        """
+        conditions, augment = self.augmented[job.label], self.experiment.augment
+        heard = [clip_id for clip_id in clip_ids if material.carries(clip_id, CLEAN)]
+        found = [Version(clip_id) for clip_id in heard]
+        for clip_id in heard if conditions else ():
+            once = rng_for(self.source.seed, "versions", clip_id)
+            found += [
+                Version(clip_id, condition)
+                for condition in drawn(conditions, augment.per_clip, once)
+                if material.carries(clip_id, condition)
+            ]
+        if rng is None or augment.probability == 1:
+            return found
+        kept = rng.random(len(found)) < augment.probability
+        return [one for one, keep in zip(found, kept, strict=True) if keep or one.condition == CLEAN]
+
+
+def plan_run(
+    clips: Sequence[Clip],
+    experiment: Experiment,
+    folder: Path,
+    *,
+    seed: int,
+    command: str,
+    conditions: Mapping[str, Noise],
+    sounds: SoundBank | None,
+    whitelist: Whitelist | None = None,
+    cache: Path | None = None,
+    bins: Bins = USUAL_BINS,
+    simulated: bool = False,
+    folds: Sequence[Fold] | None = None,
+) -> Run:
+    """Check everything that can be checked before any sound is heard.
+
+    Args: as `models.train.train`; and folds in place of those that the experiment makes.
+
+    Raises: as `models.train.train`, but for what only hearing and learning show.
+    """
+    labellings = {name: labelling(clips, name, bins) for name in experiment.labels}
+    folds = make_folds(clips, experiment.folds, seed) if folds is None else folds
+    make_denoiser(experiment)
+    chosen = {name: augmented(experiment.augment, name, conditions, whitelist) for name in experiment.labels}
+    simulated = simulated or any(clip.simulated for clip in clips)
+    if experiment.augment.conditions == "whitelist" and whitelist is not None:
+        simulated = simulated or whitelist.simulated
+    heard = {name: noise for name, noise in conditions.items() if any(name in names for names in chosen.values())}
+    source = Source(tuple(clips), experiment, features_of_net(experiment), heard, sounds, seed, cache)
+    data = data_sha256(clips, FeatureCache(cache).hashes if cache else None)
+    return Run(folder, source, labellings, folds, chosen, bins, data, command, simulated)
+
+
+def with_conditions(run: Run, conditions: Mapping[str, Noise]) -> Run:
+    """The same run, ready to hear clips in further conditions."""
+    return replace(run, source=replace(run.source, conditions={**run.source.conditions, **conditions}))
+
+
+def claim(run: Run) -> None:
+    """Write down what a run is, or refuse a folder that holds another one.
+
+    Raises:
+        OtherRun, RunUnreadable: the folder is taken.
+        DiskFull: there is no room.
+    """
+    path = run.folder / RUN
+    # What is measured, and how many seeds there are, changes no net that is there.
+    settings = run.experiment.model_dump(mode="json", exclude={"measures", "seeds"})
+    this = {
+        "clips": run.data_sha256,
+        "seed": run.source.seed,
+        "bins": run.bins.model_dump(mode="json"),
+        "noise": {name: repr(run.source.conditions[name]) for names in run.augmented.values() for name in names},
+        "augmentation": {label: list(names) for label, names in run.augmented.items()},
+        "folds": _folds_sha256(run.folds),  # a file of lists may have changed
+        "settings": settings,
+    }
+    if not path.is_file():
+        write_whole(path, (json.dumps(this, indent=2) + "\n").encode())
+        return
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise RunUnreadable(path) from None
+    differing = [key for key, value in this.items() if not isinstance(before, dict) or before.get(key) != value]
+    if differing:
+        raise OtherRun(run.folder, differing)
+
+
+def _folds_sha256(folds: Sequence[Fold]) -> str:
+    parts = [(sorted(fold.train), sorted(fold.validation), sorted(fold.test)) for fold in folds]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def identity(run: Run) -> str:
+    """A hash of all that decides what nets come out: equal for runs that would train the same nets."""
+    settings = run.experiment.model_dump_json(exclude={"measures", "seeds", "augment"})
+    noises = {name: repr(noise) for name, noise in run.source.conditions.items()}
+    whole = (settings, noises, dict(run.augmented), run.experiment.augment.per_clip, run.experiment.augment.probability)
+    told = repr((whole, _folds_sha256(run.folds), run.data_sha256, run.source.seed, run.bins))
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -1,0 +1,161 @@
+"""The curves of a run while it learns: a page of its own, and files that TensorBoard reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+from tensorboardX import SummaryWriter
+
+from models.checkpoint import CARD, Card, load_card
+from models.course import Epoch, epochs_in
+from models.folds import Fold
+from models.run import Job
+from models.train import TrainEvent, finished
+from pipelines.whole_file import write_whole
+
+PAGE = "index.html"
+BOARD = "tensorboard"
+EVERY_S = 2.0  # the page is written anew at most so often
+WIDTH, HEIGHT = 300.0, 120.0  # of a plot, in its own units
+
+
+@dataclass
+class Curve:
+    """What is known of one net."""
+
+    job: Job
+    epochs: list[Epoch] = field(default_factory=list)
+    ended: str = ""  # what was said when it was done
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch with the lowest validation loss."""
+        return min(self.epochs, key=lambda epoch: epoch.loss)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves of one net as the points of two lines, and what they end in."""
+
+    title: str
+    train: str
+    validation: str
+    best: tuple[float, float]
+    low: float
+    high: float
+    words: str
+
+
+def watched(
+    events: Iterable[TrainEvent], folder: Path, clock: Callable[[], float] = time.monotonic
+) -> Iterator[TrainEvent]:
+    """The same events; on their way they are drawn into the run's page and its TensorBoard files.
+
+    Args:
+        events: of a training.
+        folder: of the run.
+        clock: seconds, for how often the page is written.
+    """
+    curves = dict(_earlier(folder))
+    written = -EVERY_S
+    with ExitStack() as boards:
+        writers: dict[Job, SummaryWriter] = {}
+        last: TrainEvent | None = None
+        for event in events:
+            if event.job is not None:
+                if event.job not in writers:
+                    writers[event.job] = boards.enter_context(SummaryWriter(str(folder / BOARD / event.job.place)))
+                    curves.setdefault(event.job, Curve(event.job, _before(folder, event)))
+                _note(curves[event.job], writers[event.job], event)
+            if clock() - written >= EVERY_S:
+                write_whole(folder / PAGE, page_of(list(curves.values()), event, folder.name, over=False).encode())
+                written = clock()
+            last = event
+            yield event
+    if last is not None and curves:
+        write_whole(folder / PAGE, page_of(list(curves.values()), last, folder.name, over=True).encode())
+
+
+def _earlier(folder: Path) -> Iterator[tuple[Job, Curve]]:
+    """Nets that were trained before, with what was said of them."""
+    for path in sorted(folder.glob(f"*/seed-*/fold-*/{CARD}")):
+        card = load_card(path.parent)
+        yield _job_of(card), Curve(_job_of(card), epochs_in(path.parent), finished(card.measures))
+
+
+def _job_of(card: Card) -> Job:
+    fold = Fold(card.fold, card.train_clips, card.validation_clips, card.test_clips, card.validation_by)
+    return Job(card.label, card.seed, fold)
+
+
+def _before(folder: Path, event: TrainEvent) -> list[Epoch]:
+    """The epochs of a net before the one that is told: it was killed after them."""
+    if event.job is None or event.epoch is None:
+        return []
+    return epochs_in(folder / event.job.place)[: event.epoch.number - 1]
+
+
+def _note(curve: Curve, writer: SummaryWriter, event: TrainEvent) -> None:
+    """Take one event up."""
+    if event.epoch is None:
+        curve.ended = event.sentence.partition(": ")[2]
+        return
+    curve.epochs.append(event.epoch)
+    for name in ("train_loss", "loss", "uar", "learning_rate"):
+        tag = {"loss": "validation/loss", "uar": "validation/uar", "train_loss": "train/loss"}.get(name, name)
+        writer.add_scalar(tag, getattr(event.epoch, name), event.epoch.number)
+    writer.flush()
+
+
+def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, *, over: bool) -> str:
+    """The page as HTML; while the run goes on it reloads itself."""
+    templates = jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader("models"), jinja2.PackageLoader("analysis")]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    drawn = sorted((curve for curve in curves if curve.epochs), key=lambda curve: curve.job.name)
+    return templates.get_template("run.html").render(
+        name=name,
+        over=over,
+        done=event.done,
+        total=event.total,
+        sentence=event.sentence,
+        labels=list(dict.fromkeys(curve.job.label for curve in drawn)),
+        plots=[(curve.job.label, _plot(curve)) for curve in drawn],
+        curves=drawn,
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def _plot(curve: Curve) -> Plot:
+    losses = [loss for epoch in curve.epochs for loss in (epoch.train_loss, epoch.loss)]
+    low, high = min(losses), max(losses)
+    spread = (high - low) or 1.0
+    last = max(len(curve.epochs) - 1, 1)
+
+    def place(number: int, loss: float) -> tuple[float, float]:
+        return round(WIDTH * (number - 1) / last, 1), round(HEIGHT * (high - loss) / spread, 1)
+
+    def line(losses: Iterable[float]) -> str:
+        points = [place(number, loss) for number, loss in enumerate(losses, start=1)]
+        return " ".join(f"{x},{y}" for x, y in points)
+
+    best = curve.best
+    return Plot(
+        f"seed {curve.job.seed}, fold {curve.job.fold.number}",
+        line(epoch.train_loss for epoch in curve.epochs),
+        line(epoch.loss for epoch in curve.epochs),
+        place(best.number, best.loss),
+        low,
+        high,
+        curve.ended or f"epoch {len(curve.epochs)}",
+    )
