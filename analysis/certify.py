@@ -17,8 +17,8 @@ from analysis.certification.state import SAFE, UNSAFE, Grounds, State
 from analysis.certify_words import assumptions_of, notes_of, reason_of
 from analysis.design_of import design_of
 from analysis.designs.base import Design
-from analysis.following import JUDGED, Collected, Missing, Pool, collected, follow
 from analysis.ratios import Ratio, ratios, true_share, wilson
+from analysis.replay import JUDGED, Missing, PairOutcomes, Pool, pair_outcomes, replay
 from analysis.rule import DecisionRule
 from analysis.verdicts import Certified, ControlCount, Decision, DimensionDecision, Verdict, stem
 from analysis.votes import Dimension
@@ -42,7 +42,7 @@ def certify(
     votes: VoteRule,
     aggregator: Aggregator | None = None,
     *,
-    planned: Mapping[str, int] | None = None,
+    made: Mapping[str, int] | None = None,
     by_labels: bool = False,
 ) -> Certified:
     """Decide on every condition by the study's design, as if nothing more will come.
@@ -55,7 +55,7 @@ def certify(
         rule: the settings of the decision.
         votes: when a pair has votes enough.
         aggregator: how votes become the labels of the plain ratio; majority vote if not given.
-        planned: pairs of each condition that were made, for designs of a planned size; as many as were judged if not
+        made: pairs of each condition that were made, for designs of a planned size; as many as were judged if not
             given.
         by_labels: decide by the aggregator's labels instead of the vote rule, to see what hangs on it. Labels borrow
             strength from pair to pair, so this is no certificate.
@@ -71,8 +71,8 @@ def certify(
             f"{labels.name} labels a pair by how often its condition changes, which is what a verdict asks; its ratios "
             "can be looked at, and decide nothing"
         )
-    found = collected(judgments, votes, conditions=names, aggregator=labels if by_labels else None)
-    plan = planned_pool(found, planned or {})
+    found = pair_outcomes(judgments, votes, conditions=names, aggregator=labels if by_labels else None)
+    plan = pool_made(found, made or {})
     joint = _run(rule, votes, found, plan)
     singles = [_run(rule, votes, found.only(place), plan) for place in range(len(JUDGED))]
     controls = tuple(_controls(found, place, name, rule, votes) for place, name in enumerate(JUDGED))
@@ -92,14 +92,14 @@ def certify(
     )
 
 
-def planned_pool(found: Collected, planned: Mapping[str, int]) -> Pool:
+def pool_made(found: PairOutcomes, made: Mapping[str, int]) -> Pool:
     """The pairs that a design of a planned size plans for: those that were made, or else those that were judged."""
     judged = found.pool
-    pairs = tuple(max(n, planned.get(name, n)) for name, n in zip(found.conditions, judged.conditions, strict=True))
+    pairs = tuple(max(n, made.get(name, n)) for name, n in zip(found.conditions, judged.conditions, strict=True))
     return Pool(pairs, judged.identical, judged.positive)
 
 
-def _run(rule: DecisionRule, votes: VoteRule, found: Collected, plan: Pool) -> _Run:
+def _run(rule: DecisionRule, votes: VoteRule, found: PairOutcomes, plan: Pool) -> _Run:
     """The design on what was collected; a verdict stands only where missing votes could not have changed it."""
     design = design_of(rule, votes, plan)
     state = _to_the_end(design, found, "changed")
@@ -110,12 +110,14 @@ def _run(rule: DecisionRule, votes: VoteRule, found: Collected, plan: Pool) -> _
     return _Run(verdicts, design.grounds(state), state)
 
 
-def _to_the_end(design: Design, found: Collected, missing: Missing) -> State:
+def _to_the_end(design: Design, found: PairOutcomes, missing: Missing) -> State:
     state = design.start(len(found.conditions), dimensions=found.identical.shape[1])
-    return follow(design, state, found, ended=True, missing=missing)
+    return replay(design, state, found, ended=True, missing=missing)
 
 
-def _controls(found: Collected, place: int, dimension: Dimension, rule: DecisionRule, votes: VoteRule) -> ControlCount:
+def _controls(
+    found: PairOutcomes, place: int, dimension: Dimension, rule: DecisionRule, votes: VoteRule
+) -> ControlCount:
     counts = [_count(rows[:, place]) for rows in (found.identical, found.positive)]
     (identical, identical_changed), (positive, positive_changed) = counts
     known = identical and positive
@@ -135,7 +137,7 @@ def _decision(
     place: int,
     name: str,
     plain: Mapping[tuple[str, Dimension], Ratio],
-    found: Collected,
+    found: PairOutcomes,
     joint: _Run,
     singles: Sequence[_Run],
     controls: Sequence[ControlCount],

@@ -34,7 +34,7 @@ def _few(parts: Sequence[DimensionDecision], controls: Sequence[ControlCount], r
     pairs = min(part.decided for part in parts)
     if not any(part.decided for part in parts):
         return "no pair has all its votes"
-    if not rule.planned:
+    if not rule.planned_size:
         return ""
     found = {
         "judged": pairs,

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from analysis.certification.controls import Controls
 from analysis.certification.state import Outcomes, State, Wanted
 from analysis.designs.base import Design
-from analysis.following import Pool
+from analysis.replay import Pool
 from hits.vote_rules import ABSENT, VoteRule, table_of
 
 Floats: TypeAlias = npt.NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from analysis.designs.base import Design
-from analysis.following import Pool
+from analysis.replay import Pool
 from analysis.rule import DecisionRule
 from hits.vote_rules import VoteRule
 
@@ -23,7 +23,7 @@ def design_of(rule: DecisionRule, votes: VoteRule, pool: Pool) -> Design:
         "votes": votes,
         "alternative": rule.compared_at,
         "pairs": pool.conditions,
-        "identical": rule.identical or (max(1, pool.identical) if rule.planned else None),
-        "positive": rule.positive or (max(1, pool.positive) if rule.planned else None),
+        "identical": rule.identical or (max(1, pool.identical) if rule.planned_size else None),
+        "positive": rule.positive or (max(1, pool.positive) if rule.planned_size else None),
     }
     return rule.kind.from_settings(given)

@@ -14,7 +14,7 @@ import analysis.designs
 from analysis.certification.state import SAFE, UNSAFE, State
 from analysis.crowd import SAFE_SHARES, UNSAFE_SHARES, Crowd, run
 from analysis.design_of import design_of
-from analysis.following import Pool
+from analysis.replay import Pool
 from analysis.rule import DecisionRule
 from hits.batch import Hits
 from hits.bill import Measured, cost_of
@@ -58,7 +58,7 @@ class Foreseen:
 def ways(rule: DecisionRule, hits: Hits) -> tuple[Way, ...]:
     """The study's own way first, then those that it could have at the same tau and error."""
     rules = [rule.model_copy(update={"design": name}) for name in variant_names(analysis.designs)]
-    others = sorted(rules, key=lambda other: (not other.planned, other.design))  # the paper's way first
+    others = sorted(rules, key=lambda other: (not other.planned_size, other.design))  # the paper's way first
     made = [Way(f"{other.design}, {votes}", other, votes) for other in others for votes in other.kind.foreseen_under]
     own = Way(f"{rule.design}, {hits.votes}", rule, hits.votes)
     return (own, *(way for way in made if way.name != own.name))

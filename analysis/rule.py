@@ -139,6 +139,6 @@ class DecisionRule(BaseModel):
         return self.kind.sequential
 
     @property
-    def planned(self) -> bool:
+    def planned_size(self) -> bool:
         """Whether the design plans for a number of pairs."""
-        return self.kind.planned
+        return self.kind.planned_size

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 import pandas as pd
 
 from analysis.aggregators.base import Aggregator, VotesRefused
-from analysis.following import JUDGED
+from analysis.replay import JUDGED
 from analysis.tables import listed, many
 
 AS_DECIDED = "as decided"

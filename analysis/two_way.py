@@ -12,7 +12,7 @@ from analysis.aggregators.base import VotesRefused
 from analysis.certification.clusters import two_way
 from analysis.certification.multiplicity import adjusted
 from analysis.certification.state import Floats
-from analysis.following import JUDGED
+from analysis.replay import JUDGED
 from analysis.rule import DecisionRule
 from analysis.verdicts import Decision, DimensionDecision, Verdict
 from analysis.votes import counted, labels_of

@@ -47,7 +47,7 @@ class Origin:
         noises: settings of conditions that the pairs were made with, where they differ from the usual.
         sounds: the banks that they drew from.
         pairs: the ids of all pairs, where they are known: judgments of others are kept out.
-        planned: how many pairs of each condition were made, where that is known.
+        made: how many pairs of each condition were made, where that is known.
     """
 
     study: str
@@ -59,7 +59,7 @@ class Origin:
     noises: Mapping[str, Mapping[str, JsonValue]] = field(default_factory=dict)
     sounds: Sequence[BankPlace] = ()
     pairs: Collection[str] | None = None
-    planned: Mapping[str, int] = field(default_factory=dict)
+    made: Mapping[str, int] = field(default_factory=dict)
 
 
 def build(
@@ -86,7 +86,7 @@ def build(
     """
     sifted = sift(judgments_path, origin.pairs)
     judgments = sifted.judgments
-    certified = certify(judgments, rule, votes, aggregator, planned=origin.planned)
+    certified = certify(judgments, rule, votes, aggregator, made=origin.made)
     agreed = {
         row.condition: row for row in agreements(judgments, by_condition=True, draws=0) if row.question == "either"
     }

@@ -24,7 +24,8 @@ from app.settings import Settings
 from app.store.clock import utc_now
 from app.store.database import Database
 from app.store.lock import hands
-from app.store.progress import is_complete, overview, votes_still_missing
+from app.store.missing import is_complete, votes_still_missing
+from app.store.progress import overview
 from app.store.revisions import upgrade
 from app.study import Study
 from app.wiring import MARKETPLACE_PATH, Wired, connect_platform, invite_simulated, open_marketplace, wsgi_of

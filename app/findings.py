@@ -15,7 +15,7 @@ from analysis.votes import read_judgments
 from app.dry_run import Played
 from app.sealing import worker_key
 from app.store.ledger import payments
-from app.store.pairs import planned_pairs
+from app.store.pairs import pairs_made
 from app.store.progress import Overview, judgment_rows, overview
 from app.store.workers import WorkerFacts, worker_facts
 from app.study import Study
@@ -155,8 +155,8 @@ def _verdicts(played: Played, study: Study) -> Iterator[Verdicts]:
     if judgments.empty:
         return
     with played.wired.database.reading() as session:
-        made = planned_pairs(session)
-    for decision in certify(judgments, study.decision, study.hits.votes, planned=made).decisions:
+        made = pairs_made(session)
+    for decision in certify(judgments, study.decision, study.hits.votes, made=made).decisions:
         truth = study.rehearsal.truth.get(decision.condition, REST_CHANGES)
         yield Verdicts(
             condition=decision.condition,

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 
 import hits.platforms
+from app.hands.following import asked_first, follow
 from app.hands.publishing import require_within_cap
-from app.hands.releasing import asked_first, release
 from app.hands.worksite import many
 from app.store import hits as hit_store
 from app.store.clock import utc_now
 from app.store.database import Database
-from app.store.decision import stamp_decision
+from app.store.decision_stamp import stamp_decision
 from app.store.events import CLOSED, LAUNCHED, PAUSED, drop_fact, keep_fact, note_event
 from app.store.measured import measure
 from app.store.money import committed_minor
-from app.store.pairs import keep_pairs, keep_planned, known_pairs
+from app.store.pairs import keep_pairs, keep_pairs_made, known_pairs
 from app.store.places import plan_or_grow
 from app.study import Study
 from hits.allocate import Standing, votes_free
@@ -222,8 +222,8 @@ def launch(database: Database, study: Study, folder: Path, clips: int | None = N
         drop_fact(session, CLOSED)
         drop_fact(session, PAUSED)
         stamp_decision(session, study)
-        keep_planned(session, pairs)
-        release(session, study)
+        keep_pairs_made(session, pairs)
+        follow(session, study)
         keep_fact(session, LAUNCHED, {"at": database.now().isoformat()})
         if asked:
             at_once = "" if len(now) == len(asked) else f", {len(now)} of them asked about at once,"

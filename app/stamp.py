@@ -6,7 +6,7 @@ from analysis.whitelist_parts import Stamp
 from app.folder import StudyFolder
 from app.settings import read_settings
 from app.store.database import Database
-from app.store.decision import decision_stamp, stamp_decision
+from app.store.decision_stamp import decision_stamp, stamp_decision
 from app.study import Study
 
 

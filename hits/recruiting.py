@@ -1,4 +1,4 @@
-"""What goes between a study and the place where its workers come from: offers, arrivals, ways back, news and refusals."""
+"""What goes between a study and where its workers come from: offers, arrivals, ways back, news and refusals."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pipelines.bins import Bin, Bins
 from pipelines.clip import Clip
 from pipelines.conditions import IDENTICAL, OBVIOUS, POSITIVE, REENCODED
 from pipelines.design import PairDesign
-from pipelines.planned import PlannedPair, digest, planned_pair
+from pipelines.pair_plan import PlannedPair, digest, planned_pair
 from pipelines.sounds.base import SoundBank
 
 OPPOSITE: Mapping[Bin | None, Bin] = {"low": "high", "high": "low"}

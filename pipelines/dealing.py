@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.clip import Clip
 from pipelines.design import Draw
-from pipelines.planned import PlannedDraw, digest, planned_pair
+from pipelines.pair_plan import PlannedDraw, digest, planned_pair
 
 
 class NothingToDraw(LookupError):

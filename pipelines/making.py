@@ -15,8 +15,8 @@ from pipelines.clip import Clip, Pair, Params
 from pipelines.design import PairDesign
 from pipelines.manifest import Entry, Refusal
 from pipelines.noises.base import Noise, NoiseRefused
+from pipelines.pair_plan import ClipPlan, PlannedPair, file_stem
 from pipelines.parallel import Shared
-from pipelines.planned import ClipPlan, PlannedPair, file_stem
 from pipelines.sound_file import SoundUnreadable, file_sha256, flac_bytes, is_silent, load_speech, sha256_of
 from pipelines.sounds.base import NoSoundOfFamily, SoundBank
 from pipelines.whole_file import write_whole

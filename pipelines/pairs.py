@@ -27,8 +27,8 @@ from pipelines.manifest import (
     read_entries,
     read_header,
 )
+from pipelines.pair_plan import ClipPlan, Plan, PlannedPair
 from pipelines.parallel import Workers
-from pipelines.planned import ClipPlan, Plan, PlannedPair
 from pipelines.sounds.base import SoundBank
 
 OnProblem: TypeAlias = Callable[[Problem | Refusal], None]

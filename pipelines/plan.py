@@ -11,7 +11,7 @@ from pipelines.controls import controls_and_checks
 from pipelines.dealing import deal
 from pipelines.design import PairDesign
 from pipelines.noises.base import Noise
-from pipelines.planned import ClipPlan, Lack, Plan, PlannedDraw, PlannedPair, digest, file_stem, planned_pair
+from pipelines.pair_plan import ClipPlan, Lack, Plan, PlannedDraw, PlannedPair, digest, file_stem, planned_pair
 from pipelines.practice import practice_pairs
 from pipelines.sounds.base import SoundBank
 

@@ -10,7 +10,7 @@ from pipelines.bins import Bin, Bins
 from pipelines.clip import Clip
 from pipelines.conditions import IDENTICAL, OBVIOUS
 from pipelines.controls import OPPOSITE, OPPOSITE_NEEDED, Extras, shortages
-from pipelines.planned import PlannedPair, digest, planned_pair
+from pipelines.pair_plan import PlannedPair, digest, planned_pair
 
 #: How much a clip is in use: not at all, by the study's pairs, by controls or checks.
 FREE, STUDIED, TAKEN = range(3)

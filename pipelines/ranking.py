@@ -16,7 +16,7 @@ import numpy as np
 from pipelines.clip import Clip
 from pipelines.design import PairDesign
 from pipelines.making import turned_down
-from pipelines.planned import digest, file_stem
+from pipelines.pair_plan import digest, file_stem
 from pipelines.sampling import Sampling
 from pipelines.sound_file import SoundUnreadable, file_sha256, flac_bytes, sha256_of
 from pipelines.whole_file import write_whole

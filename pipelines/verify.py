@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.clip import Clip, Pair
 from pipelines.corpora.base import Problem
 from pipelines.manifest import FILE_NAME, read_header, read_manifest
-from pipelines.planned import planned_pair
+from pipelines.pair_plan import planned_pair
 from pipelines.ranking import FILE_NAME as RANKING
 from pipelines.ranking import FOLDER as RANKED
 from pipelines.ranking import RankingMissing, read_ranking

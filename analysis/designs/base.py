@@ -34,7 +34,7 @@ class Design(ABC):
     #: Whether it looks at judgments before all are in, and so chooses what is asked next.
     sequential: ClassVar[bool] = True
     #: Whether the number of pairs is planned beforehand; else it asks until it knows.
-    planned: ClassVar[bool] = False
+    planned_size: ClassVar[bool] = False
     #: The vote rules under which `earwitness plan` foresees it beside the study's own way.
     foreseen_under: ClassVar[tuple[VoteRule, ...]] = (LEAD_3_OF_7,)
     #: Which value of its grounds for SAFE the report draws.

@@ -27,7 +27,7 @@ class Fixed(Design):
 
     summary: ClassVar[str] = "a number of pairs that was fixed beforehand, and one test at the end"
     sequential: ClassVar[bool] = False
-    planned: ClassVar[bool] = True
+    planned_size: ClassVar[bool] = True
     foreseen_under: ClassVar[tuple[VoteRule, ...]] = (MAJORITY_OF_3, MajorityRule(3, curtailed=True))
 
     votes: VoteRule = MAJORITY_OF_3

@@ -31,7 +31,7 @@ class GroupSequential(Design):
     )
 
     summary: ClassVar[str] = "a few planned looks, after each of which decided conditions got no more pairs"
-    planned: ClassVar[bool] = True
+    planned_size: ClassVar[bool] = True
 
     votes: VoteRule = LEAD_3_OF_5
     tau: float = 0.10

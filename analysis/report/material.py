@@ -55,7 +55,7 @@ class Material:
     bins: Bins = USUAL_BINS
 
     @property
-    def planned(self) -> Mapping[str, int]:
+    def made(self) -> Mapping[str, int]:
         """How many pairs of each condition were made, as the manifest says."""
         return Counter(pair.condition for pair in self.pairs if pair.role == "study")
 

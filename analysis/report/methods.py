@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analysis.citations import WORKS, bibtex, cited, keys_in
 from analysis.design_of import design_of
-from analysis.following import Pool
+from analysis.replay import Pool
 from analysis.report.material import Material
 from analysis.report.opening import period
 from analysis.report.parts import Block, Code, Folded, Section, Words

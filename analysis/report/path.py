@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.certification.state import Grounds, State
-from analysis.certify import planned_pool
+from analysis.certify import pool_made
 from analysis.design_of import design_of
 from analysis.designs.base import Design
-from analysis.following import JUDGED, collected, follow
+from analysis.replay import JUDGED, pair_outcomes, replay
 from analysis.report.material import Material
 from analysis.report.parts import Folded, Plot, Section, Words, csv_of
 from analysis.report.path_plot import Step, Way, path_svg
@@ -44,11 +44,11 @@ def path_section(material: Material) -> Section | None:
     if not rule.sequential or not whitelist.conditions:
         return None
     names = tuple(one.condition for one in whitelist.conditions)
-    found = collected(material.judgments, material.votes, conditions=names)
-    design = design_of(rule, material.votes, planned_pool(found, material.planned))
+    found = pair_outcomes(material.judgments, material.votes, conditions=names)
+    design = design_of(rule, material.votes, pool_made(found, material.made))
     states: list[State] = []
     start = design.start(len(names), dimensions=len(JUDGED))
-    follow(design, start, found, ended=True, on_round=states.append)
+    replay(design, start, found, ended=True, on_round=states.append)
     spent = _spent(material.judgments)
     grounds = [design.grounds(state) for state in states]
     points = [

@@ -8,8 +8,8 @@ import pandas as pd
 
 from analysis.aggregators.base import Aggregator
 from analysis.certify import certify
-from analysis.following import JUDGED
 from analysis.labels import every_aggregator
+from analysis.replay import JUDGED
 from analysis.report.material import Material
 from analysis.report.parts import Block, Folded, Section, Words, csv_text
 from analysis.sensitivity import AS_DECIDED, REFUSED, Decided, analysed, sensitivity, turned, variants
@@ -36,13 +36,11 @@ def sensitivity_section(material: Material) -> Section:
 
 
 def _table_of(material: Material) -> pd.DataFrame:
-    rule, votes, planned = material.whitelist.rule, material.votes, material.planned
+    rule, votes, made = material.whitelist.rule, material.votes, material.made
     own = material.aggregator.name
 
     def as_decided(judgments: pd.DataFrame, aggregator: Aggregator) -> Iterator[Decided]:
-        return iter(
-            certify(judgments, rule, votes, aggregator, planned=planned, by_labels=aggregator.name != own).decisions
-        )
+        return iter(certify(judgments, rule, votes, aggregator, made=made, by_labels=aggregator.name != own).decisions)
 
     def clustered(judgments: pd.DataFrame, _aggregator: Aggregator) -> Iterator[Decided]:
         return iter(two_way_decisions(judgments, rule, votes.most))

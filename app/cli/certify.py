@@ -100,7 +100,7 @@ def _origin(folder: StudyFolder, design: Study) -> Origin:
         noises=_noises(folder, design),
         sounds=[BankPlace(name=place.name, path=str(place.path.resolve())) for place in design.sounds],
         pairs=None if known is None else frozenset(pair.pair_id for pair in pairs),
-        planned=Counter(pair.condition for pair in pairs if pair.role == "study"),
+        made=Counter(pair.condition for pair in pairs if pair.role == "study"),
     )
 
 

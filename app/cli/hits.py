@@ -32,7 +32,7 @@ def hits() -> None:
 def preview(study: Path, clips: int | None) -> None:
     """What the next wave asks for and costs, line by line, and what to mend before. Spends nothing."""
     from app.launch import preview as price
-    from app.planned import what_it_buys
+    from app.plan_files import what_it_buys
     from hits.bill_lines import NOT_YET
 
     with opened(study) as wired:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from app.cli.say import print_table, study_option, tell, track
-from app.planned import DESIGNS, FOLDER, SETTINGS, settings_planned, what_it_buys
+from app.plan_files import DESIGNS, FOLDER, SETTINGS, settings_planned, what_it_buys
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from analysis.following import Pool
+    from analysis.replay import Pool
     from app.study import Study
     from hits.bill import Measured
 
@@ -101,7 +101,7 @@ def _pool(design: Study, folder: Path) -> Pool:
     """How many pairs there are to ask about: those of the manifest, or as many as the design will make."""
     from collections import Counter
 
-    from analysis.following import Pool
+    from analysis.replay import Pool
     from pipelines.manifest import FILE_NAME, read_manifest
 
     if (folder / FILE_NAME).is_file():

@@ -6,9 +6,9 @@ from app.hands.shelf import is_shut
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
 from app.store.events import LAUNCHED, PAUSED, fact
+from app.store.missing import trials_out, votes_still_open
 from app.store.money import committed_minor
 from app.store.places import keep_places, places_due, plan_or_grow
-from app.store.progress import trials_out, votes_still_open
 from app.study import Study
 from hits.batch import open_hits, open_hits_needed
 from hits.completion import completion_codes

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.hands.worksite import Turn, Worksite, many, note
 from app.store import hits as hit_store
-from app.store.conditions import released
+from app.store.asked import asked_so_far
 from app.store.events import CLOSED, PAUSED, fact, keep_fact
-from app.store.progress import is_complete
+from app.store.missing import is_complete
 from app.store.shelf import to_take_down
 from hits.recruiting import PlatformRefused
 
@@ -36,7 +36,7 @@ def close_when_decided(site: Worksite, turn: Turn) -> None:
         open_ids = hit_store.published_ids(session, open_only=True)
         if not open_ids or not is_complete(session, site.study.hits, now):
             return
-        what = "pair" if released(session) is None else "condition"
+        what = "pair" if asked_so_far(session) is None else "condition"
     take_off_the_shelf(site, open_ids, turn)
     note(site, "close", f"every {what} is decided; all HITs are off the shelf")
 

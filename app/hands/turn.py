@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from app.hands.collecting import collect_due
+from app.hands.following import follow_decision
 from app.hands.pausing import hold_due
 from app.hands.paying import accept_unpaid, pay_due
 from app.hands.publishing import grow_due, publish_due, top_up
-from app.hands.releasing import release_due
 from app.hands.shelf import close_run_out, close_when_decided, take_down
 from app.hands.upkeep import forget_due, keep_link_keys, tell_qualifications
 from app.hands.worksite import Turn, Worksite
-from app.store.decision import stamp_decision
+from app.store.decision_stamp import stamp_decision
 from hits.recruiting import PlatformRefused
 
 
@@ -37,7 +37,7 @@ def take_turn(site: Worksite, begun: Turn | None = None) -> Turn:
     pay_due(site, turn)
     accept_unpaid(site, turn)
     tell_qualifications(site, turn)
-    release_due(site, turn)
+    follow_decision(site, turn)
     close_run_out(site, turn)
     top_up(site, turn)
     grow_due(site, turn)

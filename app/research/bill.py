@@ -6,7 +6,7 @@ from flask import render_template, request
 
 from app.auth import signed_in
 from app.launch import NotPayable, preview, require_publishable
-from app.planned import what_it_buys
+from app.plan_files import what_it_buys
 from app.research.asking import Unclear, clips_of
 from app.research.room import pages, unclear
 from app.serving import served

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.research.figures import Kept, Verdicts
 from app.serving import Web
 from app.store.freshness import state_of_judgments
-from app.store.pairs import planned_pairs
+from app.store.pairs import pairs_made
 from app.store.progress import judgment_rows
 
 KEPT = "earwitness-verdicts"
@@ -29,5 +29,5 @@ def decided_now(session: Session, web: Web) -> Verdicts | None:
         web.study.decision,
         web.study.hits.votes,
         lambda condition: url_for("research.condition", name=condition),
-        planned_pairs(session),
+        pairs_made(session),
     )

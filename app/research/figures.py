@@ -39,14 +39,14 @@ def verdicts(
     rule: DecisionRule,
     votes: VoteRule,
     address_of: Callable[[str], str],
-    planned: Mapping[str, int],
+    made: Mapping[str, int],
 ) -> Verdicts | None:
     """Decide on the judgments so far, each row of the plot a link; None while no condition has a judged pair."""
     table = pd.DataFrame(list(rows))
     if table.empty:
         return None
     table[list(RATED)] = table[list(RATED)].astype(float)  # where nobody rated, too
-    certified = certify(table, rule, votes, planned=planned)
+    certified = certify(table, rule, votes, made=made)
     if not certified.decisions:
         return None
     wide, narrow = (
@@ -77,12 +77,12 @@ class Kept:
         rule: DecisionRule,
         votes: VoteRule,
         address_of: Callable[[str], str],
-        planned: Mapping[str, int],
+        made: Mapping[str, int],
     ) -> Verdicts | None:
         """The verdicts on judgments in that state; `rows` is asked for them only where it is another than before."""
         with self.lock:  # pages that ask at once wait for one answer
             if state != self.decided_of:
-                self.latest = verdicts(rows(), rule, votes, address_of, planned)
+                self.latest = verdicts(rows(), rule, votes, address_of, made)
                 self.decided_of = state
             return self.latest
 

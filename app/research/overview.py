@@ -15,8 +15,8 @@ from app.research.decided import decided_now, kept
 from app.research.room import download, note_download, pages
 from app.serving import Web, served
 from app.store import progress
+from app.store.decision_so_far import decision_so_far
 from app.store.events import CLOSED, LAUNCHED, PAUSED, fact, latest_events
-from app.store.following import followed
 from app.store.freshness import state_of_judgments
 from app.store.ledger import payments_by_state
 from app.store.wishes import latest_wishes
@@ -103,7 +103,7 @@ def _facts(web: Web) -> dict[str, object]:
         seen = progress.overview(session, study.hits, study.pay)
         conditions = progress.condition_rows(session, study.hits)
         fresh = state_of_judgments(session)
-        led = followed(session)
+        led = decision_so_far(session)
         decided = decided_now(session, web)
         agreed = kept().agreement(fresh, lambda: progress.judgment_rows(session))
         by_state = payments_by_state(session)

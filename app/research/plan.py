@@ -8,7 +8,7 @@ from flask import Response, render_template, send_from_directory
 from markupsafe import Markup
 
 from app.auth import signed_in
-from app.planned import DESIGNS, FOLDER, changed_since, planned_ways, what_it_buys
+from app.plan_files import DESIGNS, FOLDER, changed_since, foreseen_ways, what_it_buys
 from app.research.room import missing, note_download, pages
 from app.serving import served
 
@@ -20,7 +20,7 @@ FILES = (DESIGNS, "plan.csv", "curves.csv", "curves.svg")
 def plan() -> str | tuple[str, int]:
     """The ways of asking side by side, and the curves of power."""
     web = served()
-    ways = planned_ways(web.folder)
+    ways = foreseen_ways(web.folder)
     if not ways:
         page = render_template(
             "stop.html",

@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis.aggregators.majority_vote import MajorityVote
 from analysis.agreement import Agreement, agreements
-from analysis.following import JUDGED
 from analysis.ratios import Ratio, ratios
+from analysis.replay import JUDGED
 from analysis.verdicts import Decision, Verdict
 from analysis.votes import Dimension, counted, votes_of
 from app.store.pairs import PairFacts

@@ -14,8 +14,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.sealing import worker_key
+from app.store.asked import closed_pairs, spare_pairs
 from app.store.clock import now_of
-from app.store.conditions import closed_pairs, spare_pairs
 from app.store.database import one_at_a_time
 from app.store.events import PAUSED, fact
 from app.store.hits import HitFacts, slots_of

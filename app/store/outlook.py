@@ -9,7 +9,7 @@ from threading import Lock
 import numpy as np
 from sqlalchemy.orm import Session
 
-from app.store.conditions import closed_pairs, spare_pairs
+from app.store.asked import closed_pairs, spare_pairs
 from app.store.standing import standings
 from hits.allocate import Standing, votes_free
 from hits.batch import Hits

@@ -127,18 +127,18 @@ def place_judged_first(session: Session, judged: Iterable[str]) -> None:
         session.execute(update(PairRow), moved)
 
 
-PLANNED = "planned-pairs"
+PAIRS_MADE = "planned-pairs"  # as databases have it
 
 
-def keep_planned(session: Session, pairs: Iterable[Pair]) -> None:
+def keep_pairs_made(session: Session, pairs: Iterable[Pair]) -> None:
     """Note how many pairs of each condition were made, published or not: designs of a planned size plan for them."""
     counts = Counter(pair.condition for pair in pairs if pair.role == "study")
-    keep_fact(session, PLANNED, {"pairs": dict(sorted(counts.items()))})
+    keep_fact(session, PAIRS_MADE, {"pairs": dict(sorted(counts.items()))})
 
 
-def planned_pairs(session: Session) -> dict[str, int]:
+def pairs_made(session: Session) -> dict[str, int]:
     """How many pairs of each condition were made; where nobody noted it, how many were taken in."""
-    kept: dict[str, Any] | None = fact(session, PLANNED)
+    kept: dict[str, Any] | None = fact(session, PAIRS_MADE)
     if kept is not None:
         return dict(kept["pairs"])
     return {condition: count for (role, condition), count in supply(session).items() if role == "study"}

@@ -10,15 +10,14 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.store.asked import asked_so_far, pairs_not_asked_yet
 from app.store.clock import now_of
-from app.store.conditions import closed_pairs, released, spare_pairs, unreleased_pairs
-from app.store.following import followed
-from app.store.hits import LEFT
+from app.store.decision_so_far import decision_so_far
+from app.store.missing import is_complete, is_decided
 from app.store.money import committed_minor, spent_minor
-from app.store.slot_votes import less_slots
 from app.store.standing import confirmed, standings
 from app.tables import AssignmentRow, EventRow, HitRow, JudgmentRow, PairRow, WorkerRow
-from hits.allocate import Standing, votes_free, votes_wanted
+from hits.allocate import Standing
 from hits.batch import Hits
 from hits.judgment import ASKED_ROLES
 from hits.pay import Pay
@@ -63,14 +62,14 @@ def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
     now = now_of(session)
     asked = [standing for standing in standings(session, now) if standing.role in ASKED_ROLES]
     decided = {standing.pair_id for standing in asked if is_decided(standing, hits)}
-    released_ids, led = _released_of(session, asked), followed(session)
+    asked_ids, led = _asked_ids(session, asked), decision_so_far(session)
     names = select(func.count(PairRow.condition.distinct())).where(PairRow.role == "study")
     confirmed, pending = spent_minor(session)
     simulated = select(func.count()).select_from(WorkerRow).where(WorkerRow.simulated)
     return Overview(
         pairs=len(asked),
-        pairs_released=len(released_ids),
-        pairs_decided=len(decided & released_ids),
+        pairs_released=len(asked_ids),
+        pairs_decided=len(decided & asked_ids),
         conditions=session.scalar(names) or 0,
         conditions_closed=None if led is None else led.closed,
         complete=bool(asked) and is_complete(session, hits, now),
@@ -90,59 +89,11 @@ def overview(session: Session, hits: Hits, pay: Pay) -> Overview:
     )
 
 
-def _released_of(session: Session, asked: list[Standing]) -> frozenset[str]:
+def _asked_ids(session: Session, asked: list[Standing]) -> frozenset[str]:
     """The pairs that were asked about so far, also once everything is decided."""
-    found = released(session)
+    found = asked_so_far(session)
     every = frozenset(standing.pair_id for standing in asked)
-    return every if found is None else every - unreleased_pairs(session)
-
-
-def is_decided(standing: Standing, hits: Hits) -> bool:
-    """Whether a pair has the votes it was to get."""
-    return votes_wanted(standing, hits) == 0
-
-
-def votes_still_open(session: Session, hits: Hits, now: datetime) -> int:
-    """Judgments that HITs which are filled on arrival should still collect, reserved ones left out.
-
-    Under `fixed` these replace what was not used, or not handed in while a HIT was on the shelf.
-    """
-    return sum(votes_free(standing, hits) for standing in less_slots(session, _still_asked(session, now), now))
-
-
-def votes_still_missing(session: Session, hits: Hits, now: datetime) -> int:
-    """Judgments that pairs still miss, whether or not somebody is at work on them."""
-    return sum(votes_wanted(standing, hits) for standing in _still_asked(session, now))
-
-
-def is_complete(session: Session, hits: Hits, now: datetime) -> bool:
-    """Whether no pair misses a judgment, and no more pairs will be asked about."""
-    found = released(session)
-    return (found is None or found.finished) and not votes_still_missing(session, hits, now)
-
-
-def _still_asked(session: Session, now: datetime) -> list[Standing]:
-    """Where every pair stands that is asked about so far."""
-    unasked = closed_pairs(session) | spare_pairs(session)
-    return [one for one in standings(session, now) if one.role in ASKED_ROLES and one.pair_id not in unasked]
-
-
-def trials_out(session: Session, hits: Hits, now: datetime) -> int:
-    """Trials, checks not counted, in adaptive HITs that are planned or out and in nobody's hands."""
-    taken = (
-        select(func.count())
-        .select_from(AssignmentRow)
-        .where(
-            AssignmentRow.hit_id == HitRow.hit_id,
-            AssignmentRow.state.not_in(LEFT),
-            (AssignmentRow.state != "accepted") | (AssignmentRow.expires_at > now),
-        )
-        .correlate(HitRow)
-        .scalar_subquery()
-    )
-    places = select(HitRow.assignments_wanted, taken).where(HitRow.policy == "adaptive", HitRow.state != "closed")
-    left = sum(max(0, int(wanted) - int(begun)) for wanted, begun in session.execute(places))
-    return left * hits.asked_per_hit
+    return every if found is None else every - pairs_not_asked_yet(session)
 
 
 def _tally(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:

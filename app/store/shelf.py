@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.store.conditions import closed_pairs
+from app.store.asked import closed_pairs
 from app.store.hits import LEFT, published_ids
-from app.store.progress import votes_still_open
+from app.store.missing import votes_still_open
 from app.tables import AssignmentRow, HitRow, SlotRow
 from hits.batch import Hits, open_hits_needed
 from hits.judgment import ASKED_ROLES

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
+from app.store.asked import is_closed
 from app.store.clock import now_of
-from app.store.conditions import is_closed
 from app.store.standing import standings
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
 from hits.allocate import votes_wanted

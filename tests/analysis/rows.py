@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.design_of import design_of
-from analysis.following import collected, follow
+from analysis.replay import pair_outcomes, replay
 from analysis.rule import DecisionRule
 from hits.vote_rules import MAJORITY_OF_3, VoteRule
 from pipelines.clip import Pair
@@ -152,9 +152,9 @@ def pairs_of(rows: Iterable[Row]) -> tuple[Pair, ...]:
 
 def spent(rows: Sequence[Row], rule: DecisionRule, votes: VoteRule) -> list[Row]:
     """Of rows, those that a sequential study would have collected before its design stopped asking."""
-    found = collected(pd.DataFrame(rows), votes)
+    found = pair_outcomes(pd.DataFrame(rows), votes)
     design = design_of(rule, votes, found.pool)
-    state = follow(design, design.start(len(found.conditions), dimensions=2), found, ended=True)
+    state = replay(design, design.start(len(found.conditions), dimensions=2), found, ended=True)
     most = dict(zip(found.conditions, state.opened[0].tolist(), strict=True))
     most |= {"identical": int(state.controls.identical.max()), "positive": int(state.controls.positive.max())}
     return [row for row in rows if int(str(row["pair_id"]).rpartition("-")[2]) < most[str(row["condition"])]]

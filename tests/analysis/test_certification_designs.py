@@ -17,7 +17,7 @@ from analysis.designs.c_prime import CPrime
 from analysis.designs.e import E
 from analysis.designs.fixed import Fixed
 from analysis.designs.group_sequential import GroupSequential
-from analysis.following import Collected, collected, follow
+from analysis.replay import PairOutcomes, pair_outcomes, replay
 from analysis.votes import read_judgments
 from hits.vote_rules import LEAD_3_OF_5, LEAD_3_OF_7
 
@@ -176,26 +176,26 @@ def test_a_table_leads_to_the_same_end_in_one_go_and_in_portions() -> None:
     whole = [
         (rng.random((n, 1)) < share).astype(np.int8) for n, share in ((200, 0.0), (200, 0.3), (48, 0.0), (24, 0.8))
     ]
-    found = Collected(("quiet", "loud"), tuple(whole[:2]), *whole[2:])
-    at_once = follow(design, design.start(2), found, ended=True)
+    found = PairOutcomes(("quiet", "loud"), tuple(whole[:2]), *whole[2:])
+    at_once = replay(design, design.start(2), found, ended=True)
     state = design.start(2)
     for shown in range(0, 201, 7):
-        part = Collected(found.conditions, *cut(found, shown))
-        state = json_again(follow(design, state, part, ended=False))
-    assert follow(design, state, found, ended=True).to_json() == at_once.to_json()
+        part = PairOutcomes(found.conditions, *cut(found, shown))
+        state = json_again(replay(design, state, part, ended=False))
+    assert replay(design, state, found, ended=True).to_json() == at_once.to_json()
     assert at_once.verdict.tolist() == [[SAFE, UNDECIDED]]
 
 
-def cut(found: Collected, shown: int) -> tuple:
+def cut(found: PairOutcomes, shown: int) -> tuple:
     return tuple(rows[:shown] for rows in found.studied), found.identical[:shown], found.positive[:shown]
 
 
 def test_a_round_waits_for_the_pairs_that_were_opened_first() -> None:
     design = C(batch=2, identical=4, positive=4)
     done, slow = np.zeros((8, 1), np.int8), np.array([[-1], [0], [0], [0]], np.int8)
-    waiting = Collected(("fade-in",), (slow,), done, done)
-    assert follow(design, design.start(1), waiting, ended=False).rounds.tolist() == [0]
-    assert follow(design, design.start(1), waiting, ended=True).changed.tolist() == [[[1]]]  # counts against SAFE
+    waiting = PairOutcomes(("fade-in",), (slow,), done, done)
+    assert replay(design, design.start(1), waiting, ended=False).rounds.tolist() == [0]
+    assert replay(design, design.start(1), waiting, ended=True).changed.tolist() == [[[1]]]  # counts against SAFE
 
 
 def test_a_table_is_read_in_the_order_of_first_judgments(written: Callable, make: Callable) -> None:
@@ -204,6 +204,6 @@ def test_a_table_is_read_in_the_order_of_first_judgments(written: Callable, make
         for pair, answers in enumerate(["ddd", "s", "d"])
         for turn, said in enumerate({"d": "different", "s": "same"}[each] for each in answers)
     ]
-    found = collected(read_judgments(written(rows)), LEAD_3_OF_7)
+    found = pair_outcomes(read_judgments(written(rows)), LEAD_3_OF_7)
     assert found.studied[0][:, 0].tolist() == [1, 0, -1]
     assert len(found.identical) == 0

@@ -284,7 +284,7 @@ class TestWhatWasPlanned:
         judgments = judged({"fade-in": (0, 0)}, pairs=60, rule=LEAD_3_OF_7)
         rule = DecisionRule(design="group-sequential")
         sixty, of_three_hundred = (
-            certify(judgments, rule, LEAD_3_OF_7, planned=planned).decisions[0] for planned in ({}, {"fade-in": 300})
+            certify(judgments, rule, LEAD_3_OF_7, made=made).decisions[0] for made in ({}, {"fade-in": 300})
         )
         assert sixty.decision == "SAFE"
         assert of_three_hundred.activation.grounds_safe is not None

@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from analysis.certify import certify
-from analysis.following import Pool
 from analysis.plan_designs import design_table, ways
+from analysis.replay import Pool
 from analysis.report.page import write_report
 from analysis.rule import DecisionRule
 from analysis.votes import read_judgments

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from analysis.following import Pool
 from analysis.plan_designs import Way, design_table, foresee, spread, ways
+from analysis.replay import Pool
 from analysis.rule import DecisionRule
 from hits.batch import Hits
 from hits.pay import Pay

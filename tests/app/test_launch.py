@@ -14,9 +14,10 @@ from analysis.rule import DecisionRule
 from app.launch import launch, prepare
 from app.store.database import Database, sqlite_url
 from app.store.hits import slots_of
+from app.store.missing import votes_still_open
 from app.store.people import set_password
 from app.store.practice import practice_pairs
-from app.store.progress import overview, votes_still_open
+from app.store.progress import overview
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import Base, HitRow
 from app.web import Web

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.planned import planned_ways, settings_planned, what_it_buys
+from app.plan_files import foreseen_ways, settings_planned, what_it_buys
 from app.web import Web, create_app
 from tests.app.desk import let_in, sign_in
 
@@ -81,5 +81,5 @@ def test_the_plan_is_for_whoever_signed_in(web: Web, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "design\nfixed\n", DESIGNS.replace("5967", "many")])
 def test_a_plan_that_is_no_plan_is_none(tmp_path: Path, text: str) -> None:
     plan(tmp_path, text)
-    assert planned_ways(tmp_path) == ()
+    assert foreseen_ways(tmp_path) == ()
     assert what_it_buys(tmp_path) is None

@@ -12,10 +12,11 @@ from analysis.certify import certify
 from analysis.rule import DecisionRule
 from app.dry_run import Choice
 from app.dry_run import play as rehearse_on_pages
-from app.store.conditions import Released, closed_pairs, keep_released
+from app.store.asked import Asked, closed_pairs, keep_asked
+from app.store.decision_so_far import ConditionSoFar, DecisionSoFar, decision_so_far, keep_decision_so_far
 from app.store.events import LAUNCHED, keep_fact
-from app.store.following import ConditionSoFar, Followed, followed, keep_followed
-from app.store.progress import overview, votes_still_open
+from app.store.missing import votes_still_open
+from app.store.progress import overview
 from app.study import Study
 from app.web import Web
 from hits.batch import Hits
@@ -72,7 +73,7 @@ def test_what_was_decided_is_told_as_it_happened(played: Played) -> None:
 def test_the_exported_judgments_certify_what_collection_stopped_on(played: Played) -> None:
     certified = certify(played.judgments(), played.study.decision, played.study.hits.votes)
     with played.database.reading() as session:
-        stopped_on = followed(session)
+        stopped_on = decision_so_far(session)
     assert stopped_on is not None
     assert stopped_on.finished
     assert {one.condition: one.decision for one in certified.decisions} == {
@@ -98,8 +99,8 @@ def test_the_dashboard_says_what_is_decided_and_what_is_still_asked(web: Web, cl
         ConditionSoFar("nat-co-10db", 40, open=True, verdict="UNDECIDED"),
     )
     with web.database.writing() as session:
-        keep_followed(session, Followed("t", "t", 4, finished=False, conditions=so_far))
-        keep_released(session, Released({"fade-in": 1, "nat-co-10db": 1}, 0, 0))
+        keep_decision_so_far(session, DecisionSoFar("t", "t", 4, finished=False, conditions=so_far))
+        keep_asked(session, Asked({"fade-in": 1, "nat-co-10db": 1}, 0, 0))
     page = " ".join(client.get("/").text.split())
     assert "<dt>conditions decided</dt><dd>1 of 4</dd>" in page
     assert "<dt>pairs decided</dt><dd>0 of 4</dd>" in page
@@ -109,8 +110,8 @@ def test_the_dashboard_says_what_is_decided_and_what_is_still_asked(web: Web, cl
 
     with web.database.writing() as session:
         keep_fact(session, LAUNCHED, {})
-        keep_followed(session, Followed("t", "t", 4, finished=True, conditions=so_far))
-        keep_released(session, Released({}, 0, 0, finished=True))
+        keep_decision_so_far(session, DecisionSoFar("t", "t", 4, finished=True, conditions=so_far))
+        keep_asked(session, Asked({}, 0, 0, finished=True))
     assert "No condition wants more pairs, and nobody is asked any more." in client.get("/").text
 
 

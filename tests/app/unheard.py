@@ -25,7 +25,8 @@ from app.store.arriving import WorkRefused
 from app.store.clock import utc_now
 from app.store.database import Database
 from app.store.lock import hands
-from app.store.progress import is_complete, judgment_rows
+from app.store.missing import is_complete
+from app.store.progress import judgment_rows
 from app.store.revisions import upgrade
 from app.store.work import Rules, Work
 from app.study import CorpusPlace, SoundsPlace, Study

@@ -20,7 +20,7 @@ import numpy as np
 from analysis.certify import certify
 from analysis.rule import DecisionRule
 from analysis.verdicts import Verdict
-from app.store.following import followed
+from app.store.decision_so_far import decision_so_far
 from app.store.money import spent_minor
 from hits.batch import Hits
 from hits.listeners import PAPER_CHANGES, crowd
@@ -76,7 +76,7 @@ def rehearse(name: str, seed: int, pairs: int, controls: tuple[int, int]) -> Out
         judgments = played.judgments()
         verdicts = {one.condition: one.decision for one in certify(judgments, rule, hits.votes).decisions}
         with played.database.reading() as session:
-            led, money = followed(session), sum(spent_minor(session)) / 100
+            led, money = decision_so_far(session), sum(spent_minor(session)) / 100
         played.database.dispose()
     stopped_on = verdicts if led is None else {one.condition: one.verdict for one in led.conditions}
     return Outcome(len(judgments), played.assignments, money, verdicts, stopped_on == verdicts)

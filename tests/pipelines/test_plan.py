@@ -19,8 +19,8 @@ from pipelines.conditions import study_conditions
 from pipelines.controls import controls_and_checks
 from pipelines.dealing import NothingToDraw, deal
 from pipelines.design import Draw, PairDesign, all_of, paper_draws
+from pipelines.pair_plan import Plan, PlannedPair, file_stem
 from pipelines.plan import DuplicateClips, plan_pairs
-from pipelines.planned import Plan, PlannedPair, file_stem
 from pipelines.practice import practice_pairs
 from pipelines.sounds.base import SoundBank
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from app.planned import changed_since
+from app.plan_files import changed_since
 from app.settings import read_settings
 from app.study import Study, read_study
 from app.wiring import with_usual_fees

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import delete
 
-from app.store.decision import decision_stamp, settings_that_decide, stamp_decision
+from app.store.decision_stamp import decision_stamp, settings_that_decide, stamp_decision
 from app.store.events import latest_events
 from app.tables import JudgmentRow
 from app.web import Web

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from app.store import arriving
 from app.store import work as store
+from app.store.missing import trials_out
 from app.store.money import committed_minor, drop_parts, plan_payments, work_done
-from app.store.progress import judgment_rows, trials_out
+from app.store.progress import judgment_rows
 from app.store.standing import standings
 from app.store.trials import asked_and_coming
 from app.tables import HitRow, JudgmentRow

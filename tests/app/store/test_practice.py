@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.store.database import Database
+from app.store.missing import votes_still_missing, votes_still_open
 from app.store.pairs import keep_pairs
 from app.store.practice import practice_pairs
-from app.store.progress import condition_rows, overview, votes_still_missing, votes_still_open
+from app.store.progress import condition_rows, overview
 from hits.batch import Hits
 from hits.pay import Pay
 from tests.app.store.conftest import pair

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from app.store import arriving, trials, work
-from app.store.progress import judgment_rows, overview, votes_still_missing, votes_still_open
+from app.store.missing import votes_still_missing, votes_still_open
+from app.store.progress import judgment_rows, overview
 from app.tables import AssignmentRow, JudgmentRow, TrialRow
 from hits.judgment import Said
 from hits.listening import Listened, NotHeard

@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import delete, select
 
 from analysis.rule import DecisionRule
-from app.hands.releasing import release
+from app.hands.following import follow
 from app.hands.turn import take_turn
 from app.hands.worksite import Turn, Worksite
 from app.store.arriving import WorkRefused, begin
-from app.store.conditions import Released, closed_pairs, is_closed, keep_released, released, spare_pairs
+from app.store.asked import Asked, asked_so_far, closed_pairs, is_closed, keep_asked, spare_pairs
 from app.store.database import Database
+from app.store.decision_so_far import decision_so_far, judgments_that_count
 from app.store.events import LAUNCHED, keep_fact, latest_events
-from app.store.following import followed, judgments_followed
 from app.store.lock import hands
+from app.store.missing import is_complete, votes_still_missing, votes_still_open
 from app.store.pairs import keep_pairs
-from app.store.progress import is_complete, votes_still_missing, votes_still_open
 from app.store.work import Work
 from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, JudgmentRow, PairRow, TrialRow, WorkerRow
@@ -89,18 +89,16 @@ class TestWhatIsReleased:
     @pytest.mark.parametrize(
         "found",
         [
-            Released({"fade-in": 2}, 3, 1),
-            Released({"fade-in": 2, "fade-out": 4}, 0, 4, ahead={"fade-in": 1}),
-            Released({}, 0, 0),
-            Released({"fade-in": 2, "fade-out": 4}, 4, 4, finished=True, ahead={"fade-in": 1}),
+            Asked({"fade-in": 2}, 3, 1),
+            Asked({"fade-in": 2, "fade-out": 4}, 0, 4, ahead={"fade-in": 1}),
+            Asked({}, 0, 0),
+            Asked({"fade-in": 2, "fade-out": 4}, 4, 4, finished=True, ahead={"fade-in": 1}),
         ],
     )
-    def test_an_answer_and_whoever_hands_out_say_the_same_of_every_pair(
-        self, placed: Database, found: Released
-    ) -> None:
+    def test_an_answer_and_whoever_hands_out_say_the_same_of_every_pair(self, placed: Database, found: Asked) -> None:
         with placed.writing() as session:
-            keep_released(session, found)
-            assert released(session) == found
+            keep_asked(session, found)
+            assert asked_so_far(session) == found
             rows = session.scalars(select(PairRow)).all()
             held = {row.pair_id for row in rows if found.holds(row.role, row.condition, row.place, ahead=True)}
             due = {row.pair_id for row in rows if found.holds(row.role, row.condition, row.place)}
@@ -112,8 +110,8 @@ class TestWhatIsReleased:
 
     def test_without_a_word_everything_is_asked(self, placed: Database) -> None:
         with placed.writing() as session:
-            keep_released(session, Released({}, 0, 0))
-            keep_released(session, None)
+            keep_asked(session, Asked({}, 0, 0))
+            keep_asked(session, None)
             assert closed_pairs(session) == spare_pairs(session) == frozenset()
             assert not is_closed(session, "study001")
 
@@ -163,7 +161,7 @@ class TestATurn:
         begun = study.begin(0, "W1")
         study.answer(begun)
         with study.database.writing() as session:
-            keep_released(session, replace(released(session), finished=True))
+            keep_asked(session, replace(asked_so_far(session), finished=True))
         study.do_all(begun)
         platform.hand_in(begun.platform_assignment_id, begun.platform_hit_id, "W1")
         assert turn().paid == 1
@@ -186,10 +184,10 @@ class TestATurn:
         turn()
         with study.database.reading() as session:
             assert votes_still_open(session, study.rules.hits, study.now) == 3
-            kept = followed(session)
+            kept = decision_so_far(session)
             assert [one.pairs for one in kept.conditions] == [1, 1]  # what was decided stands meanwhile
             assert not kept.finished
-            assert len(judgments_followed(session)) == 3
+            assert len(judgments_that_count(session)) == 3
         turn()
         assert open_hits(study) >= 1
 
@@ -209,19 +207,19 @@ class TestATurn:
         platform.hand_in(third.platform_assignment_id, third.platform_hit_id, "W3")
         turn()
         with study.database.reading() as session:  # two that were handed in say the same: it would be decided
-            assert (followed(session).rounds, followed(session).finished) == (0, False)
+            assert (decision_so_far(session).rounds, decision_so_far(session).finished) == (0, False)
         platform.hand_in(begun[0].platform_assignment_id, begun[0].platform_hit_id, "W1")
         turn()
         with study.database.reading() as session:
-            assert followed(session).finished
+            assert decision_so_far(session).finished
 
     def test_before_anything_is_published_nothing_has_ended(self, two) -> None:
         study, _ = two()
         with study.database.writing() as session:
             session.execute(delete(TrialRow))
             session.execute(delete(PairRow))
-            assert release(session, study.whole) == []
-            assert followed(session) is None
+            assert follow(session, study.whole) == []
+            assert decision_so_far(session) is None
 
     def test_a_study_that_ran_out_of_pairs_goes_on_when_there_are_more(self, two, platform) -> None:
         study, turn = two(rule=ONE_ROUND.model_copy(update={"batch": 3, "most_pairs": 9}), hits=12)
@@ -241,25 +239,25 @@ class TestATurn:
         done = turn()
         assert "fade-in is open after 3 pairs" in done.notes
         with study.database.reading() as session:
-            assert released(session).conditions == {"fade-in": 6, "fade-out": 3}
+            assert asked_so_far(session).conditions == {"fade-in": 6, "fade-out": 3}
             assert votes_still_open(session, study.rules.hits, study.now) == 6
 
     def test_the_same_judgments_are_worked_out_once(self, two) -> None:
         study, turn = two()
         turn()
         with study.database.writing() as session:
-            keep_released(session, None)
-            assert release(session, study.whole) == []
-            assert released(session) is None  # nothing changed, so nothing was looked at
+            keep_asked(session, None)
+            assert follow(session, study.whole) == []
+            assert asked_so_far(session) is None  # nothing changed, so nothing was looked at
 
     def test_under_a_fixed_design_everything_is_asked_about_again(self, two) -> None:
         study, turn = two()
         turn()
         with study.database.writing() as session:
             assert closed_pairs(session)
-            release(session, study.whole.model_copy(update={"decision": DecisionRule()}))
+            follow(session, study.whole.model_copy(update={"decision": DecisionRule()}))
             assert not closed_pairs(session)
-            assert followed(session) is None
+            assert decision_so_far(session) is None
 
     def test_a_design_that_becomes_sequential_begins_with_what_was_asked_about(self, two, platform) -> None:
         study, turn = two(rule=DecisionRule())
@@ -269,7 +267,7 @@ class TestATurn:
         turn()
         judged = {pair_id for pair_id in places(study.database) if pair_id in _pairs_judged(study)}
         with study.database.writing() as session:
-            release(session, study.whole.model_copy(update={"decision": ONE_ROUND}))
+            follow(session, study.whole.model_copy(update={"decision": ONE_ROUND}))
         found = places(study.database)
         by_group = {"fade-in": ("study000", "study001", "study002"), "fade-out": ("study003", "study004", "study005")}
         for group in by_group.values():

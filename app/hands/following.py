@@ -1,4 +1,4 @@
-"""A sequential study asks about further pairs as soon as its decision wants them, and ends once nothing is open."""
+"""Collection follows the decision: further pairs are asked about as soon as it wants them, until nothing is open."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from app.hands.worksite import Turn, Worksite
+from app.store.asked import Asked, asked_so_far, keep_asked
 from app.store.clock import now_of
-from app.store.conditions import Released, keep_released, released
-from app.store.decision import settings_that_decide
-from app.store.events import note_event
-from app.store.following import (
+from app.store.decision_so_far import (
     COLUMNS,
     ConditionSoFar,
-    Followed,
-    followed,
-    judgments_followed,
-    keep_followed,
+    DecisionSoFar,
+    decision_so_far,
+    judgments_that_count,
+    keep_decision_so_far,
     waiting_for_hand_in,
 )
+from app.store.decision_stamp import settings_that_decide
+from app.store.events import note_event
 from app.store.freshness import state_of_judgments
-from app.store.pairs import group_of, place_judged_first, places_of, planned_pairs, supply
+from app.store.pairs import group_of, pairs_made, place_judged_first, places_of, supply
 from app.study import Study
 from pipelines.clip import Pair
 
 if TYPE_CHECKING:
-    from analysis.collecting import Due
+    from analysis.due import Due
 
 
-def release_due(site: Worksite, turn: Turn) -> None:
+def follow_decision(site: Worksite, turn: Turn) -> None:
     """Ask about the pairs that the decision wants by now; a sentence for each condition that was decided."""
     with site.database.writing() as session:
-        turn.notes += release(session, site.study)
+        turn.notes += follow(session, site.study)
 
 
-def release(session: Session, study: Study) -> list[str]:
-    """Release what a sequential study's decision wants asked by now; under other designs everything is asked.
+def follow(session: Session, study: Study) -> list[str]:
+    """Ask about what a sequential study's decision wants asked by now; under other designs everything is asked.
 
     It is worked out from all judgments, and only where something of them has changed.
 
@@ -48,8 +48,8 @@ def release(session: Session, study: Study) -> list[str]:
         What was decided since the last time, as sentences; they are kept as events.
     """
     if not study.decision.sequential:
-        keep_released(session, None)
-        keep_followed(session, None)
+        keep_asked(session, None)
+        keep_decision_so_far(session, None)
         return []
     there = supply(session)
     if not any(role == "study" for role, _ in there):
@@ -57,16 +57,16 @@ def release(session: Session, study: Study) -> list[str]:
     state = (*state_of_judgments(session), waiting_for_hand_in(session))
     facts = (state, sorted(there.items()), sorted(settings_that_decide(study).items()))
     token, terms = (sha256(repr(each).encode()).hexdigest() for each in (facts, facts[1:]))
-    before = followed(session)
+    before = decision_so_far(session)
     if before is not None and before.token == token:
         return []
-    judgments = judgments_followed(session)
-    found = due_now(judgments, study, there, planned_pairs(session))
+    judgments = judgments_that_count(session)
+    found = due_now(judgments, study, there, pairs_made(session))
     place_judged_first(session, (row[COLUMNS.index("pair_id")] for row in judgments))
-    keep_released(session, as_released(found).widened(released(session)))
+    keep_asked(session, as_asked(found).widened(asked_so_far(session)))
     if before is not None and before.terms == terms and found.rounds < before.rounds and not found.finished:
         # Votes of somebody who is not used any more are asked for again: until then what was decided stands.
-        keep_followed(session, replace(before, token=token, finished=False))
+        keep_decision_so_far(session, replace(before, token=token, finished=False))
         if not before.finished:
             return []
         told_again = "votes are missing again, so pairs that were decided are asked about again"
@@ -75,7 +75,7 @@ def release(session: Session, study: Study) -> list[str]:
     now = now_of(session).isoformat()
     old = {} if before is None else {one.condition: one for one in before.conditions}
     conditions = tuple(_since(ConditionSoFar(**vars(one)), old, now) for one in found.conditions)
-    keep_followed(session, Followed(token, terms, found.rounds, found.finished, conditions))
+    keep_decision_so_far(session, DecisionSoFar(token, terms, found.rounds, found.finished, conditions))
     told = [one.sentence for one in conditions if _is_news(one, old)]
     if found.finished and not (before and before.finished):
         told.append(_end_of(conditions))
@@ -93,14 +93,14 @@ def due_now(
     """What the decision wants asked by now.
 
     Args:
-        judgments: as `app.store.following.judgments_followed` gives them.
+        judgments: as `app.store.decision_so_far.judgments_that_count` gives them.
         study: its design, a sequential one.
         there: how many pairs there are, as `app.store.pairs.supply` counts them.
         planned: how many pairs of each condition were made.
     """
     import pandas as pd  # a study of a fixed size never needs it here
 
-    from analysis.collecting import Supply, due
+    from analysis.due import Supply, due
 
     table = pd.DataFrame(judgments, columns=list(COLUMNS)).assign(used=True, late=False)
     waiting = frozenset(table.loc[~table["handed_in"].astype(bool), "pair_id"])
@@ -113,16 +113,16 @@ def asked_first(session: Session, pairs: Sequence[Pair], study: Study) -> list[P
     """Of pairs that are about to be taken in, those that will be asked about at once; all, if nothing is sequential."""
     if not study.decision.sequential:
         return list(pairs)
-    taken, made = supply(session), planned_pairs(session)
+    taken, made = supply(session), pairs_made(session)
     there = Counter(taken) + Counter(group_of(pair.role, pair.condition) for pair in pairs)
-    found = as_released(due_now(judgments_followed(session), study, there, made)).widened(released(session))
+    found = as_asked(due_now(judgments_that_count(session), study, there, made)).widened(asked_so_far(session))
     places = places_of(pairs, taken, study.study.seed)
     return [pair for pair in pairs if found.holds(pair.role, pair.condition, places[pair.pair_id])]
 
 
-def as_released(found: Due) -> Released:
+def as_asked(found: Due) -> Asked:
     """The pairs that may be asked about, as everybody who hands out work reads it."""
-    return Released(dict(found.pairs), found.identical, found.positive, found.finished, dict(found.ahead))
+    return Asked(dict(found.pairs), found.identical, found.positive, found.finished, dict(found.ahead))
 
 
 def _since(one: ConditionSoFar, old: Mapping[str, ConditionSoFar], now: str) -> ConditionSoFar:

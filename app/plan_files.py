@@ -18,7 +18,7 @@ SECTIONS = ("sampling", "pairs", "hits", "pay", "decision")  # of study.toml, wh
 
 
 @dataclass(frozen=True)
-class PlannedWay:
+class ForeseenWay:
     """A way of asking as it was foreseen; chances 0..1, money in whole units of the currency."""
 
     design: str
@@ -60,7 +60,7 @@ def _settings(study: Study) -> dict[str, Any]:
     }
 
 
-def planned_ways(study: Path) -> tuple[PlannedWay, ...]:
+def foreseen_ways(study: Path) -> tuple[ForeseenWay, ...]:
     """The ways that were foreseen, the study's own first; none where nobody planned, or the file is no such table."""
     try:
         with (study / FOLDER / DESIGNS).open(encoding="utf-8", newline="") as file:
@@ -69,8 +69,8 @@ def planned_ways(study: Path) -> tuple[PlannedWay, ...]:
         return ()
 
 
-def _way(row: dict[str, str]) -> PlannedWay:
-    return PlannedWay(
+def _way(row: dict[str, str]) -> ForeseenWay:
+    return ForeseenWay(
         design=row["design"],
         judgments=int(row["judgments"]),
         judgments_95=int(row["judgments_95"]),
@@ -85,7 +85,7 @@ def _way(row: dict[str, str]) -> PlannedWay:
 
 def what_it_buys(study: Path) -> str | None:
     """What the study's money can decide, in a sentence; None where nobody planned."""
-    ways = planned_ways(study)
+    ways = foreseen_ways(study)
     if not ways:
         return None
     own = ways[0]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.certification.state import SAFE, UNSAFE, State
 from analysis.design_of import design_of
-from analysis.following import JUDGED, Pool, collected, follow
+from analysis.replay import JUDGED, Pool, pair_outcomes, replay
 from analysis.rule import DecisionRule
 from analysis.verdicts import Verdict
 from hits.vote_rules import VoteRule
@@ -27,7 +27,7 @@ class Supply:
 
 
 @dataclass(frozen=True)
-class Following:
+class Reached:
     """Where a condition stands.
 
     Attributes:
@@ -62,7 +62,7 @@ class Due:
     positive: int
     rounds: int
     finished: bool
-    conditions: tuple[Following, ...]
+    conditions: tuple[Reached, ...]
 
 
 def due(
@@ -71,7 +71,7 @@ def due(
     votes: VoteRule,
     supply: Supply,
     waiting: Collection[str] = frozenset(),
-    planned: Mapping[str, int] | None = None,
+    made: Mapping[str, int] | None = None,
 ) -> Due:
     """What a sequential design wants asked, from the first round on: the same judgments give the same answer.
 
@@ -79,19 +79,20 @@ def due(
     open until it has its votes.
 
     Args:
-        judgments: those so far, with the columns that `analysis.following.collected` reads; none at the beginning.
+        judgments: those so far, with the columns that `analysis.replay.pair_outcomes` reads; none at the beginning.
         rule: the settings of the decision, of a sequential design.
         votes: when a pair has votes enough.
         supply: the pairs that there are.
-        planned: pairs of each condition that were made, for designs that plan for all of them; the supply if not given.
+        made: pairs of each condition that were made, for designs that plan for all of them; the supply if not given.
         waiting: pairs with a judgment that may or may not come to count; they hold their places, and their round.
     """
     names = tuple(sorted(supply.conditions))
     pool = Pool(tuple(supply.conditions[name] for name in names), supply.identical, supply.positive)
-    made = tuple(max(supply.conditions[name], (planned or {}).get(name, 0)) for name in names)
-    design = design_of(rule, votes, Pool(made, supply.identical, supply.positive))
-    found = collected(judgments, votes, conditions=names, waiting=waiting)
-    state = follow(design, design.start(len(names), dimensions=len(JUDGED)), found, ended=False, pool=pool)
+    known = made or {}
+    planned_for = tuple(max(supply.conditions[name], known.get(name, 0)) for name in names)
+    design = design_of(rule, votes, Pool(planned_for, supply.identical, supply.positive))
+    found = pair_outcomes(judgments, votes, conditions=names, waiting=waiting)
+    state = replay(design, design.start(len(names), dimensions=len(JUDGED)), found, ended=False, pool=pool)
     wanted = design.wants(state)
     used, more = state.opened[0].tolist(), wanted.pairs[0].tolist()
     each = list(zip(names, used, more, pool.conditions, strict=True))
@@ -107,8 +108,8 @@ def due(
     )
 
 
-def _standing(state: State, place: int, name: str) -> Following:
-    return Following(
+def _standing(state: State, place: int, name: str) -> Reached:
+    return Reached(
         condition=name,
         pairs=int(state.opened[0, place]),
         open=bool(state.open[0, place].any()),

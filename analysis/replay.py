@@ -1,4 +1,4 @@
-"""A design follows real judgments: outcomes of pairs in the order in which they were opened, round by round."""
+"""A design on real judgments, as if they came anew: outcomes of pairs in the order of their opening, by rounds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Collected:
+class PairOutcomes:
     """What a study has so far: the pairs of each condition and of both kinds of controls, as they were opened.
 
     The order is that of a pair's first judgment. Never that of its last: pairs that come out changed take more votes,
@@ -53,9 +53,9 @@ class Collected:
         """All that was opened."""
         return Pool(tuple(map(len, self.studied)), len(self.identical), len(self.positive))
 
-    def only(self, dimension: int) -> Collected:
+    def only(self, dimension: int) -> PairOutcomes:
         """The same of one dimension alone."""
-        return Collected(
+        return PairOutcomes(
             self.conditions,
             tuple(rows[:, [dimension]] for rows in self.studied),
             self.identical[:, [dimension]],
@@ -63,7 +63,7 @@ class Collected:
         )
 
 
-def collected(
+def pair_outcomes(
     judgments: pd.DataFrame,
     votes: VoteRule,
     dimensions: Sequence[Dimension] = JUDGED,
@@ -71,7 +71,7 @@ def collected(
     *,
     aggregator: Aggregator | None = None,
     waiting: Collection[str] = frozenset(),
-) -> Collected:
+) -> PairOutcomes:
     """The outcomes of a table of judgments.
 
     Args:
@@ -93,13 +93,13 @@ def collected(
         else _labelled(judgments, role, said)
         for role in roles
     )
-    return Collected(names, tuple(opened[places == name] for name in names), identical, positive)
+    return PairOutcomes(names, tuple(opened[places == name] for name in names), identical, positive)
 
 
-def follow(
+def replay(
     design: Design,
     state: State,
-    found: Collected,
+    found: PairOutcomes,
     *,
     ended: bool,
     pool: Pool | None = None,
@@ -169,7 +169,7 @@ class _Asked:
         return Outcomes(pairs, changed, Controls(*counts), self.dry[None], np.array([self.dry_controls]))
 
 
-def _asked(design: Design, state: State, found: Collected, pool: Pool) -> _Asked:
+def _asked(design: Design, state: State, found: PairOutcomes, pool: Pool) -> _Asked:
     wanted = design.wants(state)
     used = [int(n) for n in state.opened[0]]
     used_controls = [int(state.controls.identical.max()), int(state.controls.positive.max())]

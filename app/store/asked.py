@@ -13,11 +13,11 @@ from app.store.events import drop_fact, fact, keep_fact
 from app.tables import FactRow, PairRow
 from hits.judgment import ASKED_ROLES
 
-RELEASED = "released"
+ASKED = "released"  # as databases have it
 
 
 @dataclass(frozen=True)
-class Released:
+class Asked:
     """How many pairs are asked about: those whose places come first.
 
     Attributes:
@@ -34,16 +34,16 @@ class Released:
     finished: bool = False
     ahead: Mapping[str, int] = field(default_factory=dict)
 
-    def widened(self, before: Released | None) -> Released:
-        """The same, and whatever was released before: a pair that somebody was asked about stays in the study.
+    def widened(self, before: Asked | None) -> Asked:
+        """The same, and whatever was asked before: a pair that somebody was asked about stays in the study.
 
-        >>> Released({"a": 10}, 5, 5, finished=True).widened(Released({"a": 20, "b": 3}, 2, 9)).conditions
+        >>> Asked({"a": 10}, 5, 5, finished=True).widened(Asked({"a": 20, "b": 3}, 2, 9)).conditions
         {'a': 20, 'b': 3}
         """
         if before is None:
             return self
         names = sorted({*self.conditions, *before.conditions})
-        return Released(
+        return Asked(
             {name: max(self.conditions.get(name, 0), before.conditions.get(name, 0)) for name in names},
             max(self.identical, before.identical),
             max(self.positive, before.positive),
@@ -69,24 +69,24 @@ class Released:
         return {name: count + self.ahead.get(name, 0) for name, count in self.conditions.items()}
 
 
-def keep_released(session: Session, found: Released | None) -> None:
+def keep_asked(session: Session, found: Asked | None) -> None:
     """Ask about these pairs alone from now on; None for all of them."""
     if found is None:
-        drop_fact(session, RELEASED)
+        drop_fact(session, ASKED)
     else:
-        keep_fact(session, RELEASED, asdict(found))
+        keep_fact(session, ASKED, asdict(found))
     session.flush()  # who asks next in this transaction should know
 
 
-def released(session: Session) -> Released | None:
+def asked_so_far(session: Session) -> Asked | None:
     """Which pairs may be asked about; None where that is all of them."""
-    kept = fact(session, RELEASED)
-    return None if kept is None else Released(**kept)  # type: ignore[arg-type]
+    kept = fact(session, ASKED)
+    return None if kept is None else Asked(**kept)  # type: ignore[arg-type]
 
 
 def closed_pairs(session: Session) -> frozenset[str]:
-    """Pairs that nobody is asked about: those that are not released yet, and all once everything is decided."""
-    found = released(session)
+    """Pairs that nobody is asked about: those that are not asked about yet, and all once everything is decided."""
+    found = asked_so_far(session)
     if found is None:
         return frozenset()
     asked = PairRow.role.in_(ASKED_ROLES)
@@ -94,9 +94,9 @@ def closed_pairs(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(select(PairRow.pair_id).where(closed)))
 
 
-def unreleased_pairs(session: Session) -> frozenset[str]:
+def pairs_not_asked_yet(session: Session) -> frozenset[str]:
     """Pairs that the decision has not wanted so far, also once it wants none any more."""
-    found = released(session)
+    found = asked_so_far(session)
     if found is None:
         return frozenset()
     late = and_(PairRow.role.in_(ASKED_ROLES), ~_holds(found, found.conditions))
@@ -105,7 +105,7 @@ def unreleased_pairs(session: Session) -> frozenset[str]:
 
 def spare_pairs(session: Session) -> frozenset[str]:
     """Pairs that are asked about only where a HIT has room left: the decision does not want them yet."""
-    found = released(session)
+    found = asked_so_far(session)
     if found is None or found.finished or not any(found.ahead.values()):
         return frozenset()
     spare = and_(PairRow.role == "study", ~_holds(found, found.conditions), _holds(found, found.with_ahead))
@@ -115,7 +115,7 @@ def spare_pairs(session: Session) -> frozenset[str]:
 #: Every answer asks it, so it is one statement, which is put together once.
 _WHETHER = (
     select(PairRow.role, PairRow.condition, PairRow.place, FactRow.value)
-    .outerjoin(FactRow, FactRow.name == RELEASED)
+    .outerjoin(FactRow, FactRow.name == ASKED)
     .where(PairRow.pair_id == bindparam("pair_id"))
 )
 
@@ -126,10 +126,10 @@ def is_closed(session: Session, pair_id: str) -> bool:
     if row is None or row.value is None or row.role not in ASKED_ROLES:
         return False
     kept: Any = row.value
-    return not Released(**kept).holds(row.role, row.condition, row.place, ahead=True)
+    return not Asked(**kept).holds(row.role, row.condition, row.place, ahead=True)
 
 
-def _holds(found: Released, conditions: Mapping[str, int]) -> ColumnElement[bool]:
+def _holds(found: Asked, conditions: Mapping[str, int]) -> ColumnElement[bool]:
     of_condition = case(dict(conditions), value=PairRow.condition, else_=0) if conditions else literal(0)
     return or_(
         and_(PairRow.role == "study", PairRow.place < of_condition),

@@ -1,4 +1,4 @@
-"""What a sequential decision has come to so far, kept for the pages; and the judgments that it follows."""
+"""What a sequential decision has come to so far, kept for the pages; and the judgments that count for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.store.standing import confirmed, may_count
 from app.tables import AssignmentRow, JudgmentRow, PairRow, WorkerRow
 from hits.judgment import ASKED_ROLES
 
-FOLLOWING = "following"
+SO_FAR = "following"  # as databases have it
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ConditionSoFar:
 
 
 @dataclass(frozen=True)
-class Followed:
+class DecisionSoFar:
     """What was worked out last.
 
     Attributes:
@@ -68,27 +68,27 @@ class Followed:
         return sum(not one.open for one in self.conditions)
 
 
-def followed(session: Session) -> Followed | None:
+def decision_so_far(session: Session) -> DecisionSoFar | None:
     """What a sequential decision has come to so far; None where the study's is none, or has not begun."""
-    kept: dict[str, Any] | None = fact(session, FOLLOWING)
+    kept: dict[str, Any] | None = fact(session, SO_FAR)
     if kept is None:
         return None
-    return Followed(**{**kept, "conditions": tuple(ConditionSoFar(**one) for one in kept["conditions"])})
+    return DecisionSoFar(**{**kept, "conditions": tuple(ConditionSoFar(**one) for one in kept["conditions"])})
 
 
-def keep_followed(session: Session, found: Followed | None) -> None:
+def keep_decision_so_far(session: Session, found: DecisionSoFar | None) -> None:
     """Keep it, in place of what was; None where the study is not sequential."""
     if found is None:
-        drop_fact(session, FOLLOWING)
+        drop_fact(session, SO_FAR)
     else:
-        keep_fact(session, FOLLOWING, asdict(found))
+        keep_fact(session, SO_FAR, asdict(found))
 
 
-#: The columns of `judgments_followed`, by their names in judgments.csv.
+#: The columns of `judgments_that_count`, by their names in judgments.csv.
 COLUMNS = ("judgment_id", "pair_id", "condition", "role", "activation", "valence", "submitted_at", "handed_in")
 
 
-def judgments_followed(session: Session) -> Sequence[tuple[Any, ...]]:
+def judgments_that_count(session: Session) -> Sequence[tuple[Any, ...]]:
     """The judgments that a decision rests on, as they came: used and in time, of study pairs and controls.
 
     Those that were not handed in yet are among them: their pairs have to wait, since whoever hears a change answers

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.certify import certify
-from analysis.collecting import Supply, due
+from analysis.due import Supply, due
 from analysis.rule import DecisionRule
 from analysis.votes import read_judgments
 from hits.vote_rules import LEAD_3_OF_7, MajorityRule
@@ -63,8 +63,8 @@ def test_planned_looks_stop_where_the_certificate_does(written: Callable, make: 
     table = read_judgments(written(rows))
     rule = DecisionRule(design="group-sequential", spending=spending, min_pairs=30)
     made = {"quiet": 100, "loud": 100}
-    found = due(table, rule, MajorityRule(1), Supply(made, 60, 40), planned=made)
-    certified = certify(table, rule, MajorityRule(1), planned=made)
+    found = due(table, rule, MajorityRule(1), Supply(made, 60, 40), made=made)
+    certified = certify(table, rule, MajorityRule(1), made=made)
     assert all(one.pairs >= 30 for one in found.conditions)
     assert {one.condition: one.verdict for one in found.conditions} == {
         one.condition: one.decision for one in certified.decisions
