@@ -11,11 +11,11 @@ import pandas as pd
 
 from models.arms import Ground
 from models.experiment import MeasureDesign
+from models.measures.answers import Answers, answers_of
 from models.measures.measured import (
     Difference,
     Measured,
     adjusted,
-    answers_of,
     difference,
     mean_difference,
     measured,
@@ -78,7 +78,7 @@ class Results:
         self.resampling = Resampling(self.design.resamples, self.design.confidence)
         self._pairs: dict[tuple[str, Asked, Asked], Paired | None] = {}
         self._means: dict[tuple[str, tuple[tuple[Asked, Asked], ...]], Difference | None] = {}
-        self._told: dict[tuple[str, str], dict[str, pd.DataFrame]] = {}
+        self._told: dict[tuple[str, str], Mapping[str, Answers]] = {}
         self._measured: dict[str, dict[tuple[str, str], Measured]] = {}
 
     @cached_property
@@ -114,7 +114,7 @@ class Results:
             if one is None or other is None:
                 self._pairs[key] = None
             else:
-                self._pairs[key] = paired(one, other, len(self.facts.classes[label]))
+                self._pairs[key] = paired(one, other)
         return self._pairs[key]
 
     def differences(self, label: str, asked: Mapping[str, tuple[Asked, Asked]]) -> dict[str, Difference]:
@@ -131,7 +131,7 @@ class Results:
             self._means[key] = mean_difference(pairs, self.design.pooled, self.resampling) if pairs else None
         return self._means[key]
 
-    def _answers(self, arm: str, label: str) -> Mapping[str, pd.DataFrame]:
+    def _answers(self, arm: str, label: str) -> Mapping[str, Answers]:
         if arm not in self.predictions:
             return {}
         if (arm, label) not in self._told:

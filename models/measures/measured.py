@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from models.measures.answers import Answers, answers_of
 from models.measures.calibration import Bin, brier, expected_calibration_error, reliability
 from models.measures.recall import mean_and_spread
 from models.measures.resampling import (
@@ -20,8 +21,8 @@ from models.measures.resampling import (
     swap_p,
     uar_interval,
 )
-from models.measures.tally import Numbers, Paired, Pooling, Tally, answers, paired, stacked, tally
-from models.predictions import CLEAN, class_counts, probabilities
+from models.measures.tally import Numbers, Paired, Pooling, Tally, paired, stacked, tally
+from models.predictions import CLEAN
 
 
 class Kind(Protocol):
@@ -94,71 +95,58 @@ def measured(
         pooling: UAR over all test clips of a seed, or as the mean over folds.
         resampling: how speakers are drawn for intervals.
     """
-    counts, found = class_counts(table), []
+    found: list[Measured] = []
     for label in table["label"].unique():
         by_condition = answers_of(table, str(label))
         clean = by_condition.get(CLEAN)
         rows = [
-            _measure(told, clean, counts[str(label)], conditions.get(name), arm, pooling, resampling)
-            for name, told in by_condition.items()
+            _measure(told, clean, conditions.get(name), arm, pooling, resampling) for name, told in by_condition.items()
         ]
         adjusted = holm([row.change.p if row.change else None for row in rows])
         found += [_adjusted(row, p) for row, p in zip(rows, adjusted, strict=True)]
     return tuple(found)
 
 
-def answers_of(table: pd.DataFrame, label: str) -> dict[str, pd.DataFrame]:
-    """The answers (see `tally.answers`) to one label, by condition, clean first."""
-    told = answers(table[table["label"] == label])
-    names = sorted(told["condition"].unique(), key=lambda name: name != CLEAN)
-    parts = told.groupby("condition", observed=True).indices
-    return {str(name): told.iloc[parts[name]] for name in names}
-
-
 def _measure(
-    told: pd.DataFrame,
-    clean: pd.DataFrame | None,
-    classes: int,
+    told: Answers,
+    clean: Answers | None,
     kind: Kind | None,
     arm: str,
     pooling: Pooling,
     resampling: Resampling,
 ) -> Measured:
-    label, condition = str(told["label"].iloc[0]), str(told["condition"].iloc[0])
-    counts = tally(told, classes)
+    counts, condition = tally(told), told.condition
     limits = uar_interval(counts, pooling, resampling) or (None, None)
     uar, uar_sd = over_seeds(counts.pooled(pooling).uar())
-    truth, said = told["truth"].to_numpy(), told["said"].to_numpy()
-    p = probabilities(told)
-    seeds = [np.flatnonzero(told["seed"].to_numpy() == seed) for seed in told["seed"].unique()]
+    truth, said, p, seeds = told.truth, told.said, told.probabilities, told.by_seed
     change, refused = None, 0
     if clean is not None and condition != CLEAN:
-        pair = paired(told, clean, classes)
+        pair = paired(told, clean)
         change, refused = difference(pair, pooling, resampling), pair.left_out
     return Measured(
-        label,
+        told.label,
         arm,
         condition,
         kind.family if kind else condition,
         kind.nominal_snr_db if kind else None,
-        clips=int(told["clip_id"].nunique()),
+        clips=len(np.unique(told.clip)),
         refused=refused,
         speakers=len(counts.speakers),
         seeds=len(seeds),
-        folds=int(told["fold"].nunique()),
+        folds=len(np.unique(told.fold)),
         uar=uar,
         uar_sd=uar_sd,
         uar_lower=limits[0],
         uar_upper=limits[1],
         wa=_mean(seeds, lambda rows: float((truth[rows] == said[rows]).mean())),
         recalls=_recalls(counts, pooling),
-        confusion=_confusion(truth, said, classes, len(seeds)),
+        confusion=_confusion(truth, said, told.classes, len(seeds)),
         change=change,
         ece=_mean(seeds, lambda rows: expected_calibration_error(p[rows], truth[rows])),
         ece_adaptive=_mean(seeds, lambda rows: expected_calibration_error(p[rows], truth[rows], adaptive=True)),
         brier=_mean(seeds, lambda rows: brier(p[rows], truth[rows])),
         reliability=reliability(p, truth),
-        chance=1 / classes,
+        chance=1 / told.classes,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.predictions import said_class
+from models.measures.answers import Answers
 
 #: UAR over all test clips of a seed, or the mean over its folds, as most papers print it.
 Pooling: TypeAlias = Literal["clips", "folds"]
@@ -83,33 +83,23 @@ def _mean_where(values: Numbers, there: NDArray[np.bool_]) -> Numbers:
     return mean
 
 
-def answers(table: pd.DataFrame) -> pd.DataFrame:
-    """Checked predictions of one label with a column `said`: the likeliest class."""
-    return table.assign(said=said_class(table))
+def tally(told: Answers) -> Tally:
+    """Count answers; speakers stand in alphabetical order."""
+    return _counted(told, np.arange(len(told.seed)), told.said)
 
 
-def tally(told: pd.DataFrame, classes: int, *, said: str = "said", speakers: Sequence[str] | None = None) -> Tally:
-    """Count answers (see `answers`) of one label and condition.
-
-    Args:
-        told: columns seed, fold, speaker, truth and the one that `said` names.
-        classes: how many there are.
-        said: the column with what was answered.
-        speakers: those of the third axis; None takes all in alphabetical order.
-    """
-    known = told["speaker"].astype("category").cat
-    used = known.categories[np.unique(known.codes)]
-    names = sorted(map(str, used)) if speakers is None else list(speakers)
-    speaker = pd.Index(names).get_indexer(known.categories)[known.codes]
-    seeds, seed = np.unique(told["seed"].to_numpy(), return_inverse=True)
-    folds, fold = np.unique(told["fold"].to_numpy(), return_inverse=True)
-    truth = told["truth"].to_numpy()
-    shape = (len(seeds), len(folds), len(names), classes)
-    place = np.ravel_multi_index((seed, fold, speaker, truth), shape)
+def _counted(told: Answers, places: NDArray[np.int64], said: NDArray[np.int64]) -> Tally:
+    """Count some of the answers, with what was said at each of these places."""
+    seeds, seed = np.unique(told.seed[places], return_inverse=True)
+    folds, fold = np.unique(told.fold[places], return_inverse=True)
+    known, speaker = np.unique(told.speaker[places], return_inverse=True)
+    truth = told.truth[places]
+    shape = (len(seeds), len(folds), len(known), told.classes)
+    cell = np.ravel_multi_index((seed, fold, speaker, truth), shape)
     size = int(np.prod(shape))
-    clips = np.bincount(place, minlength=size).reshape(shape)
-    right = np.bincount(place[told[said].to_numpy() == truth], minlength=size).reshape(shape)
-    return Tally(right.astype(float), clips.astype(float), tuple(names))
+    clips = np.bincount(cell, minlength=size).reshape(shape)
+    right = np.bincount(cell[said == truth], minlength=size).reshape(shape)
+    return Tally(right.astype(float), clips.astype(float), tuple(map(str, told.speakers[known])))
 
 
 @dataclass(frozen=True)
@@ -126,8 +116,8 @@ class Paired:
         return self.first.pooled(how).uar(weights) - self.second.pooled(how).uar(weights)
 
 
-def paired(first: pd.DataFrame, second: pd.DataFrame, classes: int) -> Paired:
-    """Match answers (see `answers`) of one label by seed and clip; what only one of both has is left out.
+def paired(first: Answers, second: Answers) -> Paired:
+    """Match answers to one label by seed and clip; what only one of both has is left out.
 
     The fold is the first's: nets that are compared were trained on the same folds.
 
@@ -135,26 +125,31 @@ def paired(first: pd.DataFrame, second: pd.DataFrame, classes: int) -> Paired:
         NothingInCommon: no clip is in both.
         OtherTruth: a clip has another label in the other.
     """
-    other = second[["seed", "clip_id", "truth", "said"]].rename(columns={"truth": "truth_2", "said": "said_2"})
-    both = first[["seed", "fold", "clip_id", "speaker", "truth", "said", "label", "condition"]].merge(
-        other, on=["seed", "clip_id"]
-    )
-    if not len(both):
-        raise NothingInCommon(_named(first), _named(second))
-    differ = both["truth"].to_numpy() != both["truth_2"].to_numpy()
-    if differ.any():
-        row = both[differ].iloc[0]
-        raise OtherTruth(row["label"], row["clip_id"], row["truth"], row["truth_2"])
-    known = set(first["clip_id"].unique()) | set(second["clip_id"].unique())
-    clips = both["clip_id"].nunique()
-    one = tally(both, classes)
-    return Paired(one, tally(both, classes, said="said_2", speakers=one.speakers), clips, len(known) - clips)
+    here = _places(first, second)
+    if not len(here[0]):
+        raise NothingInCommon(first.name, second.name)
+    truths = first.truth[here[0]], second.truth[here[1]]
+    if (truths[0] != truths[1]).any():
+        at = int(np.argmax(truths[0] != truths[1]))
+        clip_id = str(first.clip_ids[first.clip[here[0][at]]])
+        raise OtherTruth(first.label, clip_id, int(truths[0][at]), int(truths[1][at]))
+    common = len(np.unique(first.clip[here[0]]))
+    alone = len(np.unique(first.clip)) + len(np.unique(second.clip)) - 2 * common
+    one = _counted(first, here[0], first.said[here[0]])
+    return Paired(one, _counted(first, here[0], second.said[here[1]]), common, alone)
 
 
-def _named(table: pd.DataFrame) -> str:
-    return " and ".join(
-        sorted({f"{label} under {name}" for label, name in zip(table["label"], table["condition"], strict=True)})
-    )
+def _places(first: Answers, second: Answers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the answers of the same seeds to the same clips stand in both."""
+    clip = second.clip
+    if second.clip_ids is not first.clip_ids:
+        clip = pd.Index(first.clip_ids).get_indexer(pd.Index(second.clip_ids))[second.clip]
+    seeds = np.unique(np.concatenate([first.seed, second.seed]))
+    keys = np.searchsorted(seeds, first.seed) * len(first.clip_ids) + first.clip
+    others = np.searchsorted(seeds, second.seed) * len(first.clip_ids) + clip
+    others = np.where(clip < 0, -1 - np.arange(len(clip)), others)  # clips that the first never heard match nothing
+    _, here, there = np.intersect1d(keys, others, assume_unique=True, return_indices=True)
+    return here, there
 
 
 def stacked(pairs: Sequence[Paired]) -> Paired:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,9 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, brier_score_loss, confusion_matrix, recall_score
 from statsmodels.stats.multitest import multipletests
 
+from models.measures.answers import answers_of
 from models.measures.calibration import brier, expected_calibration_error, reliability
-from models.measures.measured import Measured, adjusted, answers_of, difference, mean_difference, measured
+from models.measures.measured import Measured, adjusted, difference, mean_difference, measured
 from models.measures.resampling import (
     Resampling,
     difference_interval,
@@ -39,7 +42,7 @@ def rows(table: pd.DataFrame, **how: object) -> dict[str, Measured]:
 def pair_of(right: dict[str, float], **how: object) -> Paired:
     """Two conditions of made-up predictions, the second against the first."""
     first, second = answers_of(checked(predictions(right, **how)), "activation").values()  # type: ignore[arg-type]
-    return paired(second, first, 3)
+    return paired(second, first)
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +98,21 @@ class TestChange:
         other = table.assign(truth=(table["truth"] + 1) % 3)
         first, second = (answers_of(one, "activation")["clean"] for one in (table, other))
         with pytest.raises(OtherTruth, match=r"'clip-00000' has the activation class 0 in one .* and 1 in the other"):
-            paired(first, second, 3)
+            paired(first, second)
+
+    def test_clips_that_only_one_of_both_heard_match_nothing(self) -> None:
+        left, right = (predictions({"clean": 0.7}, seeds=(1, 2)) for _ in range(2))
+        first = left[left["clip_id"] < "clip-00100"]
+        second = right[right["clip_id"] >= "clip-00020"]
+        pair = paired(*(answers_of(checked(part), "activation")["clean"] for part in (first, second)))
+        assert (pair.clips, pair.left_out) == (80, 40)
+        assert pair.first.clips.sum() == 160
+        np.testing.assert_array_equal(pair.first.right, pair.second.right)
 
     def test_nets_of_other_seeds_have_nothing_in_common(self, table: pd.DataFrame) -> None:
         told = answers_of(table, "activation")["clean"]
         with pytest.raises(NothingInCommon, match="activation under clean"):
-            paired(told, told.assign(seed=told["seed"] + 10), 3)
+            paired(told, replace(told, seed=told.seed + 10))
 
 
 class TestSwapping:
@@ -133,7 +145,7 @@ class TestSwapping:
 
     def test_the_same_answers_have_p_1(self) -> None:
         told = answers_of(checked(predictions()), "activation")["clean"]
-        found = difference(paired(told, told, 3), resampling=QUICK)
+        found = difference(paired(told, told), resampling=QUICK)
         assert (found.value, found.lower, found.upper, found.p, found.p_t) == (0, 0, 0, 1, None)
 
     def test_few_speakers_can_not_give_a_small_p(self) -> None:
@@ -160,7 +172,7 @@ class TestIntervals:
         self, speakers: int, each: int, seed: int, kind: str
     ) -> None:
         told = answers_of(checked(predictions({"clean": 0.5}, speakers=speakers, each=each, seed=seed)), "activation")
-        counts = tally(told["clean"], 3)
+        counts = tally(told["clean"])
         drawn = Resampling(draws=100, kind=kind)  # type: ignore[arg-type]
         found = uar_interval(counts, "clips", drawn)
         assert found is not None
