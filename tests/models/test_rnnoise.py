@@ -45,6 +45,13 @@ def test_nowhere_is_a_sentence_that_says_how_to_get_it(monkeypatch: pytest.Monke
         library_file()
 
 
+@pytest.mark.parametrize("file", ["Makefile", "README.md", "docs/denoising.md"])
+def test_what_installs_it_is_said_where_people_look(file: str) -> None:
+    written = (Path(__file__).parents[2] / file).read_text(encoding="utf-8")
+
+    assert rnnoise_library.INSTALL in written.replace("'", "").replace("--quiet ", "")
+
+
 def test_the_environment_comes_before_the_package_and_that_before_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rnnoise_library, "find_library", lambda name: "systems.so")
     monkeypatch.setattr(rnnoise_library, "_brought_by_package", lambda: None)
