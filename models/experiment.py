@@ -67,10 +67,16 @@ class Augment(BaseModel):
     )
     per_clip: int = Field(default=0, ge=0, description="noisy versions of each clip, drawn once; 0 makes all")
     snr_min_db: float | None = Field(
-        default=None, description="leaves out conditions with a lower SNR", json_schema_extra={"unit": "dB"}
+        default=None,
+        allow_inf_nan=False,
+        description="leaves out conditions with a lower SNR",
+        json_schema_extra={"unit": "dB"},
     )
     snr_max_db: float | None = Field(
-        default=None, description="leaves out conditions with a higher SNR", json_schema_extra={"unit": "dB"}
+        default=None,
+        allow_inf_nan=False,
+        description="leaves out conditions with a higher SNR",
+        json_schema_extra={"unit": "dB"},
     )
 
 

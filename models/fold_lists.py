@@ -59,7 +59,8 @@ def _parts(path: Path, fold: str, parts: Mapping[str, str], clips: Sequence[Clip
 def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [{name: (cell or "").strip() for name, cell in row.items() if name} for row in csv.DictReader(file)]
+            reader = csv.DictReader(file)
+            rows = [{name.strip(): (cell or "").strip() for name, cell in row.items() if name} for row in reader]
     except OSError as error:
         raise FoldListsWrong(path, f"it can't be read ({error.strerror})") from None
     except (UnicodeDecodeError, csv.Error) as error:
