@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines.sound_file import file_sha256
@@ -42,13 +43,10 @@ class FileHashes:
         return found
 
     def save(self) -> None:
-        """Keep what was found since the last time.
-
-        Raises:
-            DiskFull: there is no room for it.
-        """
+        """Keep what was found since the last time; where nothing can be written, it is computed again some day."""
         if self._new:
-            write_whole(self._path, json.dumps(_read(self._path) | self._new))
+            with suppress(OSError):
+                write_whole(self._path, json.dumps(_read(self._path) | self._new))
             self._new = {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -18,14 +19,15 @@ from models.denoisers.base import SoundDenoiser
 from models.feature_cache import SHARD_CLIPS, FeatureCache, Frames, Outcome, Shard, sweep
 from models.features.base import ClipUnfit, Feature
 from models.file_hashes import FileHashes
+from models.seeding import rng_for
 from models.sound_recipes import (
     AskedBank,
     BankContent,
+    clip_key,
     digest,
     foreseen_asks,
     noise_recipe,
     sound_key,
-    spoken_key,
 )
 from pipelines.audio import Samples, fit_to_full_scale
 from pipelines.clip import Clip
@@ -37,6 +39,13 @@ from pipelines.variants import load
 
 CLEAN = "clean"  # the name of no noise at all
 CALL_CLIPS = 32  # that a worker hears at a time: what it gives back stays small, and progress is seen
+
+
+class ClipTwice(ValueError):
+    """Two clips have one id, so that nobody could say whose frames are whose."""
+
+    def __init__(self, clip_id: str, found: int) -> None:
+        super().__init__(f"{found} clips have the id {clip_id!r}; expected each once: leave one out, or name it anew")
 
 
 @dataclass(frozen=True)
@@ -57,16 +66,6 @@ class Heard:
     frames: Mapping[str, NDArray[np.float32]]
     #: Why the other clips could not carry the noise, or were no good for the feature.
     refused: Mapping[str, str] = field(default_factory=dict)
-
-
-def rng_for(seed: int, *names: str) -> np.random.Generator:
-    """A generator of its own for each thing named, so that no draw depends on what was drawn for others.
-
-    >>> rng_for(1, "clip-7", "fade-in").integers(100) == rng_for(1, "clip-7", "fade-in").integers(100)
-    np.True_
-    """
-    found = hashlib.sha256("\0".join([str(seed), *names]).encode()).digest()
-    return np.random.default_rng(int.from_bytes(found[:16]))
 
 
 def data_sha256(clips: Sequence[Clip], hashes: FileHashes | None = None) -> str:
@@ -143,12 +142,16 @@ def hear(
         heard: called with the number of clips done so far, from the cache or not.
 
     Raises:
+        ClipTwice: two clips have one id.
         SoundUnreadable: a clip's file holds no usable sound.
         FeatureUnavailable: the feature needs what is not here; a denoiser raises errors of its own.
         CacheUnusable: the cache's folder can't be read or written.
         DiskFull: there is no room in it; what it holds is good.
         ClusterUnreachable, ProcessKilled: as `Workers.each`.
     """
+    (twice, count), *_ = Counter(clip.clip_id for clip in clips).most_common(1) or [("", 0)]
+    if count > 1:
+        raise ClipTwice(twice, count)
     if condition is not None:
         _needed(sounds, condition)
     ear = Ear(_made(feature), condition, sounds, seed, denoiser)
@@ -271,17 +274,11 @@ def _kept(cache: FeatureCache | None, name: str, part: Part, ear: Ear) -> Shard 
 def _shard_names(ear: Ear, groups: Sequence[Sequence[Clip]], hashes: FileHashes) -> list[str]:
     """The names of the shards, by what their clips are made of and made with."""
     recipe = ear.recipe()
+    noise = ear.condition.noise if ear.condition else None
     bank = BankContent(ear.sounds, hashes.sha256) if ear.sounds else None
-    names = [digest([recipe, [_clip_key(ear, clip, hashes, bank) for clip in group]]) for group in groups]
+    names = [digest([recipe, [clip_key(clip, hashes.sha256, noise, bank) for clip in group]]) for group in groups]
     hashes.save()
     return names
-
-
-def _clip_key(ear: Ear, clip: Clip, hashes: FileHashes, bank: BankContent | None) -> list[Any]:
-    key = sound_key(clip, hashes.sha256)
-    if ear.condition and ear.sounds and bank:
-        key += [spoken_key(clip), bank.of(foreseen_asks(ear.condition.noise, clip, ear.sounds))]
-    return key
 
 
 def _made(feature: Feature | str) -> Feature:

@@ -114,6 +114,10 @@ class BankContent:
         """One hash of all that is asked for."""
         return digest(sorted((family, speaker or "", self._of(family, speaker)) for family, speaker in asks))
 
+    def foreseen(self, noise: Noise, clip: Clip) -> str:
+        """One hash of all sounds that a noise may draw for a clip."""
+        return self.of(foreseen_asks(noise, clip, self._bank))
+
     def _of(self, family: Family, speaker: str | None) -> str:
         if (family, speaker) not in self._known:
             families = self._bank.families() if family == EVERYTHING[0] else (family,)
@@ -150,11 +154,19 @@ def sound_key(clip: Clip, sha256: Callable[[Path], str]) -> list[Any]:
         raise SoundUnreadable(clip.path, f"can't be opened ({error.strerror}); see to its permissions") from error
 
 
-def spoken_key(clip: Clip) -> list[Any]:
-    """What else of a clip a noise may go by; the draws themselves go by its id."""
+def clip_key(clip: Clip, sha256: Callable[[Path], str], noise: Noise | None, bank: BankContent | None) -> list[Any]:
+    """What decides how a clip sounds, as it is or under a noise with the sounds of a bank.
+
+    Raises:
+        SoundUnreadable: its file is not there.
+    """
+    key = sound_key(clip, sha256)
+    if noise is None or bank is None:
+        return key
     words = [[word.text, word.start_s, word.end_s] for word in clip.words]
     phones = [[phone.symbol, phone.start_s, phone.end_s] for phone in clip.phones]
-    return [clip.clip_id, clip.speaker, clip.language, words, phones]
+    # The draws go by the clip's id, and a noise may go by all the rest.
+    return [*key, clip.clip_id, clip.speaker, clip.language, words, phones, bank.foreseen(noise, clip)]
 
 
 def noise_recipe(name: str, noise: Noise, seed: int) -> dict[str, Any]:

@@ -126,11 +126,6 @@ class LogMel(Feature):
             yield batch
 
 
-def filterbanks(clips: Sequence[Samples], settings: Filterbanks) -> list[Tensor]:
-    """`LogMel` on the CPU, as tensors of shape (frames, bands)."""
-    return [torch.from_numpy(frames) for frames in LogMel(settings).of(clips)]
-
-
 @cache
 def _mel_weights(settings: Filterbanks, device: str) -> Tensor:
     """How much the squared real and imaginary parts of each bin add to each band; shape (2 x bins, bands).

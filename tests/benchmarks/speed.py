@@ -19,7 +19,7 @@ import pydub
 
 from analysis.aggregators.majority_vote import MajorityVote
 from models.features.base import Filterbanks
-from models.features.filterbanks import filterbanks
+from models.features.filterbanks import LogMel
 from pipelines.audio import mix_at_snr
 from pipelines.sound_file import to_pcm16
 
@@ -45,17 +45,17 @@ def clips(count: int, length_s: float) -> list[np.ndarray]:
 
 
 def filterbank_work() -> tuple[float, float]:
-    """40 log mel bands of 50 clips of 4 s: ours in one batch, librosa one by one."""
-    sounds, settings = clips(50, 4.0), Filterbanks()
+    """40 log mel bands of 50 clips of 4 s: ours and librosa, one by one."""
+    sounds, feature = clips(50, 4.0), LogMel(Filterbanks())
 
     def peer() -> None:
         for sound in sounds:
             mel = librosa.feature.melspectrogram(
-                y=sound, sr=RATE_HZ, n_fft=400, hop_length=160, window="hamming", center=False, n_mels=40
+                y=sound, sr=RATE_HZ, n_fft=512, win_length=400, hop_length=160, window="hamming", n_mels=40
             )
             np.log(np.maximum(mel, 1e-10))
 
-    return best_s(lambda: filterbanks(sounds, settings)), best_s(peer)
+    return best_s(lambda: feature.of(sounds)), best_s(peer)
 
 
 def majority_work() -> tuple[float, float]:

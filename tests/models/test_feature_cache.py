@@ -285,3 +285,8 @@ class TestFileHashes:
     def test_a_spoilt_list_counts_as_empty(self, content: str, old_file: Path, tmp_path: Path) -> None:
         (tmp_path / "hashes.json").write_text(content)
         assert len(FileHashes(tmp_path / "hashes.json").sha256(old_file)) == 64
+
+    def test_a_folder_that_nobody_may_write_to_is_no_trouble(self, old_file: Path) -> None:
+        hashes = FileHashes(old_file / "hashes.json")
+        hashes.sha256(old_file)
+        hashes.save()

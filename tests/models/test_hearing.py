@@ -15,24 +15,21 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 import models.hearing
-import pipelines.noises
 from models.denoisers.base import SoundDenoiser
 from models.feature_cache import FeatureCache, size_of
 from models.features.base import ClipUnfit, Feature, Filterbanks
 from models.features.filterbanks import LogMel
-from models.hearing import Condition, Heard, data_sha256, hear, rng_for, samples_of
-from models.sound_recipes import AskedBank, foreseen_asks, source_sha256
+from models.hearing import ClipTwice, Condition, Heard, data_sha256, hear, samples_of
+from models.seeding import rng_for
 from pipelines.audio import Samples, Speech, fit_to_full_scale
-from pipelines.clip import Clip, Params, Phone, Word
-from pipelines.fillers import CorpusSounds
+from pipelines.clip import Clip, Params, Word
 from pipelines.noises.background import Background
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.noises.fade import Fade
 from pipelines.parallel import Workers
 from pipelines.sound_file import SoundUnreadable, load_speech, write_flac
-from pipelines.sounds.base import JoinedSounds, SoundBank
+from pipelines.sounds.base import SoundBank
 from pipelines.sounds.folder import SoundFolder
-from pipelines.variants import load_module, variant_names
 
 RATE_HZ = 16000
 NOISE = Condition("nat-co-10db", Background("nat", "co", 10.0))
@@ -261,28 +258,6 @@ def test_a_noise_that_draws_what_it_did_not_look_for_is_heard_anew_each_time(
     assert size_of(cache.folder).shards == 0
 
 
-@pytest.mark.parametrize("variant", variant_names(pipelines.noises))
-def test_every_noise_looks_for_the_sounds_that_it_draws(variant: str, tmp_path: Path) -> None:
-    noise: Noise = next(iter(load_module(pipelines.noises, variant).STUDY.values()))
-    if hasattr(noise, "pool"):
-        noise = replace(noise, pool=1)  # type: ignore[call-arg] # computing rooms takes long
-    for family in ("nat", "hum", "int", "music", "transportation", "laugh", "cry"):
-        write_flac(tmp_path / "sounds" / family / "0.flac", hiss(9000, 5), RATE_HZ)
-    said = [("and", 0.0, 0.2), ("so", 0.3, 0.6), ("uh", 0.8, 1.1), ("it", 1.2, 1.4), ("had", 1.4, 1.9)]
-    spoken = []
-    for speaker in range(6):
-        path = tmp_path / f"{speaker}.flac"
-        write_flac(path, np.concatenate([hiss(30000, speaker), hiss(2000, 9) / 100]), RATE_HZ)
-        words = tuple(Word(*word) for word in said)
-        phones = tuple(Phone(*phone) for phone in [("HH", 1.4, 1.5), ("AE", 1.5, 1.7), ("D", 1.7, 1.9)])
-        spoken.append(Clip(f"c{speaker}", path, f"s{speaker}", length_s=2.0, words=words, phones=phones, language="en"))
-    bank = AskedBank(JoinedSounds([SoundFolder(tmp_path / "sounds"), CorpusSounds(spoken)]))
-
-    samples_of(spoken[0], RATE_HZ, Condition(variant, noise), bank, seed=1)
-
-    assert not bank.beyond(foreseen_asks(noise, spoken[0], bank))
-
-
 def test_a_shard_that_was_cut_off_is_made_again(clips: list[Clip], cache: FeatureCache) -> None:
     whole = hear(clips, "filterbanks", cache=cache)
     kept = {name: np.array(frames) for name, frames in whole.frames.items()}
@@ -313,6 +288,11 @@ def test_no_clips_make_nothing(cache: FeatureCache) -> None:
     assert dict(hear([], "filterbanks", cache=cache).frames) == {}
 
 
+def test_an_id_that_two_clips_have_is_named(clips: list[Clip]) -> None:
+    with pytest.raises(ClipTwice, match="2 clips have the id 'clip-1'"):
+        hear([*clips, clips[1]], "filterbanks")
+
+
 def test_a_clip_without_a_file_is_named(clips: list[Clip], cache: FeatureCache) -> None:
     lost = replace(clips[0], path=clips[0].path.with_name("lost.flac"))
     for kept in (None, cache):
@@ -335,8 +315,3 @@ def test_the_hash_of_the_data_is_that_of_sound_speaker_and_ratings(clips: list[C
 
 def test_the_hash_of_the_data_knows_pieces_of_a_file(clips: list[Clip]) -> None:
     assert data_sha256(clips) != data_sha256([replace(clips[0], end_s=0.1), *clips[1:]])
-
-
-def test_the_code_of_a_noise_is_its_own_and_what_it_calls() -> None:
-    assert source_sha256(Fade) != source_sha256(Background)
-    assert source_sha256(Fade) == source_sha256(Fade)
