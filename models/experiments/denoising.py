@@ -50,7 +50,8 @@ class Denoising(Layout):
             caption = "gain in UAR over nothing"
             blocks.append(uar_table(results, label, ways, found, FILE))
             blocks.append(gain_table(label, ways[1:], found, named, FILE, caption))
-            blocks.append(uar_plot(results, label, ways[:4], "denoising"))
+            for name, both in zip(results.ground.denoisers, zip(ways[1::2], ways[2::2], strict=True), strict=True):
+                blocks.append(uar_plot(results, label, [ways[0], *both], f"denoising-{name}"))
         arms = dict.fromkeys(arm.name for way in ways for arm in way.arms.values())
         rows = [row for arm in arms for row in results.measured(arm).values()]
         groups = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analysis.report.parts import Block, Section, Words
+from analysis.report.parts import Block, Heading, Section, Terms, Words
 from analysis.tables import Table
 from models.advice import ADVICE, FAILS, HOLDS, UNTOLD, Evidence, Finding
 from models.arms import Arm, Ground, each_once
@@ -41,13 +41,14 @@ class Recommendations(Layout):
         """Each recommendation with its verdict, and the sentences of facts below."""
         evidence = Evidence(results)
         found = [(advice, advice.judge(evidence)) for advice in ADVICE]
-        rows = tuple((advice.name, finding.verdict, advice.text) for advice, finding in found)
-        summary = Table("Recommendations of the paper (section 6)", ("About", "Here", "The paper"), rows, None, "words")
+        rows = tuple((advice.name, finding.verdict) for advice, finding in found)
+        summary = Table("Recommendations of the paper (section 6)", ("About", "Here"), rows)
         blocks: list[Block] = [Words(_headline([finding for _, finding in found])), summary]
         told: dict[tuple[str, str, str], Difference] = {}
         for advice, finding in found:
-            blocks.append(_facts(advice.name, finding))
             told |= {(label, advice.name, what): one for (label, what), one in finding.differences.items()}
+            blocks += [Heading(f"{advice.name}: {finding.verdict}"), Words(f"The paper: {advice.text}")]
+            blocks.append(Terms(tuple((part.verdict.capitalize(), part.fact) for part in finding.parts)))
             if finding.differences:
                 blocks.append(_figures(advice.name, finding.differences))
         return noted("recommendations", self.question, blocks, notes(results, *NOTES), {FILE: differences_csv(told)})
@@ -57,11 +58,6 @@ def _headline(found: list[Finding]) -> str:
     said = [finding.verdict for finding in found]
     counts = f"{said.count(HOLDS)} hold here, {said.count(FAILS)} do not, and {said.count(UNTOLD)} can't be told"
     return f"Of {len(found)} recommendations {counts}."
-
-
-def _facts(name: str, finding: Finding) -> Table:
-    rows = tuple((str(n), part.verdict, part.fact) for n, part in enumerate(finding.parts, start=1))
-    return Table(f"{name}: {finding.verdict}", ("Part", "Here", "Because"), rows, None, "words")
 
 
 def _figures(name: str, told: Mapping[tuple[str, str], Difference]) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analysis.report.parts import Block, Plot, Section, Words
-from analysis.tables import MISSING, Table, listed, many, percent
+from analysis.tables import MISSING, Table, listed, percent
 from analysis.whitelist import Whitelist
 from models.arms import Arm, Ground, clean_trained
 from models.experiments.base import Layout, NothingToCompare
@@ -165,19 +165,22 @@ def _bars(results: Results, label: str, arms: Sequence[str], groups: Mapping[str
 
 
 def _headline(changed: Mapping[str, Mapping[str, ChangedLabels]]) -> str:
-    arms = ((EVERYTHING, "everything"), (WHITELIST, "the whitelist"))
-    said = [
-        f"{label}, {name}: {many(round(one.voted), 'label')} in the {one.known:,.0f} of {one.heard:,.0f} noisy clips "
-        "for whose noise there is a figure"
-        for label, found in changed.items()
-        for arm, name in arms
-        if (one := found.get(arm)) and one.voted is not None
-    ]
-    if not said:
-        return (
-            "Nothing is known of changed labels: no noisy training clips were counted, or their noises have no ratio."
-        )
-    return f"Labels of a net's training clips that people would have changed, as voted. {'; '.join(said)}."
+    said = []
+    for label, found in changed.items():
+        parts = [_told(found[arm], name) for arm, name in ((EVERYTHING, "everything"), (WHITELIST, "the whitelist"))]
+        said.append(f"In {label}, {' and '.join(parts)}.")
+    return f"Labels of a net's training clips that people would have changed, as they voted. {' '.join(said)}"
+
+
+def _told(one: ChangedLabels, name: str) -> str:
+    if one.voted is None:
+        return f"augmenting with {name}: not known, for want of a figure for its noises"
+    clips = (
+        f"{one.known:,.0f} of {one.heard:,.0f} noisy clips"
+        if one.known < one.heard
+        else f"{one.heard:,.0f} noisy clips"
+    )
+    return f"augmenting with {name}: {one.voted:,.0f} in {clips}"
 
 
 def _unjudged(results: Results) -> list[str]:
