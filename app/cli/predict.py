@@ -1,0 +1,75 @@
+"""`earwitness predict`: what trained nets hear in sound files."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli.run_options import machine_of
+from app.cli.say import progress_bar, tell
+
+if TYPE_CHECKING:
+    from models.recogniser import Prediction
+
+path_type = click.Path(path_type=Path)
+
+
+@click.command(short_help="What trained nets hear in sound files.")
+@click.argument("files", nargs=-1, required=True, type=path_type)
+@click.option(
+    "--nets",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of a run, as my-study/runs/crnn, or of one net.",
+)
+@click.option("--label", help="activation, valence or emotion, where a run has nets for several.")
+@click.option(
+    "--enrol",
+    multiple=True,
+    type=path_type,
+    help="A clean clip of the speaker, by which features are normalised; may be given several times.",
+)
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:N, or auto.")
+def predict(files: tuple[Path, ...], folder: Path, label: str | None, enrol: tuple[Path, ...], device: str) -> None:
+    """Write a line of CSV for each of FILES: label, probabilities, and whether to rely on it.
+
+    All nets of the run are asked, and their probabilities averaged. Without --enrol each file is normalised by
+    itself, and the column normalised_by says so. A file that sounds reverberant, or whose likeliest class is not
+    likely, is flagged as of low confidence, with the reason. A file that can't be heard is named on stderr; the
+    others are still written, and the command ends with 1.
+    """
+    from models.recogniser import Recogniser, Unheard
+
+    recogniser = Recogniser.load(folder, label, machine=machine_of(device, 1, None))
+    failed = 0
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    shares = [f"p_{name}" for name in recogniser.classes_]
+    writer.writerow(["file", "label", *shares, "normalised_by", "reverberation_s", "low_confidence", "why"])
+    with progress_bar("listening (files)", len(files)) as step:
+        for done, found in enumerate(recogniser.each(files, enrolment=enrol), start=1):
+            if isinstance(found, Unheard):
+                failed += 1
+                tell(str(found.reason))
+            else:
+                writer.writerow(_row(found))
+            step(done)
+    if failed:
+        tell(f"{failed} of {len(files)} files can't be heard")
+        sys.exit(1)
+
+
+def _row(found: Prediction) -> list[str]:
+    return [
+        found.name,
+        found.label,
+        *(f"{share:.4f}" for share in found.probabilities.values()),
+        found.normalised_by,
+        "" if found.reverberation_s is None else f"{found.reverberation_s:.2f}",
+        "yes" if found.low_confidence else "no",
+        "; ".join(found.doubts),
+    ]

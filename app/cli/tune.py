@@ -1,0 +1,70 @@
+"""`earwitness tune`: the settings of a net, chosen by its validation folds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from app.cli.experiment import bench_of
+from app.cli.opening import opened
+from app.cli.run_options import experiment_option, machine_of, machine_options
+from app.cli.say import print_table, progress_bar, study_option, tell
+
+
+@click.command(short_help="Choose the settings of a net by its validation folds.")
+@study_option
+@experiment_option
+@click.option("--net", help="Which net, by the name of its file; the experiment's by default.")
+@click.option(
+    "--trials", type=click.IntRange(1), help="So many candidates of the grid, drawn by the seed.  [default: all]"
+)
+@machine_options
+def tune(
+    study: Path,
+    experiment_file: Path | None,
+    net: str | None,
+    trials: int | None,
+    device: str,
+    jobs: int | None,
+    dask: str | None,
+) -> None:
+    """Train every candidate of a net's published grid on all folds, and rank them by their validation loss.
+
+    The settings of the best are printed as TOML for [experiment.net_settings]. The test UAR that is told beside them
+    is that of choosing in each fold by its own validation speakers, so no test speaker has a say. Stopped half-way,
+    the same command goes on; more trials add to fewer.
+    """
+    from models.tune import tune as tune_net
+
+    with opened(study) as wired:
+        bench = bench_of(wired, experiment_file, None)
+        base = bench.base.model_copy(update={"net": net, "net_settings": {}} if net else {})
+        bench = replace(bench, base=base, machine=machine_of(device, jobs, dask))
+        events = tune_net(bench, trials)
+        first = next(events)
+        tuned = None
+        with progress_bar("tuning (epochs)", first.total) as step:
+            for event in events:
+                step(event.done)
+                tuned = event.tuned or tuned
+    if tuned is None:
+        return
+    print_table(
+        ("label", "settings", "validation loss", "validation UAR", "sd over folds"),
+        [
+            (one.label, _told(one.settings), one.validation_loss, one.validation_uar, one.validation_uar_sd)
+            for one in tuned.candidates
+        ],
+    )
+    for label, uar in tuned.test_uar.items():
+        tell(
+            f"{label}: take {_told(tuned.best(label).settings)}; UAR on test speakers when each fold chooses by its "
+            f"own validation: {uar:.2f}"
+        )
+
+
+def _told(settings: object) -> str:
+    pairs = dict(settings).items() if isinstance(settings, dict) else ()
+    return ", ".join(f"{name} = {value}" for name, value in pairs)

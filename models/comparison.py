@@ -1,0 +1,251 @@
+"""Make one of the paper's tables: train every arm of a layout, ask its nets, and hold them against each other."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import models.denoisers
+import models.experiments
+from analysis.report.parts import Section
+from analysis.whitelist import Whitelist
+from models.arms import Arm, Ground
+from models.asking import Asked, ask_run, load_run
+from models.augmentation import NothingToAugmentWith, WhitelistMissing, drawn
+from models.checkpoint import versions
+from models.denoisers.base import Denoiser, JointDenoiser
+from models.experiment import Experiment
+from models.experiments.base import Layout
+from models.machine import Machine
+from models.results import Facts, Results
+from models.rnnoise_library import RnnoiseBroken, RnnoiseNotFound
+from models.run import Run, identity, plan_run
+from models.seeding import rng_for
+from models.tables.page import write_tables
+from models.train import train_run
+from pipelines.bins import USUAL_BINS, Bins
+from pipelines.clip import Clip
+from pipelines.noises.base import Noise
+from pipelines.sounds.base import SoundBank
+from pipelines.variants import load, variant_names
+
+ARMS = "arms"  # the folder of their runs, which tables share
+#: Why an arm can't be had, without which the table is still worth something.
+CANT_BE_HAD = (RnnoiseNotFound, RnnoiseBroken, WhitelistMissing, NothingToAugmentWith)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a comparison is made on.
+
+    Args:
+        clips: with all labels that are learnt.
+        base: the experiment that arms change.
+        conditions: noises by name.
+        sounds: where background sounds come from.
+        runs: a folder for the runs of arms; tables that share arms share it.
+        corpus: its name, for the table.
+        seed: the study's.
+        command: what the user typed.
+        whitelist: what people hear as the same emotion; without it every condition is tested.
+        cache: a folder for what was heard.
+        bins: what low, mid and high are.
+        simulated: whether anything is made up.
+        machine: where to train.
+        denoiser: of tables that show a single one.
+    """
+
+    clips: Sequence[Clip]
+    base: Experiment
+    conditions: Mapping[str, Noise]
+    sounds: SoundBank
+    runs: Path
+    corpus: str
+    seed: int
+    command: str
+    whitelist: Whitelist | None = None
+    cache: Path | None = None
+    bins: Bins = USUAL_BINS
+    simulated: bool = False
+    machine: Machine = field(default_factory=Machine)
+    denoiser: str = "rnnoise"
+
+    @property
+    def ground(self) -> Ground:
+        """What layouts may choose from."""
+        return Ground(self.conditions, self.whitelist, self.denoiser, _denoisers())
+
+
+@dataclass(frozen=True)
+class CompareEvent:
+    """What just happened; `done` of `total` counts epochs and conditions asked, and the last event has the section."""
+
+    done: int
+    total: int
+    sentence: str
+    section: Section | None = None
+    results: Results | None = None
+
+
+def compare(name: str, bench: Bench) -> Iterator[CompareEvent]:
+    """Train and ask all arms of the layout `name`; what was trained or asked before is taken as it is.
+
+    Raises:
+        UnknownVariant: there is no such layout.
+        NothingToCompare: there are no conditions that it is about.
+        as `models.train.train` and `models.asking.ask_run`.
+    """
+    layout = _layout(name)
+    ground = bench.ground
+    arms = layout.arms(ground)
+    planned, missing = _planned(arms, bench)
+    trained = {run.folder: run for run in planned.values()}
+    total = sum(len(run.jobs) for run in trained.values()) * bench.base.training.epochs_max
+    total += sum(len(arm.tested) + 1 for arm in planned)
+    told: dict[str, pd.DataFrame] = {}
+    before = 0
+    for folder, run in trained.items():
+        for event in train_run(run, bench.machine):
+            yield CompareEvent(before + event.done, total, f"{folder.name}: {event.sentence}")
+        before += len(run.jobs) * bench.base.training.epochs_max
+    for arm, run in planned.items():
+        try:
+            for one in _ask(arm, run, bench, told):
+                yield CompareEvent(before + one.done, total, f"{arm.name}: {one.sentence}")
+        except CANT_BE_HAD as reason:
+            missing[arm.name] = str(reason)
+        before += len(arm.tested) + 1
+    results = Results(told, ground, _facts(bench, planned, missing), bench.base.measures)
+    yield CompareEvent(total, total, f"{len(told)} arms compared", layout.table(results), results)
+
+
+def layout_names() -> list[str]:
+    """All tables that can be made, by the names of their files."""
+    return variant_names(models.experiments)
+
+
+def questions() -> dict[str, str]:
+    """What each table answers, by its name."""
+    return {name: _layout(name).question for name in layout_names()}
+
+
+def _layout(name: str) -> Layout:
+    return load(models.experiments, name, Layout)()
+
+
+def write_comparison(made: Mapping[str, tuple[Section, Results]], folder: Path) -> Path:
+    """Write tables that were made on one bench, and what they say of the paper's recommendations; gives the page.
+
+    Raises:
+        DiskFull: there is no room.
+    """
+    sections = [section for section, _ in made.values()]
+    facts = next(iter(made.values()))[1].facts
+    return write_tables(sections, facts, folder)[0]
+
+
+def _planned(arms: Sequence[Arm], bench: Bench) -> tuple[dict[Arm, Run], dict[str, str]]:
+    """The run of each arm, those that train alike in one folder; and why some arms can't be had."""
+    planned, missing = {}, {}
+    for arm in arms:
+        try:
+            planned[arm] = _plan(arm, bench)
+        except CANT_BE_HAD as reason:
+            missing[arm.name] = str(reason)
+    return planned, missing
+
+
+def _plan(arm: Arm, bench: Bench) -> Run:
+    experiment = arm.experiment(bench.base)
+    words = [experiment.net, *([experiment.denoiser] if experiment.denoiser else []), *_heard_words(arm)]
+    slug = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower())[:60].strip("-")
+
+    run = plan_run(
+        bench.clips,
+        experiment,
+        bench.runs,
+        seed=bench.seed,
+        command=bench.command,
+        conditions=bench.conditions,
+        sounds=bench.sounds,
+        whitelist=bench.whitelist,
+        cache=bench.cache,
+        bins=bench.bins,
+        simulated=bench.simulated,
+    )
+    # The hash keeps runs apart whose names would be cut alike, or whose settings differ in what no name says.
+    return replace(run, folder=bench.runs / ARMS / f"{slug}-{identity(run)[:8]}")
+
+
+def _heard_words(arm: Arm) -> tuple[str, ...]:
+    if isinstance(arm.augment, str):
+        return (arm.augment,)
+    return arm.augment or ("clean",)
+
+
+def _ask(arm: Arm, run: Run, bench: Bench, told: dict[str, pd.DataFrame]) -> Iterator[CompareEvent]:
+    """Ask an arm's nets; what they say goes into `told` by the arm's name."""
+    asked = Asked()
+    seeds = set(run.experiment.seeds)
+    loaded = load_run(run.folder, bench.clips)
+    mine = [one for one in loaded.checkpoints if one.card.seed in seeds and one.card.label in run.experiment.labels]
+    for event in ask_run(
+        replace(loaded, checkpoints=mine),
+        {name: bench.conditions[name] for name in arm.tested},
+        bench.sounds,
+        asked,
+        seed=bench.seed,
+        cache=bench.cache,
+        machine=bench.machine,
+        denoiser=arm.in_front,
+    ):
+        yield CompareEvent(event.done, event.total, event.sentence)
+    told[arm.name] = asked.predictions
+
+
+def _denoisers() -> dict[str, bool]:
+    """Every denoiser by name, and whether it is a part of its net."""
+    names = variant_names(models.denoisers)
+    return {name: issubclass(_class(name), JointDenoiser) for name in names}
+
+
+def _class(name: str) -> type[Denoiser]:
+    found = load(models.denoisers, name, Denoiser)
+    assert isinstance(found, type)
+    return found
+
+
+def _facts(bench: Bench, planned: Mapping[Arm, Run], missing: Mapping[str, str]) -> Facts:
+    run = next(iter(planned.values()))
+    return Facts(
+        corpus=bench.corpus,
+        command=bench.command,
+        data_sha256=run.data_sha256,
+        classes={label: found.classes for label, found in run.labellings.items()},
+        net=bench.base.net,
+        seeds=bench.base.seeds,
+        mapped=any(found.mapped for found in run.labellings.values()),
+        simulated=any(one.simulated for one in planned.values()),
+        earwitness=versions()["earwitness"],
+        missing=missing,
+        heard={arm.name: _noisy_clips(run) for arm, run in planned.items()},
+        training_clips=float(np.mean([len(fold.train) for fold in run.folds])),
+    )
+
+
+def _noisy_clips(run: Run) -> Mapping[tuple[str, str], float]:
+    """How many noisy versions of training clips a net hears in an epoch, mean over nets, by condition and label."""
+    found: dict[tuple[str, str], float] = defaultdict(float)
+    augment = run.experiment.augment
+    for label, conditions in run.augmented.items():
+        for fold in run.folds:
+            for clip_id in fold.train:
+                for condition in drawn(conditions, augment.per_clip, rng_for(run.source.seed, "versions", clip_id)):
+                    found[condition, label] += augment.probability / len(run.folds)
+    return dict(found)
