@@ -38,6 +38,7 @@ from pipelines.manifest import FILE_NAME, read_header, write_manifest
 
 LIMITLESS = 1_000_000_000  # requests in a minute of the machine's time, in which days may pass here
 IDLE_S = 3600.0  # after which the hands look even where nothing was handed in: time itself may have brought something
+STAGED_ON = "mturk"  # the platform whose protocol our marketplace speaks
 AT_WORK = ("accepted", "finished", "submitted")
 
 
@@ -128,7 +129,7 @@ def as_rehearsed(study: Study) -> Study:
     )
     about = study.study.model_copy(update={"simulated": True, "keep_ids_days": None})
     return study.model_copy(
-        update={"study": about, "pay": pay, "hits": study.hits.model_copy(update={"platform": "mturk"})}
+        update={"study": about, "pay": pay, "hits": study.hits.model_copy(update={"platform": STAGED_ON})}
     )
 
 

@@ -12,7 +12,7 @@ from analysis.certify import certify
 from analysis.rule import DecisionRule
 from analysis.verdicts import Decision, Verdict
 from analysis.votes import read_judgments
-from app.dry_run import Played
+from app.dry_run import STAGED_ON, Played
 from app.sealing import worker_key
 from app.store.ledger import payments
 from app.store.pairs import pairs_made
@@ -141,7 +141,7 @@ def _quality(played: Played, facts: Mapping[str, WorkerFacts]) -> Reliability:
     """Who listened in truth, and who is used: of all who judged anything."""
     secret_key = played.wired.folder.keys().secret_key
     judging = [
-        (one.listener.listens, worker_key("mturk", one.diary.worker_id, secret_key))
+        (one.listener.listens, worker_key(STAGED_ON, one.diary.worker_id, secret_key))
         for one in played.came
         if one.diary.answered and one.diary.worker_id is not None
     ]

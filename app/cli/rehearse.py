@@ -80,6 +80,7 @@ def _found(study: Path, design: Study, choice: object, seed: int) -> Findings:
 
 def _show(found: Findings, design: Study) -> None:
     """The figures, the verdicts, and what to bear in mind."""
+    from app.dry_run import STAGED_ON
     from app.findings import rows
 
     print_table(("what", "value"), rows(found))
@@ -105,6 +106,6 @@ def _show(found: Findings, design: Study) -> None:
         tell(f"{found.missing} judgments found nobody: let more workers come (rehearsal.workers), or ask less.")
     if found.share < 1:
         tell("This was a part of the study: the whole costs and takes more, and decides on more conditions.")
-    if design.hits.platform != "mturk":
+    if design.hits.platform != STAGED_ON:
         tell(f"Listeners came by our own marketplace in place of {design.hits.platform}, whose fees are counted.")
     tell("SIMULATED listeners: these figures are of the plan, and say nothing about people.")
