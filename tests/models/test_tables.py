@@ -224,6 +224,8 @@ class TestPage:
         assert found.count["table"] == found.count["caption"] > 5
         assert found.count["svg"] - page.count('aria-hidden="true"') == page.count('role="img"') == page.count("<desc ")
         assert len(found.ids) == len(set(found.ids))
+        labels = re.findall(r'aria-label="([^"]+)"', page)
+        assert len(labels) == len(set(labels))
         assert 'scope="col"' in page
         assert 'scope="row"' in page
 
