@@ -120,5 +120,5 @@ def _absent(results: Results, rows: dict[str, list[Measured]]) -> list[str]:
     absent = [row_name(name) for name in PAPER_ROWS if name not in tested]
     if not absent:
         return []
-    why = "not whitelisted, or not asked" if results.ground.whitelist else "not asked"
+    why = "not whitelisted, or no clip could carry it" if results.ground.whitelist else "no clip could carry it"
     return [f"Not tested here ({why}): {listed(absent)}."]

@@ -50,11 +50,20 @@ def _drawn(matrices: Sequence[Confusion], name: str, title: str, width: float) -
 def _matrix(one: Confusion, left: float, top: float) -> str:
     parts = [text(left, top + 16, one.name, size=13)]
     for n, true in enumerate(one.classes):
-        parts.append(text(left + LEFT - 8, top + TOP + CELL * (n + 0.5) + 4, true[:8], size=12, anchor="end"))
+        parts.append(text(left + LEFT - 8, top + TOP + CELL * (n + 0.5) + 4, short(true, 8), size=12, anchor="end"))
         middle = left + LEFT + CELL * (n + 0.5)
-        parts.append(text(middle, top + TOP - 8, true[:6], size=12, anchor="middle", look='class="quiet" '))
+        parts.append(text(middle, top + TOP - 8, short(true, 5), size=12, anchor="middle", look='class="quiet" '))
         parts += [_cell(one.share(n, m), left + LEFT + CELL * m, top + TOP + CELL * n) for m in range(len(one.classes))]
     return "".join(parts)
+
+
+def short(name: str, most: int) -> str:
+    """A name that fits beside cells; the table below has it in full.
+
+    >>> short("anger", 5), short("happiness", 5)
+    ('anger', 'happ…')
+    """
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _cell(share: float | None, x: float, y: float) -> str:
