@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
@@ -27,6 +28,7 @@ from pipelines.whole_file import write_whole
 
 STATE = "state.pt"  # of a net that is still learning
 EPOCHS = "epochs.jsonl"
+DIGEST_BYTES = 32  # of SHA-256, in front of the state
 
 
 class LossNotFinite(ArithmeticError):
@@ -200,14 +202,14 @@ class Course:
             },
             content,
         )
-        write_whole(place / STATE, content.getvalue())
+        write_whole(place / STATE, hashlib.sha256(content.getvalue()).digest() + content.getvalue())
         with (place / EPOCHS).open("a", encoding="utf-8") as file:
             file.write(_line(self.epochs[-1]))
 
     def _take_up(self, place: Path) -> None:
         """Go back to where a killed run was; a state that can't be read is as good as none."""
         try:
-            kept = torch.load(place / STATE, weights_only=True, map_location=self.device)
+            kept = _state_in(place, self.device)
             self.net.load_state_dict(kept["net"])
             self.optimiser.load_state_dict(kept["optimiser"])
             self.schedule.load_state_dict(kept["schedule"])
@@ -218,6 +220,20 @@ class Course:
             fresh = Course(self.run, self.job, self.material, self.device)
             self.__dict__.update(fresh.__dict__)
         write_whole(place / EPOCHS, "".join(map(_line, self.epochs)).encode())
+
+
+def _state_in(place: Path, device: str) -> dict[str, Any]:
+    """The state that was kept.
+
+    Raises:
+        OSError, ValueError: there is none, or it is damaged, which torch alone would not always see.
+    """
+    told = (place / STATE).read_bytes()
+    digest, content = told[:DIGEST_BYTES], told[DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError(STATE)
+    kept: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True, map_location=device)
+    return kept
 
 
 def _line(epoch: Epoch) -> str:

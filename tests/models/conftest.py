@@ -85,13 +85,13 @@ class Hums(SoundBank):
 
     def __init__(self, families: Sequence[Family] = FAMILIES, each: int = 3) -> None:
         super().__init__(Path("hums"))
-        self.families, self.each = families, each
+        self.offered, self.each = families, each
 
     def listed(self) -> Iterator[Sound | Problem]:
         return iter(())  # no files
 
     def sounds(self, family: Family, speaker: str | None = None) -> tuple[Sound, ...]:
-        if family not in self.families or speaker is not None:
+        if family not in self.offered or speaker is not None:
             return ()
         return tuple(Sound(f"{family}-{n}", Path(f"{family}-{n}"), family, "hum") for n in range(self.each))
 

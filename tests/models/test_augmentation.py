@@ -116,9 +116,9 @@ class OnlyLong(Noise):
         return speech.samples
 
 
-def planned(clips: list[Clip], experiment: Experiment, sounds: SoundBank, **more: Any) -> Run:
-    found = {"conditions": CONDITIONS | {"only-long": OnlyLong()}, "seed": 1, "command": "x"} | more
-    return plan_run(clips, experiment, Path("unused"), sounds=sounds, **found)
+def planned(clips: list[Clip], experiment: Experiment, sounds: SoundBank) -> Run:
+    found = CONDITIONS | {"only-long": OnlyLong()}
+    return plan_run(clips, experiment, Path("unused"), sounds=sounds, conditions=found, seed=1, command="x")
 
 
 def versions(run: Run, epoch: int | None = None) -> list[Version]:
