@@ -127,13 +127,20 @@ def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, *, over: bool
         over=over,
         done=event.done,
         total=event.total,
-        sentence=event.sentence,
+        sentence=_summary(drawn) if over else event.sentence,
         labels=list(dict.fromkeys(curve.job.label for curve in drawn)),
         plots=[(curve.job.label, _plot(curve)) for curve in drawn],
         curves=drawn,
         width=WIDTH,
         height=HEIGHT,
     )
+
+
+def _summary(curves: Sequence[Curve]) -> str:
+    """What a run came to, in one sentence."""
+    uars = [curve.best.uar for curve in curves]
+    nets = "1 net" if len(uars) == 1 else f"{len(uars)} nets"
+    return f"{nets}; validation UAR {sum(uars) / len(uars):.2f} on average, {min(uars):.2f} to {max(uars):.2f}"
 
 
 def _plot(curve: Curve) -> Plot:

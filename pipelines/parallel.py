@@ -57,6 +57,8 @@ class Workers:
             ProcessKilled: a process of this machine was killed; what was given is good.
         """
         jobs = (joblib.delayed(function)(*arguments) for function, arguments in calls)
+        # A worker that grew, as by importing torch, is exchanged between two calls; nobody has to know.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         with self._backend():
             results = joblib.Parallel(n_jobs=self.processes, return_as="generator", batch_size=1)(jobs)
             try:
