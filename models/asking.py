@@ -159,7 +159,7 @@ def ask_run(
         denoiser_settings: its settings.
 
     Raises:
-        NotInFront, UnknownVariant, ValidationError: the denoiser can't be used so.
+        NotInFront, UnknownVariant, SettingsWrong: the denoiser can't be used so.
         SoundUnreadable: a clip can't be heard.
         DiskFull: there is no room for what is said.
     """

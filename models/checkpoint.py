@@ -22,7 +22,7 @@ from safetensors.torch import save as bytes_from_tensors
 import models.nets
 from models.blocks.fronted import Fronted
 from models.denoisers.base import FrameDenoiser, JointDenoiser
-from models.experiment import Experiment
+from models.experiment import Experiment, checked_settings
 from models.labelling import LabelName
 from models.material import make_denoiser
 from models.nets.base import Net
@@ -93,7 +93,7 @@ def make_net(experiment: Experiment, frame_shapes: Mapping[str, tuple[int, ...]]
 
     Raises:
         UnknownVariant: there is no such net or denoiser.
-        ValidationError: a setting that they do not have, or out of its range.
+        SettingsWrong: a setting that they do not have, or out of its range.
     """
     make = load(models.nets, experiment.net, Net)
     settings = settings_of_net(experiment)
@@ -112,11 +112,10 @@ def settings_of_net(experiment: Experiment) -> BaseModel:
 
     Raises:
         UnknownVariant: there is no such net.
-        ValidationError: it has no such setting, or not with such a value.
+        SettingsWrong: it has no such setting, or not with such a value.
     """
     net: Any = load(models.nets, experiment.net, Net)
-    settings: BaseModel = net.Settings.model_validate(experiment.net_settings)
-    return settings
+    return checked_settings(net.Settings, experiment.net_settings, f"the net {experiment.net!r}")
 
 
 def features_of_net(experiment: Experiment) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -27,6 +28,13 @@ class ExperimentWrong(ValueError):
     def __init__(self, path: Path, errors: list[str]) -> None:
         count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
         super().__init__(f"{path} has {count}:\n" + "\n".join(f"  {error}" for error in errors))
+
+
+class SettingsWrong(ValueError):
+    """A net, a feature or a denoiser lacks a setting that an experiment gives it, or the setting's value is none."""
+
+    def __init__(self, of: str, errors: list[str]) -> None:
+        super().__init__(f"the settings of {of} can't be used: {'; '.join(errors)}")
 
 
 class Features(BaseModel):
@@ -220,8 +228,28 @@ def read_experiment(path: Path) -> Experiment:
     try:
         return Experiment.model_validate(told)
     except ValidationError as wrong:
-        errors = [
-            f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg']}"
-            for error in wrong.errors(include_url=False)
-        ]
-        raise ExperimentWrong(path, errors) from None
+        raise ExperimentWrong(path, _errors(wrong)) from None
+
+
+def checked_settings(model: type[BaseModel], told: Mapping[str, Any], of: str) -> BaseModel:
+    """The settings of a variant.
+
+    Args:
+        model: what settings it has.
+        told: those that differ from its defaults.
+        of: whose they are, as "the net 'crnn'".
+
+    Raises:
+        SettingsWrong: it has no such setting, or not with such a value; all are named.
+    """
+    try:
+        return model.model_validate(told)
+    except ValidationError as wrong:
+        raise SettingsWrong(of, _errors(wrong)) from None
+
+
+def _errors(wrong: ValidationError) -> list[str]:
+    return [
+        f"{'.'.join(map(str, error['loc'])) or 'the whole'}: {error['msg']}"
+        for error in wrong.errors(include_url=False)
+    ]

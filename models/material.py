@@ -14,7 +14,7 @@ from pydantic import BaseModel
 import models.denoisers
 import models.features
 from models.denoisers.base import Denoiser, FrameDenoiser, SoundDenoiser
-from models.experiment import Experiment, ZnormStats
+from models.experiment import Experiment, ZnormStats, checked_settings
 from models.feature_cache import FeatureCache
 from models.features.base import Feature
 from models.hearing import CLEAN, Condition, Heard, hear
@@ -37,10 +37,11 @@ def make_feature(name: str, experiment: Experiment, device: str = "cpu") -> Feat
 
     Raises:
         UnknownVariant: there is no such feature.
-        ValidationError: it has no such setting.
+        SettingsWrong: it has no such setting.
     """
     make = load(models.features, name, Feature)
-    settings: BaseModel = make.Settings.model_validate(experiment.features.of(name))  # type: ignore[attr-defined]
+    model: type[BaseModel] = make.Settings  # type: ignore[attr-defined]
+    settings = checked_settings(model, experiment.features.of(name), f"the feature {name!r}")
     return make(settings, device)
 
 
@@ -49,12 +50,13 @@ def make_denoiser(experiment: Experiment) -> Denoiser | None:
 
     Raises:
         UnknownVariant: there is no such denoiser.
-        ValidationError: it has no such setting.
+        SettingsWrong: it has no such setting.
     """
     if experiment.denoiser is None:
         return None
     make = load(models.denoisers, experiment.denoiser, Denoiser)
-    settings: BaseModel = make.Settings.model_validate(experiment.denoiser_settings)  # type: ignore[attr-defined]
+    model: type[BaseModel] = make.Settings  # type: ignore[attr-defined]
+    settings = checked_settings(model, experiment.denoiser_settings, f"the denoiser {experiment.denoiser!r}")
     return make(settings)
 
 

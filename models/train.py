@@ -81,7 +81,7 @@ def train(
     Raises:
         NoClips, UnlabelledClips, OneClass, TooFewSpeakers, TooFewClips: these clips can't be learnt from.
         TooFewSessions, SessionsShareSpeakers, FoldListsWrong: nor can they be cut into these folds.
-        UnknownVariant, ValidationError: there is no such net, feature or denoiser, or it has no such setting.
+        UnknownVariant, SettingsWrong: there is no such net, feature or denoiser, or it has no such setting.
         WhitelistMissing, NothingToAugmentWith, ConditionsUnknown: there is no such noise to augment with.
         OtherRun, RunUnreadable: the folder holds another run.
         SoundUnreadable: a clip's file holds no usable sound.

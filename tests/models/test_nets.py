@@ -9,13 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from torch import Tensor
 
 import models.nets
 from models.batches import Version, batches
 from models.checkpoint import features_of_net, make_net, settings_of_net, weights_of
-from models.experiment import Experiment
+from models.experiment import Experiment, SettingsWrong
 from models.hearing import CLEAN
 from models.material import Source
 from models.nets.base import Inputs, Net, Padded, frame_mask, masked_mean
@@ -126,7 +125,7 @@ class TestEveryNet:
         self, way: tuple[str, Mapping[str, str], tuple[int, ...]]
     ) -> None:
         settings_of_net(design(way[0], {}))
-        with pytest.raises(ValidationError, match="no_such_setting"):
+        with pytest.raises(SettingsWrong, match="no_such_setting"):
             settings_of_net(design(way[0], {"no_such_setting": 1}))
 
     def test_what_a_tuner_tries_are_settings_that_it_has(

@@ -12,12 +12,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from models.batches import Version
 from models.checkpoint import WEIGHTS, load_checkpoint, weights_of
 from models.course import Best, Course, Epoch, LossNotFinite
-from models.experiment import Experiment
+from models.experiment import Experiment, SettingsWrong
 from models.labelling import NoClips, UnlabelledClips
 from models.machine import Machine
 from models.run import OtherRun, RunUnreadable
@@ -176,6 +175,6 @@ def test_simulated_speech_is_marked_on_the_card(
 def test_a_setting_that_the_net_does_not_have_is_refused_before_anything_is_heard(
     clips: list[Clip], tiny: Experiment, change: Change, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValidationError, match="no_such_setting"):
+    with pytest.raises(SettingsWrong, match="no_such_setting"):
         trained_into(tmp_path / "run", clips, change(tiny, net_settings={"no_such_setting": 3}))
     assert not (tmp_path / "run").exists()
