@@ -111,8 +111,6 @@ def train_run(run: Run, machine: Machine) -> Iterator[TrainEvent]:
     make_scaler(run.experiment.training, devices[0])  # refuses a precision that the device lacks
     claim(run)
     total = len(run.jobs) * run.experiment.training.epochs_max
-    speakers = len({clip.speaker for clip in run.source.clips})
-    yield TrainEvent("clips", 0, total, f"hearing {len(run.source.clips)} clips of {speakers} speakers")
     todo = [job for job in run.jobs if not (run.folder / job.place / CARD).is_file()]
     done_before = len(run.jobs) - len(todo)
     per_net = run.experiment.training.epochs_max
@@ -121,8 +119,8 @@ def train_run(run: Run, machine: Machine) -> Iterator[TrainEvent]:
             "resumed", done_before * per_net, total, f"{done_before} of {len(run.jobs)} nets: done already"
         )
     material = run.source.material(workers=machine.hearing, device=devices[0])
-    if todo:
-        _hear_all(run, material)
+    for sentence in _hear_all(run, material) if todo else ():
+        yield TrainEvent("clips", done_before * per_net, total, sentence)
     reached: dict[Job, int] = {}  # epochs of each net
     for job, told in all_nets(train_net, run, todo, material, machine):
         reached[job] = per_net if isinstance(told, Finished) else told.number
@@ -134,9 +132,11 @@ def train_run(run: Run, machine: Machine) -> Iterator[TrainEvent]:
             yield TrainEvent("epoch", done, total, sentence, job, told)
 
 
-def _hear_all(run: Run, material: Material) -> None:
+def _hear_all(run: Run, material: Material) -> Iterator[str]:
     """Hear everything that is learnt from before the first net, so that nets side by side find it done."""
+    clips, speakers = len(run.source.clips), len({clip.speaker for clip in run.source.clips})
     for condition in (CLEAN, *dict.fromkeys(name for names in run.augmented.values() for name in names)):
+        yield f"hearing {clips} clips of {speakers} speakers, {condition}"
         for feature in run.source.reads:
             material.heard(condition, feature)
 
