@@ -16,10 +16,13 @@ from models.experiment import Experiment
 from models.features.base import ClipUnfit, Feature
 from models.material import make_denoiser, make_feature
 from pipelines.audio import Samples
-from pipelines.sound_file import read_sound
+from pipelines.sound_file import SILENCE, read_sound
 
 #: A sound file, or samples in [-1, 1] of shape (time,).
 Sound: TypeAlias = Path | str | Samples
+
+
+LOUDEST = 16.0  # what was clipped or resampled may exceed full scale a little; steps of 16 bits exceed it by far
 
 
 class SoundWrong(ValueError):
@@ -27,6 +30,31 @@ class SoundWrong(ValueError):
 
     def __init__(self, name: str, found: str) -> None:
         super().__init__(f"{name}: {found}")
+
+
+class OneSound(TypeError):
+    """One file was given where a list of sounds is expected."""
+
+    def __init__(self, found: Path | str) -> None:
+        super().__init__(f"found one file ({found}); expected a list of sounds, as [{str(found)!r}]")
+
+
+class LengthsDiffer(ValueError):
+    """There are not as many labels or speakers as sounds."""
+
+    def __init__(self, what: str, found: int, sounds: int) -> None:
+        super().__init__(f"found {found} {what} for {sounds} sounds; expected one for each")
+
+
+def refuse_one(several: Sequence[object]) -> None:
+    """See that lists of sounds are lists, not the name of one file.
+
+    Raises:
+        OneSound: one of them is a file.
+    """
+    for sounds in several:
+        if isinstance(sounds, (str, Path)):
+            raise OneSound(sounds)
 
 
 def name_of(sound: Sound, number: int) -> str:
@@ -38,7 +66,7 @@ def checked(samples: Samples, name: str) -> Samples:
     """Samples as float32.
 
     Raises:
-        SoundWrong: they are no sound: not floats, not of one channel, empty, or not finite.
+        SoundWrong: they are no sound: not floats, not of one channel, empty, not finite, on another scale, or silent.
     """
     found = np.asarray(samples)
     if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.floating):
@@ -47,6 +75,11 @@ def checked(samples: Samples, name: str) -> Samples:
         )
     if not np.isfinite(found).all():
         raise SoundWrong(name, "found samples that are not finite; expected numbers in [-1, 1]")
+    peak = float(np.abs(found).max())
+    if peak > LOUDEST:
+        raise SoundWrong(name, f"found samples up to {peak:g}; expected numbers in [-1, 1]: divide them by full scale")
+    if peak < SILENCE:
+        raise SoundWrong(name, "is silent (no sample above -80 dB of full scale); leave it out")
     return found.astype(np.float32)
 
 
@@ -77,7 +110,7 @@ class Listener:
             SoundWrong, SoundUnreadable: it can't be heard.
         """
         if isinstance(sound, (str, Path)):
-            return read_sound(Path(sound), rate_hz)
+            return checked(read_sound(Path(sound), rate_hz), name)
         found = checked(sound, name)
         if self.array_rate_hz == rate_hz:
             return found

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import soundfile
@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from models.checkpoint import CARD, Checkpoint, load_checkpoint, run_folders
+from models.confidence import Prediction, doubts_of
 from models.experiment import Augment, Experiment, FoldDesign
 from models.folds import everyone
-from models.listening import Listener, Sound, SoundWrong, checked, name_of
+from models.listening import LengthsDiffer, Listener, Sound, SoundWrong, checked, name_of, refuse_one
 from models.machine import Machine
 from models.nets.base import Padded
 from models.normalise import Scale, scale_by_speaker
@@ -27,10 +28,8 @@ from models.train import train_run
 from pipelines.clip import Clip
 from pipelines.sound_file import SoundUnreadable
 
-NormalisedBy: TypeAlias = Literal["enrolment", "itself"]
 #: The frames of one sound by feature, each of shape (time, *frame_shape).
 Heard: TypeAlias = Mapping[str, NDArray[np.float32]]
-SURE = 0.5  # a winning class below this is a guess
 
 
 class NotFitted(RuntimeError):
@@ -40,39 +39,12 @@ class NotFitted(RuntimeError):
         super().__init__("this recogniser has learnt nothing yet; call fit, or Recogniser.load with a run's folder")
 
 
-class LengthsDiffer(ValueError):
-    """There are not as many labels or speakers as sounds."""
-
-    def __init__(self, what: str, found: int, sounds: int) -> None:
-        super().__init__(f"found {found} {what} for {sounds} sounds; expected one for each")
-
-
 class LabelAmbiguous(ValueError):
     """A folder holds nets for several labels, and nobody said which is meant."""
 
     def __init__(self, folder: Path, found: Sequence[str], wanted: str | None) -> None:
         asked = "expected the name of one of them" if wanted is None else f"found none for {wanted}"
         super().__init__(f"{folder} holds nets for {' and '.join(found)}; {asked}")
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What nets say of one sound."""
-
-    name: str  # of the file, or the sound's place among those given
-    label: str
-    probabilities: Mapping[str, float]  # by class; the mean over all nets
-    #: By whose frames features were normalised: those of the speaker's enrolment clips, or the sound's own.
-    normalised_by: NormalisedBy
-    #: The reverberation time that the sound seems to have, in s; None where that can't be told.
-    reverberation_s: float | None
-    #: Why this should not be relied on, in words; empty where nothing speaks against it.
-    doubts: tuple[str, ...]
-
-    @property
-    def low_confidence(self) -> bool:
-        """Whether there is any doubt."""
-        return bool(self.doubts)
 
 
 @dataclass(frozen=True)
@@ -112,12 +84,20 @@ class Recogniser:
         self.nets_: list[Checkpoint] = []
 
     @classmethod
-    def load(cls, folder: Path | str, label: str | None = None, *, machine: Machine | None = None) -> Self:
+    def load(
+        cls,
+        folder: Path | str,
+        label: str | None = None,
+        *,
+        sample_rate_hz: int = 16000,
+        machine: Machine | None = None,
+    ) -> Self:
         """The nets of a run, or of one net's own folder.
 
         Args:
             folder: as `runs/crnn`, or `runs/crnn/valence/seed-1/fold-0`.
             label: activation, valence or emotion; needed where a run has nets for several.
+            sample_rate_hz: of sounds that are given as arrays.
             machine: where to ask.
 
         Raises:
@@ -130,7 +110,8 @@ class Recogniser:
         found = list(dict.fromkeys(net.card.label for net in nets))
         if (label is None and len(found) > 1) or (label is not None and label not in found):
             raise LabelAmbiguous(folder, found, label)
-        loaded = cls(nets[0].card.experiment, seed=nets[0].card.study_seed, machine=machine)
+        card = nets[0].card
+        loaded = cls(card.experiment, seed=card.study_seed, sample_rate_hz=sample_rate_hz, machine=machine)
         loaded.nets_ = [net for net in nets if label in (None, net.card.label)]
         return loaded
 
@@ -162,10 +143,11 @@ class Recogniser:
             folder: keeps the nets, and goes on where it was stopped; nothing is kept without it.
 
         Raises:
-            LengthsDiffer, SoundWrong, SoundUnreadable: what was given does not fit or can't be heard.
+            OneSound, LengthsDiffer, SoundWrong, SoundUnreadable: what was given does not fit or can't be heard.
             NoClips, OneClass, TooFewClips: there is too little to learn.
             LossNotFinite: learning broke down.
         """
+        refuse_one((sounds,))
         who = ["speaker"] * len(sounds) if speakers is None else speakers
         for what, found in (("labels", labels), ("speakers", who)):
             if len(found) != len(sounds):
@@ -187,48 +169,63 @@ class Recogniser:
         judged = self.judge(sounds, enrolment=enrolment)
         return np.array([list(one.probabilities.values()) for one in judged]).reshape(-1, len(self.classes_))
 
-    def judge(self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = ()) -> list[Prediction]:
+    def judge(
+        self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = (), reverberant_above_s: float = THRESHOLD_S
+    ) -> list[Prediction]:
         """All that can be said of each sound.
 
         Args:
             sounds: files or arrays; of one speaker, if there is enrolment.
             enrolment: clean clips of that speaker, by whose frames features are normalised. Without them each sound is
                 normalised by its own frames, which costs accuracy, the more the shorter it is.
+            reverberant_above_s: a sound that seems to have a longer reverberation time is of low confidence.
 
         Raises:
             NotFitted: nothing was learnt.
+            OneSound: a single file was given instead of several.
             SoundWrong, SoundUnreadable: a sound can't be heard.
         """
-        found = list(self.each(sounds, enrolment=enrolment))
+        found = list(self.each(sounds, enrolment=enrolment, reverberant_above_s=reverberant_above_s))
         for one in found:
             if isinstance(one, Unheard):
                 raise one.reason
         return [one for one in found if isinstance(one, Prediction)]
 
-    def each(self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = ()) -> Iterator[Prediction | Unheard]:
+    def each(
+        self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = (), reverberant_above_s: float = THRESHOLD_S
+    ) -> Iterator[Prediction | Unheard]:
         """As `judge`, one sound after another; a sound that can't be heard says so instead of stopping the others.
 
         Raises:
             NotFitted: nothing was learnt.
+            OneSound: a single file was given instead of several.
             SoundWrong, SoundUnreadable: an enrolment clip can't be heard.
         """
         if not self.nets_:
             raise NotFitted
+        refuse_one((sounds, enrolment))
         reads = list(dict.fromkeys(name for one in self.nets_ for name in one.card.frame_shapes))
-        device = self.machine.devices[0]
-        listener = Listener(self.nets_[0].card.experiment, reads, self.sample_rate_hz, device)
+        listener = Listener(self.nets_[0].card.experiment, reads, self.sample_rate_hz, self.machine.devices[0])
         with repeatable(self.machine.threads):
-            enrolled = [listener.heard(sound, name_of(sound, n)) for n, sound in enumerate(enrolment)]
+            enrolled = [listener.heard(sound, name_of(sound, number)) for number, sound in enumerate(enrolment)]
             scales = [_scales(one, enrolled) for one in self.nets_] if enrolled else None
-            for number, sound in enumerate(sounds):
-                name = name_of(sound, number)
-                try:
-                    yield self._judged(listener, sound, name, scales)
-                except (SoundWrong, SoundUnreadable) as reason:
-                    yield Unheard(name, reason)
+        for number, sound in enumerate(sounds):
+            name = name_of(sound, number)
+            found: Prediction | Unheard
+            try:
+                with repeatable(self.machine.threads):  # not around the yield: whoever takes it works as before
+                    found = self._judged(listener, sound, name, scales, reverberant_above_s)
+            except (SoundWrong, SoundUnreadable) as reason:
+                found = Unheard(name, reason)
+            yield found
 
     def _judged(
-        self, listener: Listener, sound: Sound, name: str, scales: Sequence[Mapping[str, Scale]] | None
+        self,
+        listener: Listener,
+        sound: Sound,
+        name: str,
+        scales: Sequence[Mapping[str, Scale]] | None,
+        reverberant_above_s: float,
     ) -> Prediction:
         heard = listener.heard(sound, name)
         own = scales or [_scales(one, [heard]) for one in self.nets_]
@@ -244,7 +241,7 @@ class Recogniser:
             {one: float(share) for one, share in zip(self.classes_, said, strict=True)},
             "enrolment" if scales else "itself",
             reverberation_s,
-            tuple(_doubts(float(said[best]), reverberation_s)),
+            doubts_of(float(said[best]), reverberation_s, reverberant_above_s),
         )
 
     def _file(self, sound: Sound, number: int, folder: Path) -> Path:
@@ -298,12 +295,3 @@ def _said(one: Checkpoint, heard: Heard, scales: Mapping[str, Scale], device: st
 def _cleaned(one: Checkpoint, name: str, frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Frames as this net hears them."""
     return one.cleaner.denoise(frames) if one.cleaner is not None and name == "filterbanks" else frames
-
-
-def _doubts(winner: float, reverberation_s: float | None) -> list[str]:
-    doubts = []
-    if reverberation_s is not None and reverberation_s > THRESHOLD_S:
-        doubts.append(f"it sounds reverberant (T60 about {reverberation_s:.1f} s), where recognisers do badly")
-    if winner < SURE:
-        doubts.append(f"the likeliest class has a probability of {winner:.2f} only")
-    return doubts

@@ -13,7 +13,7 @@ from app.cli.run_options import machine_of
 from app.cli.say import progress_bar, tell
 
 if TYPE_CHECKING:
-    from models.recogniser import Prediction
+    from models.confidence import Prediction
 
 path_type = click.Path(path_type=Path)
 
@@ -34,8 +34,20 @@ path_type = click.Path(path_type=Path)
     type=path_type,
     help="A clean clip of the speaker, by which features are normalised; may be given several times.",
 )
+@click.option(
+    "--reverberant-above-s",
+    type=click.FloatRange(0, min_open=True),
+    help="A file that sounds like a longer reverberation time is of low confidence.  [default: 0.19, as of a studio]",
+)
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:N, or auto.")
-def predict(files: tuple[Path, ...], folder: Path, label: str | None, enrol: tuple[Path, ...], device: str) -> None:
+def predict(
+    files: tuple[Path, ...],
+    folder: Path,
+    label: str | None,
+    enrol: tuple[Path, ...],
+    reverberant_above_s: float | None,
+    device: str,
+) -> None:
     """Write a line of CSV for each of FILES: label, probabilities, and whether to rely on it.
 
     All nets of the run are asked, and their probabilities averaged. Without --enrol each file is normalised by
@@ -44,6 +56,7 @@ def predict(files: tuple[Path, ...], folder: Path, label: str | None, enrol: tup
     others are still written, and the command ends with 1.
     """
     from models.recogniser import Recogniser, Unheard
+    from models.reverberance import THRESHOLD_S
 
     recogniser = Recogniser.load(folder, label, machine=machine_of(device, 1, None))
     failed = 0
@@ -51,7 +64,9 @@ def predict(files: tuple[Path, ...], folder: Path, label: str | None, enrol: tup
     shares = [f"p_{name}" for name in recogniser.classes_]
     writer.writerow(["file", "label", *shares, "normalised_by", "reverberation_s", "low_confidence", "why"])
     with progress_bar("listening (files)", len(files)) as step:
-        for done, found in enumerate(recogniser.each(files, enrolment=enrol), start=1):
+        above_s = reverberant_above_s or THRESHOLD_S
+        each = recogniser.each(files, enrolment=enrol, reverberant_above_s=above_s)
+        for done, found in enumerate(each, start=1):
             if isinstance(found, Unheard):
                 failed += 1
                 tell(str(found.reason))

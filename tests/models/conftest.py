@@ -12,6 +12,7 @@ import pytest
 from analysis.verdicts import Verdict
 from analysis.whitelist import Whitelist
 from models.experiment import Experiment
+from models.rnnoise_library import VARIABLE, rnnoise
 from models.train import train
 from pipelines.audio import Samples
 from pipelines.clip import Clip
@@ -152,6 +153,15 @@ def trained(clips: list[Clip], tmp_path_factory: pytest.TempPathFactory) -> Path
     for _ in train(clips, TINY, folder, seed=1, command="earwitness train"):
         pass
     return folder
+
+
+@pytest.fixture
+def no_rnnoise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A machine whose library of RNNoise is gone."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "gone.so"))
+    rnnoise.cache_clear()
+    yield
+    rnnoise.cache_clear()
 
 
 @pytest.fixture
