@@ -68,8 +68,8 @@ def busy(tiny: Experiment, change: Change) -> Experiment:
         augment={"conditions": ["fade-in"], "probability": 0.5},
         training__epochs_max=5,
         training__momentum=0.5,
-        training__schedule="plateau",
-        training__schedule_epochs=1,
+        training__schedule="step",
+        training__schedule_epochs=2,
         training__schedule_factor=0.5,
     )
 
