@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -165,7 +165,6 @@ def _plan(arm: Arm, bench: Bench) -> Run:
     experiment = arm.experiment(bench.base)
     words = [experiment.net, *([experiment.denoiser] if experiment.denoiser else []), *_heard_words(arm)]
     slug = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower())[:60].strip("-")
-
     run = plan_run(
         bench.clips,
         experiment,
@@ -243,9 +242,9 @@ def _noisy_clips(run: Run) -> Mapping[tuple[str, str], float]:
     """How many noisy versions of training clips a net hears in an epoch, mean over nets, by condition and label."""
     found: dict[tuple[str, str], float] = defaultdict(float)
     augment = run.experiment.augment
+    folds = Counter(clip_id for fold in run.folds for clip_id in fold.train)
     for label, conditions in run.augmented.items():
-        for fold in run.folds:
-            for clip_id in fold.train:
-                for condition in drawn(conditions, augment.per_clip, rng_for(run.source.seed, "versions", clip_id)):
-                    found[condition, label] += augment.probability / len(run.folds)
+        for clip_id, times in folds.items() if conditions else ():
+            for condition in drawn(conditions, augment.per_clip, rng_for(run.source.seed, "versions", clip_id)):
+                found[condition, label] += times * augment.probability / len(run.folds)
     return dict(found)

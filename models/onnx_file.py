@@ -66,7 +66,8 @@ def export_onnx(checkpoint: Checkpoint, path: Path) -> float:
         DiskFull: there is no room.
     """
     features = tuple(checkpoint.card.frame_shapes)
-    plain = _Plain(checkpoint.net.cpu().eval(), features)
+    # The whole of it, since the exporter leaves what it found: else a net with dropout would guess from here on.
+    plain = _Plain(checkpoint.net.cpu(), features).eval()
     content = _traced(plain, checkpoint)
     difference = max(_difference(plain, content, checkpoint, *shape) for shape in TRIED)
     write_whole(path, content)

@@ -20,7 +20,7 @@ from models.experiment import Experiment, Scalar
 from models.labelling import LabelName
 from models.measures.recall import mean_and_spread
 from models.nets.base import Net
-from models.run import identity, plan_run
+from models.run import Run, identity, plan_run
 from models.seeding import rng_for
 from models.train import train_run
 from pipelines.variants import load
@@ -118,7 +118,7 @@ def tune(bench: Bench, trials: int | None = None) -> Iterator[TuneEvent]:
     yield TuneEvent(total, total, f"wrote {bench.runs / FOLDER / TABLE}", tuned)
 
 
-def _planned(bench: Bench, settings: Settings) -> Any:
+def _planned(bench: Bench, settings: Settings) -> Run:
     experiment = tuned_experiment(bench.base, settings)
     run = plan_run(
         bench.clips,
