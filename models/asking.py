@@ -214,11 +214,11 @@ class _Asker:
 
         There is no table where no clip can carry it.
         """
-        path, key = self.place / f"{condition}.parquet", self._key(condition)
-        asked, refused = _read_json(self.place / ASKED), _read_json(self.place / REFUSED)
-        if asked.get(condition) == key and path.is_file():
-            return read_predictions(path), refused.get(condition, {})
-        heard = self.material.heard(condition)
+        heard, key = self.material.heard(condition), self._key(condition)
+        path, asked = self.place / f"{condition}.parquet", _read_json(self.place / ASKED)
+        if key and asked.get(condition) == key and path.is_file():
+            return read_predictions(path), heard.refused
+        refused = _read_json(self.place / REFUSED)
         _write_json(self.place / REFUSED, {**refused, condition: dict(heard.refused)})
         if not heard.frames:
             return None, heard.refused
@@ -234,14 +234,16 @@ class _Asker:
             material.forget(condition)
 
     def _key(self, condition: str) -> str:
-        """A hash of all that decides what is said."""
-        source = self.material.source
+        """A hash of all that decides what is said; empty where what was heard has none."""
+        reads = self.material.source.reads
+        heard = [self.material.heard(name, feature).key for name in (CLEAN, condition) for feature in reads]
+        if not all(heard):
+            return ""
         nets = sorted(checkpoint.card.weights_sha256 for checkpoint in self.run.checkpoints)
-        noise = repr(source.conditions.get(condition))
-        shared = source.experiment.model_dump_json(include={"denoiser", "denoiser_settings", "znorm_stats"})
-        features = [feature.recipe() for feature in self.material.features.values()]
-        banks = str(source.sounds.root) if source.sounds and condition != CLEAN else ""
-        return hashlib.sha256(repr((nets, noise, shared, features, source.seed, banks)).encode()).hexdigest()
+        shared = self.run.experiment.model_dump_json(include={"denoiser", "denoiser_settings", "znorm_stats"})
+        denoiser = make_denoiser(self.run.experiment)
+        version = denoiser.version if denoiser else 0
+        return hashlib.sha256(repr((nets, heard, shared, version, self.material.source.seed)).encode()).hexdigest()
 
     def _said(self, checkpoint: Checkpoint, condition: str) -> pd.DataFrame:
         card, device = checkpoint.card, self.machine.devices[0]

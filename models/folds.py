@@ -100,6 +100,13 @@ def make_folds(clips: Sequence[Clip], design: FoldDesign, seed: int) -> list[Fol
     return [_fold(number, clips, speakers, design, rng) for number, speakers in enumerate(tested)]
 
 
+def heard_before(clips: Sequence[Clip], fold: Fold) -> tuple[str, ...]:
+    """Speakers of test clips who are learnt from or validate too; only fixed lists can make such a fold."""
+    speaker = {clip.clip_id: clip.speaker for clip in clips}
+    known = {speaker[clip_id] for clip_id in (*fold.train, *fold.validation)}
+    return tuple(sorted(known & {speaker[clip_id] for clip_id in fold.test}))
+
+
 def everyone(clips: Sequence[Clip], design: FoldDesign, seed: int) -> Fold:
     """A fold that tests nobody: all clips are learnt from but those that validate.
 

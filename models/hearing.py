@@ -66,6 +66,8 @@ class Heard:
     frames: Mapping[str, NDArray[np.float32]]
     #: Why the other clips could not carry the noise, or were no good for the feature.
     refused: Mapping[str, str] = field(default_factory=dict)
+    #: A hash of all that decides what was heard; empty where nobody could tell, as without a cache.
+    key: str = ""
 
 
 def data_sha256(clips: Sequence[Clip], hashes: FileHashes | None = None) -> str:
@@ -169,7 +171,7 @@ def hear(
             done += len(group)
             if shard:
                 _tell(heard, done)
-    return Heard(frames, refused)
+    return Heard(frames, refused, digest(names) if all(names) else "")
 
 
 @dataclass(frozen=True)

@@ -90,3 +90,15 @@ def one_of(devices: tuple[str, ...], folder: Path) -> Iterator[str]:
                 yield device
                 return
         time.sleep(WAIT_S)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Within this, no other process trains the net of this folder; waits for one that does.
+
+    So a run that is started twice, or again while workers of a killed one are still busy, tears no net.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -41,6 +41,13 @@ class OtherRun(ValueError):
         )
 
 
+class SoundsMissing(ValueError):
+    """Clips are to be heard in noise, and no sounds were given."""
+
+    def __init__(self, conditions: Sequence[str]) -> None:
+        super().__init__(f"clips are to be heard in {', '.join(conditions[:5])}, and there is no sound bank; give one")
+
+
 class RunUnreadable(ValueError):
     """The file that describes a run is broken."""
 
@@ -146,6 +153,8 @@ def plan_run(
 
     Raises: as `models.train.train`, but for what only hearing and learning show.
     """
+    # By id, so that the order in which a corpus is read changes no fold and no weight.
+    clips = sorted(clips, key=lambda clip: clip.clip_id)
     labellings = {name: labelling(clips, name, bins) for name in experiment.labels}
     folds = make_folds(clips, experiment.folds, seed) if folds is None else folds
     make_denoiser(experiment)
@@ -153,6 +162,8 @@ def plan_run(
     simulated = simulated or any(clip.simulated for clip in clips)
     if experiment.augment.conditions == "whitelist" and whitelist is not None:
         simulated = simulated or whitelist.simulated
+    if sounds is None and any(chosen.values()):
+        raise SoundsMissing(next(names for names in chosen.values() if names))
     heard = {name: noise for name, noise in conditions.items() if any(name in names for names in chosen.values())}
     source = Source(tuple(clips), experiment, features_of_net(experiment), heard, sounds, seed, cache)
     data = data_sha256(clips, FeatureCache(cache).hashes if cache else None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import jinja2
 from tensorboardX import SummaryWriter
@@ -21,6 +21,8 @@ from pipelines.whole_file import write_whole
 PAGE = "index.html"
 BOARD = "tensorboard"
 EVERY_S = 2.0  # the page is written anew at most so often
+#: A page of a run that goes on, of one that is done, or of one that was killed or failed.
+Stage: TypeAlias = Literal["training", "trained", "stopped"]
 WIDTH, HEIGHT = 300.0, 120.0  # of a plot, in its own units
 
 
@@ -61,24 +63,53 @@ def watched(
         folder: of the run.
         clock: seconds, for how often the page is written.
     """
-    curves = dict(_earlier(folder))
-    written = -EVERY_S
-    with ExitStack() as boards:
-        writers: dict[Job, SummaryWriter] = {}
-        last: TrainEvent | None = None
+    page = _Page(folder, dict(_earlier(folder)), clock)
+    whole = False
+    try:
         for event in events:
-            if event.job is not None:
-                if event.job not in writers:
-                    writers[event.job] = boards.enter_context(SummaryWriter(str(folder / BOARD / event.job.place)))
-                    curves.setdefault(event.job, Curve(event.job, _before(folder, event)))
-                _note(curves[event.job], writers[event.job], event)
-            if clock() - written >= EVERY_S:
-                write_whole(folder / PAGE, page_of(list(curves.values()), event, folder.name, over=False).encode())
-                written = clock()
-            last = event
+            page.take(event)
             yield event
-    if last is not None and curves:
-        write_whole(folder / PAGE, page_of(list(curves.values()), last, folder.name, over=True).encode())
+        whole = True
+    finally:
+        page.close("trained" if whole else "stopped")
+
+
+@dataclass
+class _Page:
+    """The page and the TensorBoard files of a run, as far as it has come."""
+
+    folder: Path
+    curves: dict[Job, Curve]
+    clock: Callable[[], float]
+    writers: dict[Job, SummaryWriter] = field(default_factory=dict)
+    written_s: float | None = None
+    last: TrainEvent | None = None
+
+    def take(self, event: TrainEvent) -> None:
+        """Draw one event."""
+        if event.job is not None:
+            if event.job not in self.writers:
+                self.writers[event.job] = SummaryWriter(str(self.folder / BOARD / event.job.place))
+                self.curves.setdefault(event.job, Curve(event.job, _before(self.folder, event)))
+            _note(self.curves[event.job], self.writers[event.job], event)
+            if event.stage == "fold":
+                self.writers.pop(event.job).close()
+        self.last = event
+        if self.written_s is None or self.clock() - self.written_s >= EVERY_S:
+            self._write("training")
+            self.written_s = self.clock()
+
+    def close(self, stage: Stage) -> None:
+        """Say how it ended, and let go of the files."""
+        for writer in self.writers.values():
+            writer.close()
+        if self.curves:
+            self._write(stage)
+
+    def _write(self, stage: Stage) -> None:
+        if self.last is not None:
+            content = page_of(list(self.curves.values()), self.last, self.folder.name, stage)
+            write_whole(self.folder / PAGE, content.encode())
 
 
 def _earlier(folder: Path) -> Iterator[tuple[Job, Curve]]:
@@ -112,7 +143,7 @@ def _note(curve: Curve, writer: SummaryWriter, event: TrainEvent) -> None:
     writer.flush()
 
 
-def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, *, over: bool) -> str:
+def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, stage: Stage) -> str:
     """The page as HTML; while the run goes on it reloads itself."""
     templates = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader("models"), jinja2.PackageLoader("analysis")]),
@@ -124,10 +155,10 @@ def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, *, over: bool
     drawn = sorted((curve for curve in curves if curve.epochs), key=lambda curve: curve.job.name)
     return templates.get_template("run.html").render(
         name=name,
-        over=over,
+        stage=stage,
         done=event.done,
         total=event.total,
-        sentence=_summary(drawn) if over else event.sentence,
+        sentence=_summary(drawn) if stage == "trained" and drawn else event.sentence,
         labels=list(dict.fromkeys(curve.job.label for curve in drawn)),
         plots=[(curve.job.label, _plot(curve)) for curve in drawn],
         curves=drawn,

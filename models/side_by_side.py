@@ -14,7 +14,7 @@ from models.course import Epoch, epochs_in
 from models.machine import Machine, one_of
 from models.material import Material
 from models.run import Job, Run
-from pipelines.parallel import Shared
+from pipelines.parallel import Shared, end_processes
 
 POLL_S = 0.25  # how often the epochs of nets in other processes are looked for
 
@@ -61,6 +61,7 @@ def _at_once(train_net: TrainNet, run: Run, jobs: Sequence[Job], machine: Machin
     seen = {job: len(epochs_in(run.folder / job.place)) for job in jobs}
     running = set(jobs)
     thread.start()
+    done = False
     try:
         while True:
             try:
@@ -74,12 +75,15 @@ def _at_once(train_net: TrainNet, run: Run, jobs: Sequence[Job], machine: Machin
                 yield from ((job, epoch) for epoch in epochs[seen[job] :])
                 seen[job] = max(seen[job], len(epochs))
             if end is None:
+                done = True
                 return
             if end:
                 running.discard(end[0])
                 yield end
     finally:
         stop.set()
+        if not done and machine.dask_address is None:
+            end_processes()  # else they would train on after whoever waits for them has gone
 
 
 def _drive(

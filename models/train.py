@@ -13,12 +13,13 @@ from typing import Literal
 
 from analysis.whitelist import Whitelist
 from models.batches import Version
-from models.checkpoint import CARD, Card, learnt_by, save, versions
+from models.checkpoint import CARD, Card, learnt_by, load_card, save, versions
 from models.course import STATE, Course, Epoch, best_net
 from models.denoisers.base import FrameDenoiser
 from models.experiment import Experiment
+from models.folds import heard_before
 from models.hearing import CLEAN
-from models.machine import Machine
+from models.machine import Machine, alone_in
 from models.material import Material, fitted_cleaner
 from models.optimising import make_scaler, repeatable
 from models.run import Job, Run, claim, plan_run
@@ -144,14 +145,20 @@ def _hear_all(run: Run, material: Material) -> Iterator[str]:
 def train_net(run: Run, job: Job, material: Material, device: str, threads: int) -> Iterator[Epoch | Finished]:
     """Train one net from where it was left, save it, and say how it does on its test clips."""
     place = run.folder / job.place
-    place.mkdir(parents=True, exist_ok=True)
-    with repeatable(threads):
-        cleaner = fitted_cleaner(run.experiment, job.fold.train, material)
-        course = Course(run, job, material.cleaned_by(cleaner) if cleaner else material, device)
-        yield from course.go_on(place)
-        card = _save(course, cleaner, place)
+    with alone_in(place), repeatable(threads):
+        if not (place / CARD).is_file():
+            yield from _learnt(run, job, material, device)
+        yield Finished(finished(load_card(place).measures))
+
+
+def _learnt(run: Run, job: Job, material: Material, device: str) -> Iterator[Epoch]:
+    """The epochs of a net, which is saved after the last."""
+    place = run.folder / job.place
+    cleaner = fitted_cleaner(run.experiment, job.fold.train, material)
+    course = Course(run, job, material.cleaned_by(cleaner) if cleaner else material, device)
+    yield from course.go_on(place)
+    _save(course, cleaner, place)
     (place / STATE).unlink(missing_ok=True)
-    yield Finished(finished(card.measures))
 
 
 def finished(measures: Mapping[str, float]) -> str:
@@ -160,7 +167,7 @@ def finished(measures: Mapping[str, float]) -> str:
     return f"best epoch {measures['best_epoch']:.0f}{tested}"
 
 
-def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> Card:
+def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> None:
     """Write the best net of a fold and its card."""
     run, job, best = course.run, course.job, course.best
     course.net = best_net(course)
@@ -180,6 +187,7 @@ def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> Card:
         validation_by=job.fold.validation_by,
         test_clips=job.fold.test,
         augmented=run.augmented[job.label],
+        heard_before=heard_before(run.source.clips, job.fold),
         bins=run.bins,
         mapped=labelling.mapped,
         data_sha256=run.data_sha256,
@@ -196,4 +204,3 @@ def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> Card:
         simulated=run.simulated,
     )
     save(place, best.weights, card, cleaner)
-    return card

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import joblib
+from joblib.externals.loky import get_reusable_executor
 
 from pipelines.whole_file import write_whole
 
@@ -113,6 +114,11 @@ class Workers:
             ) from error
         with client, joblib.parallel_config(backend="dask", client=client):
             yield
+
+
+def end_processes() -> None:
+    """End this machine's worker processes at once, whatever they do; the next call starts new ones."""
+    get_reusable_executor().shutdown(wait=False, kill_workers=True)
 
 
 class Shared(Protocol[Given]):

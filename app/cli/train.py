@@ -99,5 +99,9 @@ def _changed(experiment: Experiment, net: str | None, augment: str | None, white
     if wanted:
         words = ("nothing", "whitelist", "everything")
         names = wanted if wanted in words else [name.strip() for name in wanted.split(",") if name.strip()]
+        if not names:
+            raise click.BadParameter(
+                f"found {wanted!r}; expected {', '.join(words)}, or names of conditions", param_hint="--augment"
+            )
         told["augment"] = {**told.get("augment", {}), "conditions": names}
     return Experiment.model_validate(told)

@@ -46,7 +46,8 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def asked(run: Path, clips: list[Clip], sounds: SoundBank, **more: Any) -> Asked:
     into = Asked()
-    for _ in ask_run(load_run(run, clips), **({"conditions": CONDITIONS} | more), sounds=sounds, into=into, seed=1):
+    told = {"conditions": CONDITIONS, "cache": run.parent / "cache"} | more
+    for _ in ask_run(load_run(run, clips), **told, sounds=sounds, into=into, seed=1):
         pass
     return into
 

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from models.experiment import FoldDesign
 from models.fold_lists import FoldListsWrong
-from models.folds import Fold, SessionsShareSpeakers, TooFewClips, TooFewSessions, TooFewSpeakers, make_folds
+from models.folds import (
+    Fold,
+    SessionsShareSpeakers,
+    TooFewClips,
+    TooFewSessions,
+    TooFewSpeakers,
+    heard_before,
+    make_folds,
+)
 from pipelines.clip import Clip
 
 
@@ -175,3 +183,8 @@ class TestLists:
     def test_a_missing_file_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(FoldListsWrong, match=r"gone\.csv: it can't be read"):
             make_folds(self.clips, FoldDesign(kind="lists", lists=tmp_path / "gone.csv"), seed=1)
+
+    def test_speakers_whom_a_list_of_clips_tests_and_trains_are_told(self, tmp_path: Path) -> None:
+        rows = "0-0,train\n1-1,validation\n0-1,test\n2-3,test\n"
+        (fold,) = self.made(tmp_path, "clip_id,part,fold\n" + rows.replace("\n", ",a\n"))
+        assert heard_before(self.clips, fold) == ("speaker-0",)

@@ -176,7 +176,7 @@ def test_a_finished_run_trains_nothing_again(whole: Path, clips: list[Clip], bus
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     events = go(clips, busy, folder)
-    assert [event.stage for event in events] == ["clips", "resumed"]
+    assert [event.stage for event in events] == ["resumed"]
     assert events[-1].done == events[-1].total
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import struct
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
 from tensorboardX.proto.event_pb2 import Event
 
 from models.course import Epoch
@@ -122,3 +124,16 @@ def test_the_page_stands_alone_and_names_are_never_markup(tmp_path: Path) -> Non
     links.feed((folder / PAGE).read_text())
     assert set(links.found) == {"data:,"}
     assert "&lt;b&gt;run" in (folder / PAGE).read_text()
+
+
+def test_a_run_that_fails_says_on_its_page_that_it_stopped(tmp_path: Path) -> None:
+    def failing() -> Iterator[TrainEvent]:
+        yield from told()
+        raise RuntimeError("no power")
+
+    with pytest.raises(RuntimeError, match="no power"):
+        list(watched(failing(), tmp_path))
+    page = (tmp_path / PAGE).read_text()
+    assert "<h1>Stopped</h1>" in page
+    assert "The same command goes on from here" in page
+    assert "http-equiv" not in page  # nothing will come, so it does not load itself again

@@ -19,9 +19,10 @@ from models.course import Best, Course, Epoch, LossNotFinite
 from models.experiment import Experiment, SettingsWrong
 from models.labelling import NoClips, UnlabelledClips
 from models.machine import Machine
-from models.run import OtherRun, RunUnreadable
+from models.run import OtherRun, RunUnreadable, SoundsMissing
 from models.train import TrainEvent, train
 from pipelines.clip import Clip
+from pipelines.conditions import study_conditions
 from pipelines.sound_file import SoundUnreadable
 
 Change = Callable[..., Experiment]
@@ -178,3 +179,33 @@ def test_a_setting_that_the_net_does_not_have_is_refused_before_anything_is_hear
     with pytest.raises(SettingsWrong, match="no_such_setting"):
         trained_into(tmp_path / "run", clips, change(tiny, net_settings={"no_such_setting": 3}))
     assert not (tmp_path / "run").exists()
+
+
+def test_noise_without_a_sound_bank_is_refused_before_anything_is_heard(
+    clips: list[Clip], tiny: Experiment, change: Change, tmp_path: Path
+) -> None:
+    noisy = change(tiny, augment__conditions=("nat-st",))
+    with pytest.raises(SoundsMissing, match="heard in nat-st, and there is no sound bank"):
+        list(train(clips, noisy, tmp_path / "run", seed=1, command="x", conditions=study_conditions()))
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_order_in_which_clips_are_read_changes_nothing(
+    clips: list[Clip], tiny: Experiment, change: Change, tmp_path: Path
+) -> None:
+    short = change(tiny, labels=("valence",), training__epochs_max=2)
+    trained_into(tmp_path / "one", clips, short)
+    trained_into(tmp_path / "other", clips[::-1], short)
+    assert weights_in(tmp_path / "one") == weights_in(tmp_path / "other")
+
+
+def test_a_net_that_another_process_trained_meanwhile_is_taken_as_it_is(
+    clips: list[Clip], tiny: Experiment, change: Change, tmp_path: Path
+) -> None:
+    short = change(tiny, labels=("valence",), training__epochs_max=2)
+    first = train(clips, short, tmp_path, seed=1, command="first")
+    second = train(clips, short, tmp_path, seed=1, command="second")
+    assert [next(second).stage, next(first).stage] == ["clips", "clips"]  # both find all nets missing
+    list(first)
+    assert {event.stage for event in second} == {"fold"}
+    assert load_checkpoint(tmp_path / "valence" / "seed-1" / "fold-0").card.command == "first"
