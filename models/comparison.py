@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,16 +17,16 @@ from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
 from models.arms import Arm, Ground
 from models.asking import Asked, ask_run, load_run
-from models.augmentation import NothingToAugmentWith, WhitelistMissing, drawn
-from models.checkpoint import versions
+from models.augmentation import NothingToAugmentWith, WhitelistMissing
+from models.checkpoint import load_card, versions
 from models.denoisers.base import Denoiser, JointDenoiser
 from models.experiment import Experiment
 from models.experiments.base import Layout
+from models.hearing import CLEAN
 from models.machine import Machine
 from models.results import Facts, Results
 from models.rnnoise_library import RnnoiseBroken, RnnoiseNotFound
 from models.run import Run, identity, plan_run
-from models.seeding import rng_for
 from models.tables.page import write_tables
 from models.train import train_run
 from pipelines.bins import USUAL_BINS, Bins
@@ -230,7 +230,7 @@ def _facts(bench: Bench, planned: Mapping[Arm, Run], missing: Mapping[str, str])
         net=bench.base.net,
         seeds=bench.base.seeds,
         mapped=any(found.mapped for found in run.labellings.values()),
-        simulated=any(one.simulated for one in planned.values()),
+        simulated=any(one.simulated for one in planned.values()) or bool(bench.whitelist and bench.whitelist.simulated),
         earwitness=versions()["earwitness"],
         missing=missing,
         heard={arm.name: _noisy_clips(run) for arm, run in planned.items()},
@@ -241,10 +241,9 @@ def _facts(bench: Bench, planned: Mapping[Arm, Run], missing: Mapping[str, str])
 def _noisy_clips(run: Run) -> Mapping[tuple[str, str], float]:
     """How many noisy versions of training clips a net hears in an epoch, mean over nets, by condition and label."""
     found: dict[tuple[str, str], float] = defaultdict(float)
-    augment = run.experiment.augment
-    folds = Counter(clip_id for fold in run.folds for clip_id in fold.train)
-    for label, conditions in run.augmented.items():
-        for clip_id, times in folds.items() if conditions else ():
-            for condition in drawn(conditions, augment.per_clip, rng_for(run.source.seed, "versions", clip_id)):
-                found[condition, label] += times * augment.probability / len(run.folds)
+    nets = len(run.folds) * len(run.experiment.seeds)
+    for card in (load_card(run.folder / job.place) for job in run.jobs):
+        for condition, clips in card.heard.items():
+            if condition != CLEAN:
+                found[condition, card.label] += clips * run.experiment.augment.probability / nets
     return dict(found)

@@ -6,6 +6,7 @@ Reads from top to bottom: the run, its nets one after another or side by side, o
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,6 +188,7 @@ def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> None:
         validation_by=job.fold.validation_by,
         test_clips=job.fold.test,
         augmented=run.augmented[job.label],
+        heard=dict(Counter(one.condition for one in run.versions(job, job.fold.train, course.material))),
         heard_before=heard_before(run.source.clips, job.fold),
         bins=run.bins,
         mapped=labelling.mapped,
