@@ -132,7 +132,7 @@ class Recogniser:
         labels: Sequence[str],
         *,
         speakers: Sequence[str] | None = None,
-        folder: Path | None = None,
+        folder: Path | str | None = None,
     ) -> Self:
         """Learn labels of sounds; a share of the speakers (of the clips, where speakers are few) stops learning.
 
@@ -157,7 +157,7 @@ class Recogniser:
                 Clip(f"{number:06d}", self._file(sound, number, Path(kept)), str(speaker), category=str(label))
                 for number, (sound, speaker, label) in enumerate(zip(sounds, who, labels, strict=True))
             ]
-            self.nets_ = self._learnt(clips, folder or Path(kept, "run"))
+            self.nets_ = self._learnt(clips, Path(folder or Path(kept, "run")))
         return self
 
     def predict(self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = ()) -> NDArray[np.str_]:
