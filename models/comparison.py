@@ -111,9 +111,13 @@ def compare(name: str, bench: Bench) -> Iterator[CompareEvent]:
     told: dict[str, pd.DataFrame] = {}
     before = 0
     for folder, run in trained.items():
-        for event in train_run(run, bench.machine):
-            yield CompareEvent(before + event.done, total, f"{folder.name}: {event.sentence}")
+        try:
+            for event in train_run(run, bench.machine):
+                yield CompareEvent(before + event.done, total, f"{folder.name}: {event.sentence}")
+        except CANT_BE_HAD as reason:
+            missing |= {arm.name: str(reason) for arm, one in planned.items() if one.folder == folder}
         before += len(run.jobs) * bench.base.training.epochs_max
+    planned = {arm: run for arm, run in planned.items() if arm.name not in missing}
     for arm, run in planned.items():
         try:
             for one in _ask(arm, run, bench, told):

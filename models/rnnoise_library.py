@@ -34,6 +34,9 @@ class RnnoiseNotFound(FileNotFoundError):
             f"or set {VARIABLE} to the file librnnoise.so"
         )
 
+    def __reduce__(self) -> tuple[type[RnnoiseNotFound], tuple[()]]:
+        return type(self), ()  # so that it survives the way back from a worker process
+
 
 class RnnoiseBroken(OSError):
     """A file is no library of RNNoise, or of one that works in another way."""
@@ -43,6 +46,10 @@ class RnnoiseBroken(OSError):
             f"{file} can't be used as RNNoise's library: {reason}; expected a shared library for this machine with "
             f"{', '.join(FUNCTIONS)} (as in `{INSTALL}`; {VARIABLE} names another)"
         )
+        self.arguments = (file, reason)
+
+    def __reduce__(self) -> tuple[type[RnnoiseBroken], tuple[str, str]]:
+        return type(self), self.arguments
 
 
 class Rnnoise:

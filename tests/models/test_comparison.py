@@ -170,7 +170,7 @@ def test_each_seed_adds_nets_to_those_that_are_there(tables: dict[str, tuple[Sec
 
 
 def test_an_arm_that_can_not_be_had_is_a_note(bench: Bench, no_rnnoise: None, tmp_path: Path) -> None:
-    lonely = replace(bench, denoiser="rnnoise", cache=tmp_path, whitelist=None)
+    lonely = replace(bench, denoiser="rnnoise", runs=tmp_path / "runs", cache=tmp_path / "cache", whitelist=None)
     lonely = replace(lonely, conditions={name: study_conditions()[name] for name in ("nat-st", "hum-st")})
     section, results = made(list(compare("cross", lonely)))
     assert len(results.facts.missing) == 3  # in front; and trained with it, for each of the two held out

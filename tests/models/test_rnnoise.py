@@ -139,3 +139,9 @@ def test_real_noise_behind_real_speech_gets_less(real_data: Path, library: Rnnoi
         gains_db.append(snr_db(clean, heard) - snr_db(clean, noisy))
 
     assert np.median(gains_db) > 2  # at 10 dB and more, what it does to the speech weighs as much as the noise
+
+
+@pytest.mark.parametrize("error", [RnnoiseNotFound(), RnnoiseBroken("x.so", "it is empty")], ids=["none", "broken"])
+def test_what_is_wrong_with_the_library_survives_the_way_back_from_a_worker_process(error: Exception) -> None:
+    back = pickle.loads(pickle.dumps(error))
+    assert (type(back), str(back)) == (type(error), str(error))
