@@ -91,6 +91,11 @@ class Results:
         """How many were tested."""
         return max((int(table["speaker"].nunique()) for table in self.predictions.values()), default=0)
 
+    @cached_property
+    def nets(self) -> int:
+        """How many nets of a seed share the speakers among them: the folds."""
+        return max((int(table["fold"].nunique()) for table in self.predictions.values()), default=0)
+
     def measured(self, arm: str) -> Mapping[tuple[str, str], Measured]:
         """The measures of an arm by label and condition; none where the arm is missing."""
         if arm not in self.predictions:

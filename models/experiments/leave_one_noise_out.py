@@ -85,7 +85,7 @@ def _headline(results: Results, gains: dict[str, dict[str, Difference]], arms: d
             better = sum(one.value > 0 and one.p_adjusted < 0.05 for one in found.values())
             said.append(
                 f"In {label} the mean gain over all held-out noises is {signed(mean.value)} "
-                f"({limits_cell(mean.lower, mean.upper)}); {better} of {len(found)} gains are not by chance."
+                f"({limits_cell(mean.lower, mean.upper)}); {better} of {len(found)} gains have p < 0.05."
             )
     return " ".join(said) or "Nothing was measured."
 

@@ -40,13 +40,16 @@ class Difference:
 
     value: float  # mean over seeds
     sd: float | None  # over seeds; None for a single one
-    lower: float | None  # limits by resampling speakers; None with fewer than two
+    lower: float | None  # limits by resampling units; None with fewer than two speakers
     upper: float | None
-    p: float  # by swapping speaker by speaker
+    p: float  # the larger of the next two: of its being on the line
     p_adjusted: float  # Holm, over all that were compared together
-    p_t: float | None  # paired t-test over folds
+    p_speakers: float  # by swapping speaker by speaker
+    p_nets: float | None  # by t over nets that test several speakers each; None where there are none
+    p_t: float | None  # paired t-test over folds, as papers print it
     clips: int
     left_out: int  # clips that only one of both has
+    line: float = 0.0  # what p is about
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Measured:
     ece_adaptive: float  # 15 bins of as many clips
     brier: float
     reliability: tuple[Bin, ...]  # all seeds together
-    chance: float  # UAR of guessing
+    chance: float  # UAR of guessing among the classes that occur
 
 
 def measured(
@@ -116,7 +119,7 @@ def _measure(
     resampling: Resampling,
 ) -> Measured:
     counts, condition = tally(told), told.condition
-    limits = uar_interval(counts, pooling, resampling) or (None, None)
+    estimate = uar_interval(counts, pooling, resampling)
     uar, uar_sd = over_seeds(counts.pooled(pooling).uar())
     truth, said, p, seeds = told.truth, told.said, told.probabilities, told.by_seed
     change, refused = None, 0
@@ -136,8 +139,8 @@ def _measure(
         folds=len(np.unique(told.fold)),
         uar=uar,
         uar_sd=uar_sd,
-        uar_lower=limits[0],
-        uar_upper=limits[1],
+        uar_lower=estimate.lower if estimate else None,
+        uar_upper=estimate.upper if estimate else None,
         wa=_mean(seeds, lambda rows: float((truth[rows] == said[rows]).mean())),
         recalls=_recalls(counts, pooling),
         confusion=_confusion(truth, said, told.classes, len(seeds)),
@@ -146,25 +149,40 @@ def _measure(
         ece_adaptive=_mean(seeds, lambda rows: expected_calibration_error(p[rows], truth[rows], adaptive=True)),
         brier=_mean(seeds, lambda rows: brier(p[rows], truth[rows])),
         reliability=reliability(p, truth),
-        chance=1 / told.classes,
+        chance=_chance(counts.pooled(pooling)),
     )
 
 
-def difference(pair: Paired, pooling: Pooling = "clips", resampling: Resampling = USUAL) -> Difference:
-    """The difference in UAR of a pair, with its interval and tests; p is not yet adjusted (see `adjusted`)."""
-    lower, upper = difference_interval(pair, pooling, resampling) or (None, None)
+def difference(
+    pair: Paired, pooling: Pooling = "clips", resampling: Resampling = USUAL, line: float = 0.0
+) -> Difference:
+    """The difference in UAR of a pair, with its interval and tests; p is not yet adjusted (see `adjusted`).
+
+    Args:
+        pair: of tallies.
+        pooling: over all clips of a seed, or as the mean over folds.
+        resampling: how units are drawn.
+        line: p is of the difference being this.
+    """
     value, sd = over_seeds(pair.difference(pooling))
-    p = swap_p(pair, pooling, resampling.seed)
-    return Difference(value, sd, lower, upper, p, p, fold_p(pair), pair.clips, pair.left_out)
+    estimate = difference_interval(pair, pooling, resampling)
+    speakers, nets = swap_p(pair, pooling, resampling.seed, line), None
+    if estimate is not None and estimate.units < len(pair.first.speakers):
+        nets = estimate.p(line)
+    p = max(speakers, nets or 0)
+    lower, upper = (estimate.lower, estimate.upper) if estimate else (None, None)
+    return Difference(value, sd, lower, upper, p, p, speakers, nets, fold_p(pair), pair.clips, pair.left_out, line)
 
 
-def mean_difference(pairs: Sequence[Paired], pooling: Pooling = "clips", resampling: Resampling = USUAL) -> Difference:
+def mean_difference(
+    pairs: Sequence[Paired], pooling: Pooling = "clips", resampling: Resampling = USUAL, line: float = 0.0
+) -> Difference:
     """The mean of several differences, as of one gain over all noises; its sd is over seeds if all have the same.
 
     Raises:
         ValueError: there are none.
     """
-    found = difference(stacked(pairs), pooling, resampling)
+    found = difference(stacked(pairs), pooling, resampling, line)
     by_pair = [pair.difference(pooling) for pair in pairs]
     if len({len(one) for one in by_pair}) > 1:
         return replace(found, sd=None)
@@ -187,6 +205,12 @@ def over_seeds(values: Numbers) -> tuple[float, float | None]:
 
 def _adjusted(row: Measured, p: float | None) -> Measured:
     return row if row.change is None or p is None else replace(row, change=replace(row.change, p_adjusted=p))
+
+
+def _chance(told: Tally) -> float:
+    """UAR of guessing: 1 / the number of classes that occur, as the mean over folds."""
+    occur = (told.clips.sum(axis=2) > 0).sum(axis=-1)
+    return float((1 / occur[occur > 0]).mean())
 
 
 def _mean(seeds: Sequence[np.ndarray[tuple[int], np.dtype[np.int64]]], of: Callable[..., float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -11,9 +12,7 @@ from scipy import stats
 
 from models.measures.tally import Numbers, Paired, Pooling, Tally, uar_of
 
-IntervalKind: TypeAlias = Literal["percentile", "bca"]
-#: Below so many speakers an interval is said to be rough: percentile intervals over few units are too short.
-FEW_SPEAKERS = 10
+IntervalKind: TypeAlias = Literal["t", "percentile", "bca"]
 #: Up to so many ways of swapping, all are tried; 12 speakers have 4,096.
 ALL_SWAPS = 4096
 SWAPS = 10_000  # drawn where there are more
@@ -22,52 +21,76 @@ SAME = 1e-12  # differences closer than this are equal: sums in another order di
 
 @dataclass(frozen=True)
 class Resampling:
-    """How speakers are drawn."""
+    """How units are drawn: speakers, or the speakers of a net together where it tests several."""
 
     draws: int = 2000
     confidence: float = 0.95
-    kind: IntervalKind = "percentile"
+    kind: IntervalKind = "t"
     seed: int = 0
 
 
 USUAL = Resampling()
 
 
-def speaker_weights(speakers: int, draws: int, seed: int) -> Numbers:
-    """How often each speaker counts in each resample, drawn with replacement; shape (draws, speakers)."""
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with how it varies over resamples of units."""
+
+    value: float  # mean over seeds
+    error: float  # standard error
+    units: int
+    lower: float
+    upper: float
+
+    def p(self, line: float = 0.0) -> float:
+        """p of its being on a line, two-sided, by t with units - 1 degrees of freedom."""
+        if self.error < SAME:
+            return float(abs(self.value - line) < SAME)
+        return float(2 * stats.t.sf(abs(self.value - line) / self.error, self.units - 1))
+
+
+def unit_weights(units: int, draws: int, seed: int) -> Numbers:
+    """How often each unit counts in each resample, drawn with replacement; shape (draws, units)."""
     rng = np.random.default_rng(seed)
-    return rng.multinomial(speakers, np.full(speakers, 1 / speakers), size=draws).astype(float)
+    return rng.multinomial(units, np.full(units, 1 / units), size=draws).astype(float)
 
 
-def uar_interval(told: Tally, how: Pooling, drawn: Resampling = USUAL) -> tuple[float, float] | None:
-    """Limits of the UAR, mean over seeds; None with fewer than two speakers.
+def uar_interval(told: Tally, how: Pooling, drawn: Resampling = USUAL) -> Estimate | None:
+    """The UAR, mean over seeds, with its limits; None with fewer than two speakers.
 
-    The bootstrap over speakers (Efron and Tibshirani 1993, chapters 8 and 14; whole speakers, as Field and Welsh 2007
-    for clustered data): percentile or BCa limits of the UAR of `drawn.draws` resamples, the same for
-    all seeds. Limits that would not hold the estimate, as may be with very few speakers, are widened to it.
+    The bootstrap over whole units (Efron and Tibshirani 1993, chapters 8 and 14; Field and Welsh 2007 for clustered
+    data), `drawn.draws` resamples, the same for all seeds. A unit is a speaker, or the speakers whom one net hears in a
+    test: they share its luck. Limits are value ± t * error, where t has units - 1 degrees of freedom and the error is
+    the bootstrap's times sqrt(units / (units - 1)), since percentiles over few units are too short (Cameron and Miller
+    2015, section VI); percentile and BCa limits are there for many units, and are widened to hold the value.
     """
-    pooled = told.pooled(how)
-    return _interval(pooled.uar, len(told.speakers), drawn)
+    counts = told.pooled(how).by(told.units)
+    return _estimate(counts.uar, len(counts.speakers), drawn, 0.0)
 
 
-def difference_interval(pair: Paired, how: Pooling, drawn: Resampling = USUAL) -> tuple[float, float] | None:
-    """Limits of the difference in UAR of two nets or conditions on the same clips, both resampled alike."""
-    first, second = pair.first.pooled(how), pair.second.pooled(how)
-    return _interval(lambda weights: first.uar(weights) - second.uar(weights), len(pair.first.speakers), drawn)
+def difference_interval(pair: Paired, how: Pooling, drawn: Resampling = USUAL) -> Estimate | None:
+    """The difference in UAR of two nets or conditions on the same clips, both resampled alike; see `uar_interval`."""
+    units = pair.first.units
+    first, second = (part.pooled(how).by(units) for part in (pair.first, pair.second))
+    return _estimate(lambda weights: first.uar(weights) - second.uar(weights), len(first.speakers), drawn, -1.0)
 
 
-def _interval(estimate: Callable[[Numbers], Numbers], speakers: int, drawn: Resampling) -> tuple[float, float] | None:
-    """Limits of the mean over seeds of `estimate`, which takes weights (draws, speakers) and gives (draws, seeds)."""
-    if speakers < 2:
+def _estimate(of: Callable[[Numbers], Numbers], units: int, drawn: Resampling, least: float) -> Estimate | None:
+    """The mean over seeds of `of`, which takes weights (draws, units) and gives (draws, seeds); from `least` to 1."""
+    if units < 2:
         return None
-    whole = float(_over_seeds(estimate(np.ones((1, speakers))))[0])
-    found = _over_seeds(estimate(speaker_weights(speakers, drawn.draws, drawn.seed)))
+    value = float(_over_seeds(of(np.ones((1, units))))[0])
+    found = _over_seeds(of(unit_weights(units, drawn.draws, drawn.seed)))
+    error = float(found.std(ddof=1)) * math.sqrt(units / (units - 1))
     tails = np.array([(1 - drawn.confidence) / 2, (1 + drawn.confidence) / 2])
-    if drawn.kind == "bca":
-        without_one = _over_seeds(estimate(np.ones((speakers, speakers)) - np.eye(speakers)))
-        tails = _bca(tails, whole, found, without_one)
-    lower, upper = np.quantile(found, tails)
-    return min(float(lower), whole), max(float(upper), whole)
+    if drawn.kind == "t":
+        lower, upper = np.clip(value + stats.t.ppf(tails, units - 1) * error, least, 1)
+    else:
+        if drawn.kind == "bca":
+            without_one = _over_seeds(of(np.ones((units, units)) - np.eye(units)))
+            tails = _bca(tails, value, found, without_one)
+        lower, upper = np.quantile(found, tails)
+    return Estimate(value, error, units, min(float(lower), value), max(float(upper), value))
 
 
 def _over_seeds(uars: Numbers) -> Numbers:
@@ -91,16 +114,19 @@ def _bca(tails: Numbers, whole: float, found: Numbers, without_one: Numbers) -> 
     return np.asarray(stats.norm.cdf(bias + z / (1 - acceleration * z)))
 
 
-def swap_p(pair: Paired, how: Pooling, seed: int = 0) -> float:
+def swap_p(pair: Paired, how: Pooling, seed: int = 0, line: float = 0.0) -> float:
     """p of no difference in UAR, two-sided, by swapping both sets of predictions speaker by speaker.
+
+    It knows how speakers differ, not how nets do: where a net tests several speakers, `Estimate.p` stands beside.
 
     If both are as good, who said what may be swapped for any speaker (Fisher's randomisation; Good 2005). On the same
     clips UAR is linear in right answers, so the difference is a sum over speakers whose signs are flipped: T = sum of
     s_g d_g, and p the share of sign patterns with |T| at least as large as the one found. All patterns are tried up to
     4,096 of them; else 10,000 are drawn and p = (1 + hits) / (1 + draws) (Phipson and Smyth 2010). With G speakers p is
-    at least 2 / 2^G.
+    at least 2 / 2^G. With another line than 0, each speaker's part of it is taken away first.
     """
-    parts = speaker_parts(pair, how)
+    parts, shares = speaker_parts(pair, how)
+    parts = parts - line * shares
     parts = parts[np.abs(parts) > SAME]  # whoever answers alike has nothing to swap
     if not len(parts):
         return 1.0
@@ -111,8 +137,11 @@ def swap_p(pair: Paired, how: Pooling, seed: int = 0) -> float:
     return float((1 + (np.abs(signs @ parts) >= abs(parts.sum()) - SAME).sum()) / (1 + SWAPS))
 
 
-def speaker_parts(pair: Paired, how: Pooling) -> Numbers:
-    """What each speaker adds to the difference in UAR (mean over seeds), which is their sum; shape (speakers,)."""
+def speaker_parts(pair: Paired, how: Pooling) -> tuple[Numbers, Numbers]:
+    """What each speaker adds to the difference in UAR, mean over seeds, and what to clips; shapes (speakers,).
+
+    The first sum to the difference, the second to 1.
+    """
     first, second = pair.first.pooled(how), pair.second.pooled(how)
     clips = first.clips.sum(axis=2)  # (seeds, folds, classes)
     occurs = clips > 0
@@ -120,7 +149,10 @@ def speaker_parts(pair: Paired, how: Pooling) -> Numbers:
     share = np.divide(1, clips, out=np.zeros_like(clips), where=occurs)
     share /= np.maximum(occurs.sum(axis=2, keepdims=True), 1)
     share /= np.maximum(folds.sum(axis=1), 1)[:, None, None]
-    return np.asarray(np.einsum("sfgc,sfc->g", first.right - second.right, share) / len(clips))
+    parts, shares = (
+        np.einsum("sfgc,sfc->g", part, share) / len(clips) for part in (first.right - second.right, first.clips)
+    )
+    return parts, shares
 
 
 def smallest_p(speakers: int) -> float:

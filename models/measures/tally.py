@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from models.measures.answers import Answers
 
@@ -54,32 +55,56 @@ class Tally:
             return self
         return Tally(self.right.sum(axis=1, keepdims=True), self.clips.sum(axis=1, keepdims=True), self.speakers)
 
+    def by(self, units: NDArray[np.int64]) -> Tally:
+        """The same with the speakers of a unit as one; `units` numbers each speaker's from 0."""
+        belongs = np.eye(int(units.max(initial=-1)) + 1)[units]  # (speakers, units)
+        right, clips = (np.einsum("sfgc,gu->sfuc", part, belongs) for part in (self.right, self.clips))
+        return Tally(right, clips, tuple(map(str, range(belongs.shape[1]))))
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """The number of the unit of each speaker: those who are tested by one net are a unit, for they share its luck.
+
+        Where one net tests everybody there is nothing to tell its luck from, and each speaker is a unit.
+        """
+        met = self.clips.any(axis=3).reshape(-1, len(self.speakers)).astype(float)
+        count, unit = connected_components(met.T @ met, directed=False)
+        return np.asarray(unit if count > 1 else np.arange(len(self.speakers)), dtype=np.int64)
+
     def uar(self, weights: Numbers | None = None) -> Numbers:
         """UAR, the mean of the recalls of the classes that occur, as the mean over folds that have clips.
 
         Args:
-            weights: how often each speaker counts; shape (draws, speakers). None counts each once.
+            weights: how often each speaker counts; shape (draws, speakers). None counts each once. A fold counts as
+                often as its clips do, so that one whose speakers are all drawn twice counts twice.
 
         Returns:
             Shape (draws, seeds), or (seeds,) without weights; nan where there is no clip.
         """
         if weights is None:
             return uar_of(self.right.sum(axis=2), self.clips.sum(axis=2))
-        return uar_of(*(np.tensordot(weights, part, axes=(1, 2)) for part in (self.right, self.clips)))
+        right, clips = (np.tensordot(weights, part, axes=(1, 2)) for part in (self.right, self.clips))
+        once = self.clips.sum(axis=(2, 3))  # (seeds, folds)
+        return uar_of(right, clips, clips.sum(axis=-1) / np.maximum(once, 1))
 
 
-def uar_of(right: Numbers, clips: Numbers) -> Numbers:
-    """UAR of counts of shape (..., folds, classes), as the mean over folds that have clips; shape (...)."""
+def uar_of(right: Numbers, clips: Numbers, counts: Numbers | None = None) -> Numbers:
+    """UAR of counts of shape (..., folds, classes), as the mean over folds that have clips; shape (...).
+
+    Args:
+        right: clips that were called what they are.
+        clips: all of them.
+        counts: how often each fold counts; shape (..., folds). None counts each that has clips once.
+    """
     recalls = np.divide(right, clips, out=np.zeros_like(right), where=clips > 0)
-    by_fold = _mean_where(recalls, clips > 0)
-    return _mean_where(np.nan_to_num(by_fold), clips.sum(axis=-1) > 0)
+    by_fold = np.nan_to_num(_mean(recalls, (clips > 0).astype(float)))
+    return _mean(by_fold, (clips.sum(axis=-1) > 0).astype(float) if counts is None else counts)
 
 
-def _mean_where(values: Numbers, there: NDArray[np.bool_]) -> Numbers:
-    """The mean over the last axis of what is there; nan where nothing is."""
-    count = there.sum(axis=-1)
-    total = np.where(there, values, 0).sum(axis=-1)
-    mean: Numbers = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
+def _mean(values: Numbers, counts: Numbers) -> Numbers:
+    """The weighted mean over the last axis; nan where nothing counts."""
+    total = counts.sum(axis=-1)
+    mean: Numbers = np.divide((values * counts).sum(axis=-1), total, out=np.full(total.shape, np.nan), where=total > 0)
     return mean
 
 

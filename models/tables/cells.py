@@ -10,11 +10,12 @@ import pandas as pd
 from analysis.report.parts import csv_text
 from analysis.tables import MISSING, listed, many
 from models.measures.measured import Difference, Measured
-from models.measures.resampling import ALL_SWAPS, FEW_SPEAKERS, SWAPS, smallest_p
+from models.measures.resampling import ALL_SWAPS, SWAPS, smallest_p
 from models.results import Results
 
 STAR = "*"
 LEVEL = 0.05  # of adjusted p that gets a star
+FEW_UNITS = 10  # below so many speakers or nets it is said how little they tell
 TAKEN_APART = ("change", "reliability", "confusion", "recalls")
 
 
@@ -39,7 +40,7 @@ def with_spread(said: str, sd: float | None) -> str:
 
 
 def change_cell(change: Difference | None) -> str:
-    """A change, its spread, and a star where it is not by chance."""
+    """A change, its spread, and a star where its adjusted p is below .05."""
     if change is None:
         return MISSING
     return with_spread(signed(change.value), change.sd) + (STAR if change.p_adjusted < LEVEL else "")
@@ -89,19 +90,20 @@ def differences_csv(found: Mapping[tuple[str, str, str], Difference]) -> str:
     )
 
 
-def notes(results: Results, *more: str) -> tuple[str, ...]:
+def notes(results: Results, *more: str, family: str = "a label's conditions") -> tuple[str, ...]:
     """The sentences below a table: how its figures were taken, what they rest on, what is missing.
 
     Args:
         results: of the table.
         more: what this table alone has to say.
+        family: what p is adjusted over.
     """
     facts, missing = results.facts, results.facts.missing
     return (
         *more,
         _seeds(results),
         _chance(results),
-        _intervals(results),
+        _intervals(results, family),
         *(
             ["Ratings: the corpus has no ratings of activation and valence; the categories' centres stand in."]
             if facts.mapped
@@ -123,7 +125,9 @@ def _seeds(results: Results) -> str:
     seeds = results.facts.seeds
     over = "all test clips of a seed" if results.design.pooled == "clips" else "a fold, then the mean over folds"
     if len(seeds) == 1:
-        return f"UAR is over {over}; one seed ({seeds[0]}), so nothing is known of how nets differ by chance."
+        return (
+            f"UAR is over {over}; one seed ({seeds[0]}), so how nets differ by chance shows only in how folds differ."
+        )
     return f"UAR is over {over}; mean ± standard deviation over {len(seeds)} seeds ({', '.join(map(str, seeds))})."
 
 
@@ -135,16 +139,23 @@ def _chance(results: Results) -> str:
     )
 
 
-def _intervals(results: Results) -> str:
-    count = results.speakers
-    few = count < FEW_SPEAKERS
-    swapped = "all ways" if 2**count <= ALL_SWAPS else f"{SWAPS:,} draws"
-    said = (
-        f"Limits: {100 * results.design.confidence:g} %, by {results.design.resamples:,} resamples of "
-        f"{many(count, 'speaker')}. {STAR} p < {LEVEL:g} by swapping predictions speaker by speaker ({swapped}; p is "
-        f"at least {smallest_p(count):.2g}), adjusted by Holm over a label's conditions."
+def _intervals(results: Results, family: str) -> str:
+    speakers, nets = results.speakers, results.nets
+    swaps = "all ways" if 2**speakers <= ALL_SWAPS else f"{SWAPS:,} draws"
+    drawn = f"{results.design.resamples:,} resamples of {many(speakers, 'speaker')}"
+    swapped = f"swapping predictions speaker by speaker ({swaps}; p is at least {smallest_p(speakers):.2g})"
+    if 1 < nets < speakers:
+        drawn += f", net by net: the {nets} nets of a seed test several each, who share its luck"
+        test = f"both by t over the {nets} nets and by {swapped}; the larger counts"
+        few = nets < FEW_UNITS
+    else:
+        luck = "each with a net of their own" if nets > 1 else "all tested by one net, so its luck is in no limits or p"
+        drawn, test, few = f"{drawn}, {luck}", f"by {swapped}", speakers < FEW_UNITS
+    few_said = " So few say little: limits are wide, and a small gain is not seen." if few else ""
+    return (
+        f"Limits: {100 * results.design.confidence:g} %, by t from {drawn}.{few_said} {STAR} p < {LEVEL:g} {test}, "
+        f"adjusted by Holm over {family}."
     )
-    return said + (f" {many(count, 'speaker').capitalize()} are few: limits are too short." if few else "")
 
 
 def _refused(results: Results) -> str:

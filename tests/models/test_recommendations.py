@@ -31,7 +31,7 @@ def as_the_paper_says(arm: Arm, condition: str) -> float:
     if condition == "reverb":
         return 0.2
     if condition.endswith("-st"):
-        return 0.85 if arm.augment else 0.3
+        return 0.95 if arm.augment else 0.3
     return 0.25 if denoised else 0.75
 
 
