@@ -78,9 +78,15 @@ def bench(
 
 
 @pytest.fixture(scope="module")
-def tables(bench: Bench) -> dict[str, tuple[Section, Results]]:
-    """Every layout, made one after another."""
-    return {name: made(list(compare(name, bench))) for name in layout_names()}
+def told(bench: Bench) -> dict[str, list[CompareEvent]]:
+    """What happened while every layout was made, one after another."""
+    return {name: list(compare(name, bench)) for name in layout_names()}
+
+
+@pytest.fixture(scope="module")
+def tables(told: dict[str, list[CompareEvent]]) -> dict[str, tuple[Section, Results]]:
+    """Every layout."""
+    return {name: made(events) for name, events in told.items()}
 
 
 @pytest.mark.parametrize("name", layout_names())
@@ -98,18 +104,10 @@ class TestEveryLayout:
                 bench.conditions if name == "whitelist-worth" else bench.ground.tested
             )
 
-    def test_made_again_nothing_is_trained_or_asked(
-        self,
-        name: str,
-        tables: dict[str, tuple[Section, Results]],
-        bench: Bench,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.delattr(models.train, "Course")
-        monkeypatch.delattr(models.asking, "logits_of")
-        section, _ = made(list(compare(name, bench)))
-        assert as_markdown(section) == as_markdown(tables[name][0])
-        assert section.files == tables[name][0].files
+    def test_progress_ends_where_it_said_it_would(self, name: str, told: dict[str, list[CompareEvent]]) -> None:
+        done = [event.done for event in told[name]]
+        assert done == sorted(done)
+        assert {event.total for event in told[name]} == {done[-1]}
 
     def test_its_figures_are_written_for_people_and_for_programs(
         self, name: str, tables: dict[str, tuple[Section, Results]], tmp_path: Path
@@ -120,6 +118,17 @@ class TestEveryLayout:
         assert "Command: earwitness experiment" in (tmp_path / f"{name}.md").read_text()
         for file in tables[name][0].files:
             assert len((tmp_path / file).read_text().splitlines()) > 1, file
+
+
+@pytest.mark.parametrize("name", ["denoising", "whitelist-worth"])
+def test_made_again_nothing_is_trained_or_asked(
+    name: str, tables: dict[str, tuple[Section, Results]], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(models.train, "Course")
+    monkeypatch.delattr(models.asking, "logits_of")
+    section, _ = made(list(compare(name, bench)))
+    assert as_markdown(section) == as_markdown(tables[name][0])
+    assert section.files == tables[name][0].files
 
 
 def test_arms_that_train_alike_share_their_nets_across_tables(
@@ -202,13 +211,6 @@ def test_what_there_is_nothing_to_compare_in_is_said_before_any_training(
     with pytest.raises(UnknownVariant):
         next(compare("cross", replace(bench, runs=tmp_path, denoiser="earplugs")))
     assert not list(tmp_path.iterdir())
-
-
-def test_progress_ends_where_it_said_it_would(bench: Bench) -> None:
-    events = list(compare("denoising", bench))
-    done = [event.done for event in events]
-    assert done == sorted(done)
-    assert {event.total for event in events} == {done[-1]}
 
 
 def test_every_table_says_what_it_answers() -> None:
