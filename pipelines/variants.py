@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoints, entry_points
 from inspect import getmembers, isabstract, isclass
@@ -86,7 +88,13 @@ def _files(package: ModuleType) -> dict[str, str]:
 
 
 def _points(package: ModuleType) -> EntryPoints:
-    return entry_points(group=f"earwitness.{package.__name__}")
+    return _points_along(f"earwitness.{package.__name__}", tuple(sys.path))
+
+
+@cache
+def _points_along(group: str, path: tuple[str, ...]) -> EntryPoints:  # noqa: ARG001 - another path, other packages
+    """The entry points of a group; every installed package is looked through, so once for each path is enough."""
+    return entry_points(group=group)
 
 
 def load(package: ModuleType, name: str, base: type[Base]) -> Callable[..., Base]:
