@@ -19,6 +19,8 @@ ENVIRONMENT: Final = ("nat", "hum", "int")
 BACKGROUNDS: Final = (ENVIRONMENT, ("babble", "music", "transportation"))
 #: Fading in and fading out are one noise.
 SYNTHETIC: Final = ("speed-segment", "fade", "reverb")
+#: What the full cross tests whatever people said of it (section 5.4).
+ALWAYS_CROSSED: Final = ("fade", "reverb")
 CLEAN_TRAINED: Final = "trained on clean"
 USUAL_DENOISERS: Final = MappingProxyType({"rnnoise": False, "vts": False, "mask": True})
 
@@ -72,6 +74,12 @@ class Ground:
             return self.noises
         return {name: noise for name, noise in self.noises.items() if self.whitelist.allows(name)}
 
+    @property
+    def crossed(self) -> dict[str, Noise]:
+        """What the full cross tests: what is whitelisted, and fades and reverberation, whatever people said."""
+        tested = self.tested
+        return {name: noise for name, noise in self.noises.items() if name in tested or noise.family in ALWAYS_CROSSED}
+
 
 def clean_trained(tested: Sequence[str]) -> Arm:
     """Nets that never heard noise."""
@@ -106,14 +114,21 @@ def partners(name: str, available: Mapping[str, Noise]) -> tuple[str, ...]:
     return tuple(other for other, noise in available.items() if noise.family in SYNTHETIC and noise.family != family)
 
 
-def held_out(available: Mapping[str, Noise], denoiser: str | None = None) -> dict[str, Arm]:
+def held_out(
+    available: Mapping[str, Noise], denoiser: str | None = None, tested: Mapping[str, Noise] | None = None
+) -> dict[str, Arm]:
     """By condition, the nets that heard its partners and not it; conditions with the same partners share an arm.
 
     A condition whose partners are all missing, as not whitelisted, has none.
+
+    Args:
+        available: what nets may hear in training.
+        denoiser: that they are trained with.
+        tested: what they are asked about; all that is available, if None.
     """
     heard: dict[tuple[str, ...], list[str]] = {}
-    for name in available:
-        if found := partners(name, available):
+    for name, noise in (available if tested is None else tested).items():
+        if found := partners(name, {**available, name: noise}):
             heard.setdefault(found, []).append(name)
     with_it = f" with {denoiser}" if denoiser else ""
     return {

@@ -22,6 +22,7 @@ from models.measures.measured import (
 )
 from models.measures.resampling import Resampling
 from models.measures.tally import Paired, paired
+from models.predictions import CLEAN
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -77,7 +78,7 @@ class Results:
         self.design = design or MeasureDesign()
         self.resampling = Resampling(self.design.resamples, self.design.confidence)
         self._pairs: dict[tuple[str, Asked, Asked], Paired | None] = {}
-        self._means: dict[tuple[str, tuple[tuple[Asked, Asked], ...]], Difference | None] = {}
+        self._means: dict[tuple[str, tuple[tuple[Asked, Asked], ...], float], Difference | None] = {}
         self._told: dict[tuple[str, str], Mapping[str, Answers]] = {}
         self._measured: dict[str, dict[tuple[str, str], Measured]] = {}
 
@@ -95,6 +96,12 @@ class Results:
     def nets(self) -> int:
         """How many nets of a seed share the speakers among them: the folds."""
         return max((int(table["fold"].nunique()) for table in self.predictions.values()), default=0)
+
+    def chance(self, label: str) -> float:
+        """UAR of guessing, among the classes that occur in clean test clips; among all where nothing was asked."""
+        found = (row for arm in self.predictions if (row := self.measured(arm).get((label, CLEAN))) is not None)
+        first = next(found, None)
+        return first.chance if first else 1 / len(self.facts.classes[label])
 
     def measured(self, arm: str) -> Mapping[tuple[str, str], Measured]:
         """The measures of an arm by label and condition; none where the arm is missing."""
@@ -128,12 +135,16 @@ class Results:
         found = {name: difference(pair, self.design.pooled, self.resampling) for name, pair in pairs.items() if pair}
         return dict(zip(found, adjusted(list(found.values())), strict=True))
 
-    def mean_difference(self, label: str, asked: Sequence[tuple[Asked, Asked]]) -> Difference | None:
-        """The mean of differences, such as over all noises; None where none was asked."""
-        key = (label, tuple(asked))
+    def has(self, label: str, asked: Asked) -> bool:
+        """Whether these nets said anything under this condition."""
+        return asked.condition in self._answers(asked.arm, label)
+
+    def mean_difference(self, label: str, asked: Sequence[tuple[Asked, Asked]], line: float = 0.0) -> Difference | None:
+        """The mean of differences, such as over all noises; None where none was asked. p is of its being `line`."""
+        key = (label, tuple(asked), line)
         if key not in self._means:
             pairs = [pair for both in asked if (pair := self.pair(label, *both))]
-            self._means[key] = mean_difference(pairs, self.design.pooled, self.resampling) if pairs else None
+            self._means[key] = mean_difference(pairs, self.design.pooled, self.resampling, line) if pairs else None
         return self._means[key]
 
     def _answers(self, arm: str, label: str) -> Mapping[str, Answers]:

@@ -8,10 +8,10 @@ from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference
 from models.predictions import CLEAN
 from models.results import Results
-from models.tables.cells import differences_csv, measured_csv, notes
+from models.tables.cells import FAMILY, differences_csv, measured_csv, notes
 from models.tables.paper import in_order
 from models.tables.section import noted
-from models.tables.ways import Way, against, best_way, everywhere, gain_table, mean_table, uar_plot, uar_table
+from models.tables.ways import Way, against, everywhere, gain_table, mean_gains, mean_table, uar_plot, uar_table
 
 FILE, MEASURED = "denoising.csv", "denoising-uar.csv"
 NOTES = (
@@ -49,7 +49,7 @@ class Denoising(Layout):
             told |= {(label, *key): one for key, one in found.items()}
             caption = "gain in UAR over nothing"
             blocks.append(uar_table(results, label, ways, found, FILE))
-            blocks.append(gain_table(label, ways[1:], found, named, FILE, caption))
+            blocks.append(gain_table(results, label, ways[1:], found, named, FILE, caption))
             for name, both in zip(results.ground.denoisers, zip(ways[1::2], ways[2::2], strict=True), strict=True):
                 blocks.append(uar_plot(results, label, [ways[0], *both], f"denoising-{name}"))
         arms = dict.fromkeys(arm.name for way in ways for arm in way.arms.values())
@@ -59,9 +59,9 @@ class Denoising(Layout):
             "all conditions": named[1:],
         }
         means = mean_table(results, ways, {group: found for group, found in groups.items() if found})
-        blocks = [Words(best_way(results, ways, named[1:])), means, *blocks]
+        blocks = [Words(mean_gains(results, ways, named[1:])), means, *blocks]
         files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
-        return noted("denoising", self.question, blocks, notes(results, *NOTES), files)
+        return noted("denoising", self.question, blocks, notes(results, *NOTES, family=FAMILY), files)
 
 
 def _ways(ground: Ground) -> list[Way]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from analysis.report.parts import Block, Heading, Section, Terms, Words
 from analysis.tables import Table
-from models.advice import ADVICE, FAILS, HOLDS, UNTOLD, Evidence, Finding
+from models.advice import ADVICE
 from models.arms import Arm, Ground, each_once
+from models.evidence import FAILS, HOLDS, UNTOLD, Evidence, Finding
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference
 from models.results import Results
@@ -17,13 +18,15 @@ from models.tables.ways import cross_ways
 
 FILE = "recommendations.csv"
 NOTES = (
-    "Holds here: every part that can be tested holds in every label. Does not hold here: a part is refuted in a label. "
-    "Can't be told: a part is neither, or lacks its figures.",
-    "A gain or a loss is there when the limits of the mean over its conditions lie on one side of 0 and p is below "
-    "0.05 (adjusted by Holm where one of several ways is enough). 'As on clean' "
-    "means that the limits of what is lost lie above −0.05 in UAR; 'far from clean', that they lie below it.",
-    "Verdicts on people are the whitelist's: SAFE, UNSAFE or UNDECIDED.",
+    "Holds here: all its parts hold in every label. Does not hold here: a part is refuted in a label. Can't be told: "
+    "no part is refuted, and one is neither or lacks its figures. What is said beside decides nothing.",
+    "A gain or a loss is there when the limits of the mean over its conditions lie on one side of 0 and its p is below "
+    "0.05. 'As on clean' and 'no worse' mean that the limits of what is lost lie above −0.05 in UAR and that the p of "
+    "losing just that is below 0.05; 'far from clean', that they lie below it. Means are over the conditions that "
+    "all ways of handling noise have.",
+    "Verdicts on people are the whitelist's: SAFE, UNSAFE or UNDECIDED; they hold when every condition was judged.",
 )
+FAMILY = "all figures that decide a recommendation, of all labels"
 
 
 class Recommendations(Layout):
@@ -51,7 +54,13 @@ class Recommendations(Layout):
             blocks.append(Terms(tuple((part.verdict.capitalize(), part.fact) for part in finding.parts)))
             if finding.differences:
                 blocks.append(_figures(advice.name, finding.differences))
-        return noted("recommendations", self.question, blocks, notes(results, *NOTES), {FILE: differences_csv(told)})
+        return noted(
+            "recommendations",
+            self.question,
+            blocks,
+            notes(results, *NOTES, family=FAMILY),
+            {FILE: differences_csv(told)},
+        )
 
 
 def _headline(found: list[Finding]) -> str:

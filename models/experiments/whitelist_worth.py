@@ -158,7 +158,7 @@ def _bars(results: Results, label: str, arms: Sequence[str], groups: Mapping[str
         NAMES,
         name=f"whitelist-worth-{label}",
         title=f"Mean UAR in {label} by what training was augmented with",
-        base=1 / len(results.facts.classes[label]),
+        base=results.chance(label),
         base_name="chance",
         caption="Each bar is the mean of the UARs of a group's conditions. The figures stand in the table.",
     )

@@ -15,6 +15,7 @@ from models.results import Results
 
 STAR = "*"
 LEVEL = 0.05  # of adjusted p that gets a star
+FAMILY = "the conditions of a label and a way (in the file of UARs, changes against clean over those of the nets)"
 FEW_UNITS = 10  # below so many speakers or nets it is said how little they tell
 TAKEN_APART = ("change", "reliability", "confusion", "recalls")
 

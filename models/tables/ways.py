@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.report.parts import Plot
-from analysis.tables import MISSING, Table
+from analysis.tables import MISSING, Table, listed, many
 from models.arms import Arm, Ground, clean_trained, denoised_in_front, held_out
 from models.measures.measured import Difference, Measured
 from models.predictions import CLEAN
 from models.results import Asked, Results
-from models.tables.cells import STAR, change_cell, limits_cell, signed, uar_cell, with_spread
+from models.tables.cells import LEVEL, STAR, change_cell, limits_cell, signed, uar_cell, with_spread
 from models.tables.dots import Dot, DotRow, dots_plot
 from models.tables.paper import in_order, row_name
+
+UNSURE = "†"
+UNSURE_NOTE = (
+    f"{UNSURE} Not whitelisted: people may hear another emotion there, so labels are not sure. Means over several "
+    "conditions leave it out, and no net hears it in training."
+)
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,28 @@ def everywhere(name: str, arm: Arm) -> Way:
 
 def cross_ways(ground: Ground) -> list[Way]:
     """{nothing, augment, denoise, both}, noises held out (sections 5.4 and 5.5)."""
-    tested = ground.tested
+    heard, tested = ground.tested, ground.crossed
     return [
         everywhere("nothing", clean_trained(list(tested))),
-        Way("augment", held_out(tested)),
+        Way("augment", held_out(heard, None, tested)),
         everywhere("denoise", denoised_in_front(ground, ground.denoiser, list(tested))),
-        Way("both", held_out(tested, ground.denoiser)),
+        Way("both", held_out(heard, ground.denoiser, tested)),
     ]
+
+
+def compared(results: Results, label: str, ways: Sequence[Way], conditions: Sequence[str]) -> list[str]:
+    """The conditions under which all ways were asked, so that means over them are of the same; who never was is none.
+
+    Some lack conditions: those whose partners are not whitelisted, or whose nets could not be had.
+    """
+    asked = [[name for name in conditions if any(results.has(label, one) for one in way.asked(name))] for way in ways]
+    return [name for name in conditions if all(name in found for found in asked if found)]
+
+
+def told_row(results: Results, condition: str) -> str:
+    """What a row is called, marked where people did not say that labels stay."""
+    unsure = condition != CLEAN and condition not in results.ground.tested
+    return row_name(condition) + (f" {UNSURE}" if unsure else "")
 
 
 def uars(results: Results, way: Way, label: str, condition: str) -> Measured | float | None:
@@ -79,17 +100,18 @@ def uar_table(
     """UAR by condition and way, with a star where a way differs from the first."""
     lines = []
     for condition in (CLEAN, *in_order(name for way in ways for name in way.arms)):
-        cells = [row_name(condition)]
+        cells = [told_row(results, condition)]
         for way in ways:
             found, other = uars(results, way, label, condition), differences.get((condition, way.name))
             said = f"{found:.2f}" if isinstance(found, float) else uar_cell(found)
-            cells.append(said + (STAR if other and other.p_adjusted < 0.05 else ""))
+            cells.append(said + (STAR if other and other.p_adjusted < LEVEL else ""))
         lines.append(tuple(cells))
     columns = ("Noise", *(way.name for way in ways))
     return Table(f"{label.capitalize()}: UAR by what is done against noise", columns, tuple(lines), file)
 
 
 def gain_table(
+    results: Results,
     label: str,
     ways: Sequence[Way],
     differences: Mapping[tuple[str, str], Difference],
@@ -102,7 +124,7 @@ def gain_table(
     for way in ways:
         columns += [way.name, "Limits"]
     for condition in conditions:
-        cells = [row_name(condition)]
+        cells = [told_row(results, condition)]
         for way in ways:
             one = differences.get((condition, way.name))
             cells += [change_cell(one), limits_cell(one.lower, one.upper) if one else MISSING]
@@ -113,13 +135,16 @@ def gain_table(
 def uar_plot(results: Results, label: str, ways: Sequence[Way], name: str) -> Plot:
     """UAR by condition, a mark for each way."""
     conditions = (CLEAN, *in_order(condition for way in ways for condition in way.arms))
-    rows = [DotRow(row_name(one), tuple(_dot(uars(results, way, label, one)) for way in ways)) for one in conditions]
+    rows = [
+        DotRow(told_row(results, one), tuple(_dot(uars(results, way, label, one)) for way in ways))
+        for one in conditions
+    ]
     return dots_plot(
         rows,
         [way.name for way in ways],
         name=f"{name}-{label}",
         title=f"UAR in {label} by condition and by what is done against noise",
-        base=1 / len(results.facts.classes[label]),
+        base=results.chance(label),
         base_name="chance",
         caption="Each mark is a UAR with its limits. The figures stand in the table.",
     )
@@ -131,26 +156,29 @@ def _dot(found: Measured | float | None) -> Dot | None:
     return Dot(found.uar, found.uar_lower, found.uar_upper)
 
 
-def mean_gain(results: Results, label: str, way: Way, first: Way, conditions: Sequence[str]) -> Difference | None:
-    """The mean over conditions of a way's gain over another."""
+def mean_gain(
+    results: Results, label: str, way: Way, first: Way, conditions: Sequence[str], line: float = 0.0
+) -> Difference | None:
+    """The mean over conditions of a way's gain over another; p is of its being `line`."""
     pairs = [
         (here, there)
         for condition in conditions
         for here, there in zip(way.asked(condition)[:1], first.asked(condition)[:1], strict=False)
     ]
-    return results.mean_difference(label, pairs)
+    return results.mean_difference(label, pairs, line)
 
 
 def mean_table(results: Results, ways: Sequence[Way], groups: Mapping[str, Sequence[str]]) -> Table:
-    """Mean gains of ways over the first, by label and group of conditions."""
+    """Mean gains of ways over the first, by label and group, over the conditions of it that all ways have."""
     columns, lines = ["Label and conditions"], []
     for way in ways[1:]:
         columns += [way.name, "Limits"]
     for label in results.labels:
         for group, conditions in groups.items():
-            cells = [f"{label}, {group}"]
+            shared = compared(results, label, ways, conditions)
+            cells = [f"{label}, {counted(group, shared, conditions)}"]
             for way in ways[1:]:
-                one = mean_gain(results, label, way, ways[0], conditions)
+                one = mean_gain(results, label, way, ways[0], shared)
                 cells += (
                     [with_spread(signed(one.value), one.sd), limits_cell(one.lower, one.upper)]
                     if one
@@ -160,14 +188,25 @@ def mean_table(results: Results, ways: Sequence[Way], groups: Mapping[str, Seque
     return Table("Mean gain in UAR over nothing", tuple(columns), tuple(lines))
 
 
-def best_way(results: Results, ways: Sequence[Way], conditions: Sequence[str]) -> str:
-    """A sentence for each label: which way gains most over all conditions."""
+def counted(group: str, shared: Sequence[str], conditions: Sequence[str]) -> str:
+    """A group of conditions with how many of them all ways have.
+
+    >>> counted("fades", ["fade-in"], ["fade-in", "fade-out"])
+    'fades (1 of 2)'
+    """
+    return f"{group} ({len(shared)}{f' of {len(conditions)}' if len(shared) < len(conditions) else ''})"
+
+
+def mean_gains(results: Results, ways: Sequence[Way], conditions: Sequence[str]) -> str:
+    """A sentence for each label: the mean gain of every way, over the conditions that all have."""
     said = []
     for label in results.labels:
-        gains = {way.name: mean_gain(results, label, way, ways[0], conditions) for way in ways[1:]}
-        there = {name: one for name, one in gains.items() if one is not None}
-        if there:
-            name, best = max(there.items(), key=lambda pair: pair[1].value)
-            limits = limits_cell(best.lower, best.upper)
-            said.append(f"In {label}, {name!r} gains most over all conditions: {signed(best.value)} in UAR ({limits}).")
+        shared = compared(results, label, ways, conditions)
+        gains = {way.name: mean_gain(results, label, way, ways[0], shared) for way in ways[1:]}
+        told = [
+            f"{name} {signed(one.value)} ({limits_cell(one.lower, one.upper)})" for name, one in gains.items() if one
+        ]
+        if told:
+            over = f"the {many(len(shared), 'condition')} that all ways have"
+            said.append(f"Mean gain in {label} over {over}: {listed(told)}.")
     return " ".join(said) or "Nothing was measured."

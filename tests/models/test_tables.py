@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import models.experiments
-from analysis.report.parts import Section
+from analysis.report.parts import Plot, Section, Words
 from analysis.tables import Table
 from analysis.whitelist import Whitelist
 from analysis.whitelist_paper import paper_whitelist
@@ -181,6 +181,37 @@ class TestLeaveOneNoiseOut:
         assert gain == pytest.approx(uar - measured[CLEAN_TRAINED]["activation", "nat-st"].uar, abs=0.006)
         assert drop == pytest.approx(uar - measured[CLEAN_TRAINED]["activation", CLEAN].uar, abs=0.006)
         assert row[-1] == "HumSt, IntSt"
+
+
+class TestCross:
+    def test_fades_and_rooms_are_tested_whatever_people_said_and_never_heard_in_training(self) -> None:
+        names = ("nat-st", "hum-st", "speed-segment", "fade-in", "reverb")
+        judged = (*(verdict(name) for name in names[:3]), verdict("fade-in", "UNSAFE"), verdict("reverb", "UNDECIDED"))
+        known = ground(whitelist(*judged), names)
+        arms = LAYOUTS["cross"].arms(known)
+        assert not {one for arm in arms for one in arm.augment} & {"fade-in", "reverb"}
+        said = as_markdown(LAYOUTS["cross"].table(made_up(arms, known)))
+        assert "| Reverb † |" in said
+        assert "| Fade In † |" in said
+        assert "† Not whitelisted" in said
+
+    def test_bars_and_means_of_a_group_are_over_the_same_conditions(self) -> None:
+        """Nothing gains where noise costs as much with every net, though some nets are not asked in all of it."""
+        names = ("nat-st", "hum-st", "nat-co-0db", "reverb")
+        known = ground(whitelist(*(verdict(name) for name in names)), names)
+        layout = LAYOUTS["cross"]
+        results = made_up(layout.arms(known), known, right=lambda _, name: {"nat-co-0db": 0.0}.get(name, 0.7), each=60)
+        section = layout.table(results)
+        told = [block.wide for block in section.blocks if isinstance(block, Plot) and "by group" in block.wide]
+        found = re.search(r"environmental noise \(2 of 3\): nothing ([.\d]+), augment ([.\d]+)", told[0])
+        assert found
+        assert float(found[1]) == pytest.approx(float(found[2]), abs=0.1)
+        assert "activation, environmental noise (2 of 3)" in as_markdown(section)
+
+    def test_a_headline_names_no_best_of_three(self, tables: dict[str, tuple[Results, Section]]) -> None:
+        said = tables["cross"][1].blocks[0]
+        assert isinstance(said, Words)
+        assert re.search(r"that all ways have: augment .+, denoise .+ and both ", said.text)
 
 
 class TestWhitelistWorth:
