@@ -177,7 +177,7 @@ class Recogniser:
         Args:
             sounds: files or arrays; of one speaker, if there is enrolment.
             enrolment: clean clips of that speaker, by whose frames features are normalised. Without them each sound is
-                normalised by its own frames, which costs accuracy, the more the shorter it is.
+                normalised by its own frames, which costs most of what nets know (docs/predicting.md has figures).
             reverberant_above_s: a sound that seems to have a longer reverberation time is of low confidence.
 
         Raises:

@@ -51,14 +51,16 @@ def predict(
     """Write a line of CSV for each of FILES: label, probabilities, and whether to rely on it.
 
     All nets of the run are asked, and their probabilities averaged. Without --enrol each file is normalised by
-    itself, and the column normalised_by says so. A file that sounds reverberant, or whose likeliest class is not
-    likely, is flagged as of low confidence, with the reason. A file that can't be heard is named on stderr; the
-    others are still written, and the command ends with 1.
+    itself, which costs most of what nets know; the column normalised_by says so. A file that sounds reverberant, or
+    whose likeliest class is not likely, is flagged as of low confidence, with the reason. A file that can't be heard
+    is named on stderr; the others are still written, and the command ends with 1.
     """
     from models.recogniser import Recogniser, Unheard
     from models.reverberance import THRESHOLD_S
 
     recogniser = Recogniser.load(folder, label, machine=machine_of(device, 1, None))
+    if not enrol:
+        tell("without --enrol each file is normalised by itself, which costs most of what nets know")
     failed = 0
     writer = csv.writer(sys.stdout, lineterminator="\n")
     shares = [f"p_{name}" for name in recogniser.classes_]

@@ -71,6 +71,7 @@ class TestPredict:
             assert row["normalised_by"] == "itself"
             assert (row["low_confidence"] == "yes") == bool(row["why"])
         assert "listening (files)" in done.err
+        assert "without --enrol" in done.err
 
     def test_enrolment_is_said_and_told(self, earwitness: Callable[..., Any], study: Path, files: list[Path]) -> None:
         words = ("predict", files[0], "--nets", study / "runs/crnn/valence/seed-1/fold-0")
@@ -78,6 +79,7 @@ class TestPredict:
             rows_of(earwitness(*words, *more).out) for more in ((), ("--enrol", files[1], "--enrol", files[2]))
         )
         assert enrolled["normalised_by"] == "enrolment"
+        assert "without" not in earwitness(*words, "--enrol", files[1]).err
         assert enrolled["p_low"] != alone["p_low"]
 
     def test_a_broken_file_is_named_and_the_others_are_written(
