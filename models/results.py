@@ -87,6 +87,12 @@ class Results:
         """What was recognised."""
         return tuple(self.facts.classes)
 
+    @property
+    def simulated(self) -> bool:
+        """Whether clips, or the listeners who chose the conditions, are made up."""
+        whitelist = self.ground.whitelist
+        return self.facts.simulated or bool(whitelist and whitelist.simulated)
+
     @cached_property
     def speakers(self) -> int:
         """How many were tested."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.report.parts import Block, Plot, Section, Words
-from analysis.tables import MISSING, Table, listed
+from analysis.tables import MISSING, Table, listed, many
 from models.arms import CLEAN_TRAINED, Arm, Ground, clean_trained
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Measured
@@ -42,9 +42,11 @@ class CleanTrained(Layout):
             calibration([row for found in rows.values() for row in worst(found, 2)], "clean-trained"),
         )
         said = notes(results, *_absent(results, rows), PAPER_NOTE)
-        return noted("clean-trained", self.question, blocks, said, {FILE: measured_csv(every)})
+        title = self.question if results.ground.whitelist else WITHOUT_WHITELIST
+        return noted("clean-trained", title, blocks, said, {FILE: measured_csv(every, results)})
 
 
+WITHOUT_WHITELIST = "How much worse do nets that were trained on clean clips get in noise?"
 PAPER_NOTE = (
     f"Paper, IEMOCAP: table 1 of the paper, left half; on clean its UAR is {PAPER_CLEAN.activation:.2f} in activation "
     f"and {PAPER_CLEAN.valence:.2f} in valence."
@@ -60,7 +62,7 @@ def _headline(rows: dict[str, list[Measured]]) -> str:
             continue
         lowest = min(noisy, key=lambda row: row.change.value if row.change else 0)
         said.append(
-            f"{label}: UAR {uar_cell(clean)} on clean, and the largest change is "
+            f"{label}: UAR {uar_cell(clean)} on clean, and the lowest of {many(len(noisy), 'change')} is "
             f"{change_cell(lowest.change)}, under {row_name(lowest.condition)}"
         )
     told = "; ".join(said) or "nothing was measured"
@@ -116,9 +118,12 @@ def _plot(results: Results, rows: dict[str, list[Measured]]) -> Plot:
 
 
 def _absent(results: Results, rows: dict[str, list[Measured]]) -> list[str]:
-    tested = {row.condition for found in rows.values() for row in found}
-    absent = [row_name(name) for name in PAPER_ROWS if name not in tested]
-    if not absent:
-        return []
-    why = "not whitelisted, or no clip could carry it" if results.ground.whitelist else "no clip could carry it"
-    return [f"Not tested here ({why}): {listed(absent)}."]
+    """Why rows of the paper have no figures here."""
+    measured = {row.condition for found in rows.values() for row in found}
+    ground, absent = results.ground, [name for name in PAPER_ROWS if name not in measured]
+    reasons = {
+        "Not among this study's conditions": [name for name in absent if name not in ground.noises],
+        "Not whitelisted": [name for name in absent if name in ground.noises and name not in ground.tested],
+        "Not measured, since no clip could carry it or its nets are missing": [n for n in absent if n in ground.tested],
+    }
+    return [f"{why}: {listed(list(map(row_name, names)))}." for why, names in reasons.items() if names]

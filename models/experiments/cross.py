@@ -74,7 +74,7 @@ class Cross(Layout):
         blocks += [confusions(results, shown, "cross"), calibration(shown, "cross")]
         unsure = (UNSURE_NOTE,) if len(whitelisted) < len(named) - 1 else ()
         said = notes(results, f"The denoiser is {results.ground.denoiser}.", *NOTES, *unsure, family=FAMILY)
-        files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
+        files = {FILE: differences_csv(told, results), MEASURED: measured_csv(rows, results)}
         return noted("cross", self.question, blocks, said, files)
 
 

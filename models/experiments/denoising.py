@@ -60,7 +60,7 @@ class Denoising(Layout):
         }
         means = mean_table(results, ways, {group: found for group, found in groups.items() if found})
         blocks = [Words(mean_gains(results, ways, named[1:])), means, *blocks]
-        files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
+        files = {FILE: differences_csv(told, results), MEASURED: measured_csv(rows, results)}
         return noted("denoising", self.question, blocks, notes(results, *NOTES, family=FAMILY), files)
 
 

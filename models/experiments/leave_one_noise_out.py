@@ -6,7 +6,7 @@ from analysis.report.parts import Block, Plot, Section, Words
 from analysis.tables import MISSING, Table
 from models.arms import CLEAN_TRAINED, Arm, Ground, clean_trained, each_once, held_out
 from models.experiments.base import Layout, NothingToCompare
-from models.measures.measured import Difference
+from models.measures.measured import Difference, adjusted_together
 from models.predictions import CLEAN
 from models.results import Asked, Results
 from models.tables.blocks import all_figures, calibration, confusions, worst
@@ -16,6 +16,7 @@ from models.tables.paper import in_order, paper_change, row_name
 from models.tables.section import noted
 
 FILE, MEASURED = "leave-one-noise-out.csv", "leave-one-noise-out-uar.csv"
+FAMILY = "a label's conditions, gains and what is left each by themselves"
 GAIN, DROP = "gain over clean-trained, same noise", "left to clean-trained on clean"
 
 
@@ -40,23 +41,25 @@ class LeaveOneNoiseOut(Layout):
         drops = {label: _against(results, label, arms, CLEAN) for label in results.labels}
         told = {(label, name, GAIN): one for label, found in gains.items() for name, one in found.items()}
         told |= {(label, name, DROP): one for label, found in drops.items() for name, one in found.items()}
-        rows = [
-            row
-            for label in results.labels
-            for name in named
-            if (row := results.measured(arms[name].name).get((label, name)))
-        ]
+        rows = adjusted_together(
+            [
+                row
+                for label in results.labels
+                for name in named
+                if (row := results.measured(arms[name].name).get((label, name)))
+            ]
+        )
         shown = [row for label in results.labels for row in worst([one for one in rows if one.label == label], 2)]
         blocks: tuple[Block, ...] = (
             Words(_headline(results, gains, arms)),
             *(_main(results, label, arms, gains[label], drops[label]) for label in results.labels),
-            _plot(results, named, gains, drops),
+            *(_plot(label, named, gains[label], drops[label]) for label in results.labels),
             all_figures(results, rows, MEASURED),
             confusions(results, shown, "leave-one-noise-out"),
             calibration(shown, "leave-one-noise-out"),
         )
-        files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
-        return noted("leave-one-noise-out", self.question, blocks, notes(results, *NOTES), files)
+        files = {FILE: differences_csv(told, results), MEASURED: measured_csv(rows, results)}
+        return noted("leave-one-noise-out", self.question, blocks, notes(results, *NOTES, family=FAMILY), files)
 
 
 NOTES = (
@@ -114,24 +117,12 @@ def _main(
     return Table(caption, columns, tuple(lines), FILE, "words")
 
 
-def _plot(
-    results: Results,
-    named: list[str],
-    gains: dict[str, dict[str, Difference]],
-    drops: dict[str, dict[str, Difference]],
-) -> Plot:
-    series = [f"{label}: {what}" for label in results.labels for what in ("gain", "left to clean")]
-    lines = [
-        DotRow(
-            row_name(name), tuple(_dot(part[label].get(name)) for label in results.labels for part in (gains, drops))
-        )
-        for name in named
-    ]
+def _plot(label: str, named: list[str], gains: dict[str, Difference], drops: dict[str, Difference]) -> Plot:
     return dots_plot(
-        lines,
-        series,
-        name="leave-one-noise-out",
-        title="Gain by other noises, and what is left to clean, by held-out noise",
+        [DotRow(row_name(name), (_dot(gains.get(name)), _dot(drops.get(name)))) for name in named],
+        ("gain", "left to clean"),
+        name=f"leave-one-noise-out-{label}",
+        title=f"Gain in {label} by other noises, and what is left to clean, by held-out noise",
         base=0.0,
         base_name="no change",
         caption="Gains lie right of the dashed line where other noises helped; what is left to clean lies left of it "

@@ -59,7 +59,7 @@ class Recommendations(Layout):
             self.question,
             blocks,
             notes(results, *NOTES, family=FAMILY),
-            {FILE: differences_csv(told)},
+            {FILE: differences_csv(told, results)},
         )
 
 

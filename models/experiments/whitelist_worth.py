@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 from analysis.report.parts import Block, Plot, Section, Words
 from analysis.tables import MISSING, Table, listed, percent
@@ -28,8 +29,14 @@ NOTES = (
     "see leave-one-noise-out.",
     "Changed labels: clips that training hears in a noise, times the share of pairs that people call different in it, "
     "by the whitelist's judgments. As voted: the plain ratio. Truly: what is left of it when the listeners' false "
-    "alarms and misses are taken away, where there were controls.",
+    "alarms and misses are taken away, where there were controls. At least: noisy clips in conditions without a "
+    "figure are counted as unchanged.",
+    "Whitelisted, for a label, is what is SAFE in its dimension, as its nets hear it; for categories, in both.",
+    "Noisy clips are those of an epoch, mean over nets. Where only a share of clips is heard in noise, each epoch "
+    "draws others, so over a whole training each clip may be heard in all its noises.",
 )
+FAMILY = "a label's ways of training and groups of conditions (in the file of UARs, over the conditions of a way)"
+DIMENSIONS: Final[tuple[Literal["activation", "valence"], ...]] = ("activation", "valence")
 
 
 class WhitelistWorth(Layout):
@@ -53,24 +60,28 @@ class WhitelistWorth(Layout):
     def table(self, results: Results) -> Section:
         """For each label: UAR on clean, mean UAR in whitelisted and in other noise, labels that would have changed."""
         arms = [arm.name for arm in self.arms(results.ground)]
-        groups = _groups(results.ground)
         blocks: list[Block] = []
         told: dict[tuple[str, str, str], Difference] = {}
         changed = {label: _changed(results, label, arms) for label in results.labels}
         for label in results.labels:
+            groups = _groups(results.ground, label)
             gains = _gains(results, label, arms, groups)
             told |= {(label, arm, group): one for (arm, group), one in gains.items()}
             blocks += [_main(results, label, arms, groups, gains), _labels(label, arms, changed[label], results)]
             blocks.append(_bars(results, label, arms, groups))
         rows = [row for arm in arms for row in results.measured(arm).values()]
-        said = notes(results, *NOTES, *_unjudged(results))
-        files = {FILE: differences_csv(told), MEASURED: measured_csv(rows)}
+        said = notes(results, *NOTES, *_unjudged(results), family=FAMILY)
+        files = {FILE: differences_csv(told, results), MEASURED: measured_csv(rows, results)}
         return noted("whitelist-worth", self.question, [Words(_headline(changed)), *blocks], said, files)
 
 
-def _groups(ground: Ground) -> dict[str, list[str]]:
-    others = [name for name in ground.noises if name not in ground.tested]
-    groups = {"clean": [CLEAN], "whitelisted noise": list(ground.tested), "other noise (labels not sure)": others}
+def _groups(ground: Ground, label: str) -> dict[str, list[str]]:
+    """What is SAFE for a label: in its dimension; in both for categories."""
+    assert ground.whitelist is not None  # there are no arms without one
+    dimension = next((name for name in DIMENSIONS if name == label), None)
+    safe = [name for name in ground.noises if name in ground.whitelist.safe_in(dimension)]
+    others = [name for name in ground.noises if name not in safe]
+    groups = {"clean": [CLEAN], "whitelisted noise": safe, "other noise (labels not sure)": others}
     return {name: found for name, found in groups.items() if found}
 
 
@@ -126,7 +137,10 @@ def _labels(label: str, arms: Sequence[str], changed: Mapping[str, ChangedLabels
     lines = []
     for name, arm in zip(NAMES, arms, strict=True):
         one = changed.get(arm, ChangedLabels())
-        told = (*_count_and_share(one.voted, one, results), *_count_and_share(one.truly, one, results))
+        told = (
+            *_count_and_share(one.voted, one.known, one, results),
+            *_count_and_share(one.truly, one.known_truly, one, results),
+        )
         lines.append((name, f"{one.heard:,.0f}", f"{one.known:,.0f}", *told))
     columns = (
         "Augmented with",
@@ -141,11 +155,12 @@ def _labels(label: str, arms: Sequence[str], changed: Mapping[str, ChangedLabels
     return Table(caption, columns, tuple(lines))
 
 
-def _count_and_share(changed: float | None, one: ChangedLabels, results: Results) -> tuple[str, str]:
+def _count_and_share(changed: float | None, known: float, one: ChangedLabels, results: Results) -> tuple[str, str]:
     total = results.facts.training_clips + one.heard
     if changed is None or not total:
         return MISSING, MISSING
-    return f"{changed:,.1f}", percent(changed / total)
+    least = "at least " if known < one.heard else ""
+    return f"{least}{changed:,.1f}", f"{least}{percent(changed / total)}"
 
 
 def _bars(results: Results, label: str, arms: Sequence[str], groups: Mapping[str, list[str]]) -> Plot:
@@ -187,9 +202,4 @@ def _unjudged(results: Results) -> list[str]:
     whitelist = results.ground.whitelist
     judged = {verdict.condition for verdict in whitelist.conditions} if whitelist else set()
     unjudged = [name for name in results.ground.noises if name not in judged]
-    said = [f"Nobody judged {listed(unjudged)}: labels may have changed there too."] if unjudged else []
-    if whitelist and whitelist.simulated:
-        said.append("The whitelist comes from simulated listeners and says nothing about people.")
-    if whitelist and whitelist.kind == "reported":
-        said.append("The whitelist is reported, not certified: somebody printed its verdicts.")
-    return said
+    return [f"Nobody judged {listed(unjudged)}: labels may have changed there too."] if unjudged else []

@@ -105,8 +105,7 @@ def measured(
         rows = [
             _measure(told, clean, conditions.get(name), arm, pooling, resampling) for name, told in by_condition.items()
         ]
-        adjusted = holm([row.change.p if row.change else None for row in rows])
-        found += [_adjusted(row, p) for row, p in zip(rows, adjusted, strict=True)]
+        found += adjusted_together(rows)
     return tuple(found)
 
 
@@ -195,6 +194,17 @@ def adjusted(found: Sequence[Difference]) -> list[Difference]:
         replace(one, p_adjusted=one.p if p is None else p)
         for one, p in zip(found, holm([one.p for one in found]), strict=True)
     ]
+
+
+def adjusted_together(rows: Sequence[Measured]) -> list[Measured]:
+    """The same rows with the p of their changes adjusted over all of a label, whichever arms they come from."""
+    found = list(rows)
+    for label in dict.fromkeys(row.label for row in rows):
+        places = [n for n, row in enumerate(rows) if row.label == label]
+        ps = holm([row.change.p if (row := rows[n]).change else None for n in places])
+        for n, p in zip(places, ps, strict=True):
+            found[n] = _adjusted(rows[n], p)
+    return found
 
 
 def over_seeds(values: Numbers) -> tuple[float, float | None]:

@@ -75,13 +75,17 @@ def confusions(results: Results, rows: Iterable[Measured], name: str) -> Folded:
 
 
 def calibration(rows: Sequence[Measured], name: str) -> Folded:
-    """Reliability curves of at most four rows, with their figures, to open."""
-    chosen = {f"{row.label}, {row_name(row.condition)}": row for row in rows[:CURVES]}
-    drawn = reliability_plot(
-        {said: row.reliability for said, row in chosen.items()},
-        name=f"{name}-reliability",
-        title="Are nets right as often as they say?",
-    )
+    """Reliability curves of at most four rows of each label, a plot a label, with their figures, to open."""
+    by_label = {label: [row for row in rows if row.label == label][:CURVES] for label in (row.label for row in rows)}
+    drawn = [
+        reliability_plot(
+            {row_name(row.condition): row.reliability for row in found},
+            name=f"{name}-reliability-{label}",
+            title=f"Are nets right as often as they say, in {label}?",
+        )
+        for label, found in by_label.items()
+    ]
+    chosen = {f"{row.label}, {row_name(row.condition)}": row for found in by_label.values() for row in found}
     figures = tuple(
         (said, f"{row.ece:.3f}", f"{row.ece_adaptive:.3f}", f"{row.brier:.3f}") for said, row in chosen.items()
     )
@@ -91,20 +95,17 @@ def calibration(rows: Sequence[Measured], name: str) -> Folded:
         for one in row.reliability
         if one.accuracy is not None
     )
-    return Folded(
-        "Are nets as sure as they should be?",
-        (
-            drawn,
-            Table("Calibration error", ("Label and condition", "ECE", "ECE, adaptive", "Brier"), figures),
-            Table(
-                "By probability, all seeds together",
-                ("Label and condition", "Probability", "Answers", "Sure", "Right"),
-                bins,
-                None,
-                "names",
-            ),
+    tables = (
+        Table("Calibration error, mean over seeds", ("Label and condition", "ECE", "ECE, adaptive", "Brier"), figures),
+        Table(
+            "By probability, all seeds together",
+            ("Label and condition", "Probability", "Answers", "Sure", "Right"),
+            bins,
+            None,
+            "names",
         ),
     )
+    return Folded("Are nets as sure as they should be?", (*drawn, *tables))
 
 
 def worst(rows: Sequence[Measured], count: int) -> list[Measured]:

@@ -16,6 +16,7 @@ from models.results import Results
 STAR = "*"
 LEVEL = 0.05  # of adjusted p that gets a star
 FAMILY = "the conditions of a label and a way (in the file of UARs, changes against clean over those of the nets)"
+SIMULATED = "Simulated: clips or listeners are made up, so these figures say nothing about people."
 FEW_UNITS = 10  # below so many speakers or nets it is said how little they tell
 TAKEN_APART = ("change", "reliability", "confusion", "recalls")
 
@@ -68,9 +69,16 @@ def uar_limits(row: Measured | None) -> str:
     return MISSING if row is None else limits_cell(row.uar_lower, row.uar_upper, sign=False)
 
 
-def measured_csv(rows: Iterable[Measured]) -> str:
-    """Every figure of every row in full precision; recalls and confusions by class."""
-    return csv_text(pd.DataFrame([_flat(row) for row in rows]))
+def measured_csv(rows: Iterable[Measured], results: Results) -> str:
+    """Every figure of every row in full precision; recalls and confusions by class, and what is made up or mapped."""
+    return csv_text(pd.DataFrame([_flat(row) | _rests_on(results) for row in rows]))
+
+
+def _rests_on(results: Results) -> dict[str, object]:
+    """What each row of a file says, so that it can't be taken for more than it is."""
+    whitelist = results.ground.whitelist
+    kind = whitelist.kind if whitelist else "none"
+    return {"whitelist": kind, "simulated": results.simulated, "mapped": results.facts.mapped}
 
 
 def _flat(row: Measured) -> dict[str, object]:
@@ -80,13 +88,13 @@ def _flat(row: Measured) -> dict[str, object]:
     return found | {f"said_{n}_as_{m}": value for n, line in enumerate(row.confusion) for m, value in enumerate(line)}
 
 
-def differences_csv(found: Mapping[tuple[str, str, str], Difference]) -> str:
-    """Differences by label, row and what they are of, in full precision."""
-    names = [one.name for one in fields(Difference)]
+def differences_csv(found: Mapping[tuple[str, str, str], Difference], results: Results) -> str:
+    """Differences by label, row and what they are of, in full precision, and what is made up or mapped."""
+    names, rests_on = [one.name for one in fields(Difference)], _rests_on(results)
     return csv_text(
         pd.DataFrame(
-            [[*key, *(getattr(one, name) for name in names)] for key, one in found.items()],
-            columns=["label", "row", "difference", *names],
+            [[*key, *(getattr(one, name) for name in names), *rests_on.values()] for key, one in found.items()],
+            columns=["label", "row", "difference", *names, *rests_on],
         )
     )
 
@@ -106,20 +114,26 @@ def notes(results: Results, *more: str, family: str = "a label's conditions") ->
         _chance(results),
         _intervals(results, family),
         *(
-            ["Ratings: the corpus has no ratings of activation and valence; the categories' centres stand in."]
+            ["Ratings: where clips have no ratings of activation and valence, the categories' centres stand in."]
             if facts.mapped
             else []
         ),
-        *(
-            ["Simulated: clips or listeners are made up, so these figures say nothing about people."]
-            if facts.simulated
-            else []
-        ),
+        *([SIMULATED] if results.simulated else []),
+        _whitelist(results),
         _refused(results),
         *(f"Missing: {name}: {why}" for name, why in missing.items()),
         f"Corpus: {facts.corpus}; net: {facts.net}; data SHA-256 {facts.data_sha256}.",
         f"Command: {facts.command}",
     )
+
+
+def _whitelist(results: Results) -> str:
+    whitelist = results.ground.whitelist
+    if whitelist is None:
+        return "No whitelist chose the conditions: in some of them people may hear another emotion than the label."
+    source = "certified" if whitelist.kind == "certified" else "reported, not certified: somebody printed its verdicts"
+    made_up = "; its listeners are simulated and say nothing about people" if whitelist.simulated else ""
+    return f"Whitelist: of the study {whitelist.study!r}, {source}{made_up}."
 
 
 def _seeds(results: Results) -> str:
@@ -135,8 +149,8 @@ def _seeds(results: Results) -> str:
 def _chance(results: Results) -> str:
     return (
         "Chance: "
-        + listed([f"{1 / len(names):.3f} for {label}" for label, names in results.facts.classes.items()])
-        + "."
+        + listed([f"{results.chance(label):.3f} for {label}" for label in results.labels])
+        + ", among the classes that occur."
     )
 
 

@@ -17,6 +17,7 @@ class ChangedLabels:
     voted: float | None = None  # with another label by the plain ratio of the majority; None where no condition has one
     truly: float | None = None  # by the share of truly changed pairs; None where no condition has one
     known: float = 0.0  # noisy clips in conditions that have a ratio
+    known_truly: float = 0.0  # noisy clips in conditions that have a share of truly changed pairs
 
 
 def changed_labels(whitelist: Whitelist, label: str, heard: Mapping[str, float]) -> ChangedLabels:
@@ -33,7 +34,9 @@ def changed_labels(whitelist: Whitelist, label: str, heard: Mapping[str, float])
     voted = [ratio * count for ratio, _, count in figures if ratio is not None]
     truly = [share * count for _, share, count in figures if share is not None]
     known = sum(count for ratio, _, count in figures if ratio is not None)
-    return ChangedLabels(sum(heard.values()), sum(voted) if voted else None, sum(truly) if truly else None, known)
+    known_truly = sum(count for _, share, count in figures if share is not None)
+    total = sum(heard.values())
+    return ChangedLabels(total, sum(voted) if voted else None, sum(truly) if truly else None, known, known_truly)
 
 
 def _figures(verdict: ConditionVerdict | None, label: str) -> tuple[float | None, float | None]:

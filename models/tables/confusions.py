@@ -31,7 +31,7 @@ def confusions_plot(matrices: Sequence[Confusion], *, name: str, title: str) -> 
     """Small multiples, each class' row adding up to 100 %; drawn for desks and for phones."""
     caption = (
         "Rows are true classes, columns what nets said, in per cent of the true class, mean over seeds. The darker, "
-        "the more; the diagonal holds the recalls. The counts stand in the CSV."
+        "the more; the diagonal holds the recalls over all clips. The counts stand in the CSV."
     )
     return Plot(_drawn(matrices, name, title, WIDE), _drawn(matrices, f"{name}-narrow", title, NARROW), caption)
 

@@ -19,7 +19,7 @@ def reliability_plot(curves: Mapping[str, Sequence[Bin]], *, name: str, title: s
     caption = (
         "How often nets are right (upright) by the probability that they give to what they say (across), all seeds "
         f"together; bins with fewer than {FEWEST} clips are left out. On the dashed line nets know what they know; "
-        "below it they are too sure. The figures stand in the table."
+        "below it they are too sure. The figures stand in the table; calibration errors are means over seeds."
     )
     return Plot(_drawn(curves, name, title, WIDE), _drawn(curves, f"{name}-narrow", title, NARROW), caption)
 

@@ -23,25 +23,25 @@ def as_markdown(section: Section) -> str:
     | x\\|y | 1 |
     <BLANKLINE>
     """
-    parts = [f"# {section.title}", *(text for block in section.blocks for text in _told(block, 2))]
+    parts = [f"# {_plain(section.title)}", *(text for block in section.blocks for text in _told(block, 2))]
     return "\n\n".join(parts) + "\n"
 
 
 def _told(block: Block, level: int) -> Iterator[str]:
     match block:
         case Words(said):
-            yield said
+            yield _plain(said)
         case Heading(said):
-            yield f"{'#' * level} {said}"
+            yield f"{'#' * level} {_plain(said)}"
         case Listed(items):
-            yield "\n".join(f"- {item}" for item in items)
+            yield "\n".join(f"- {_plain(item)}" for item in items)
         case Terms(pairs):
-            yield "\n".join(f"- **{term}** {said}" for term, said in pairs)
+            yield "\n".join(f"- **{_plain(term)}** {_plain(said)}" for term, said in pairs)
         case Table():
-            yield f"**{block.caption}**" + (f" ([{block.file}]({block.file}))" if block.file else "")
+            yield f"**{_plain(block.caption)}**" + (f" ([{block.file}]({block.file}))" if block.file else "")
             yield _table(block)
         case Folded(summary, blocks):
-            yield f"{'#' * level} {summary}"
+            yield f"{'#' * level} {_plain(summary)}"
             for inner in blocks:
                 yield from _told(inner, level + 1)
         case Code(said):
@@ -50,8 +50,17 @@ def _told(block: Block, level: int) -> Iterator[str]:
             return
 
 
+def _plain(said: str) -> str:
+    """Words that stay words, whatever a corpus or a class is called: in one line, without HTML or code.
+
+    >>> print(_plain("a `b`\\n# <c>"))
+    a \\`b\\` # &lt;c>
+    """
+    return " ".join(said.splitlines()).replace("&", "&amp;").replace("<", "&lt;").replace("`", "\\`")
+
+
 def _table(table: Table) -> str:
     rules = ["---", *("---:" for _ in table.columns[1:])]
     rows = (table.columns, *table.rows)
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    lines = ["| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + "|".join(rules) + "|", *lines[1:]])

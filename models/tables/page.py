@@ -9,9 +9,10 @@ import jinja2
 from markupsafe import Markup
 
 import analysis
-from analysis.report.parts import Section
+from analysis.report.parts import Listed, Section
 from analysis.svg import PLOT_CSS
 from models.results import Facts
+from models.tables.cells import SIMULATED
 from models.tables.markdown import as_markdown
 from models.tables.strokes import TABLE_CSS
 from pipelines.whole_file import write_whole
@@ -44,7 +45,7 @@ def write_tables(sections: Sequence[Section], facts: Facts, folder: Path) -> tup
 
 
 def page_of(sections: Sequence[Section], facts: Facts) -> str:
-    """One HTML page without scripts or anything from elsewhere."""
+    """One HTML page without scripts or anything from elsewhere; a banner if any of its tables is simulated."""
     rooms = jinja2.Environment(
         loader=jinja2.FileSystemLoader(
             [Path(__file__).parent.parent / "templates", Path(analysis.__path__[0]) / "templates"]
@@ -55,4 +56,9 @@ def page_of(sections: Sequence[Section], facts: Facts) -> str:
         lstrip_blocks=True,
     )
     rooms.filters["drawn"] = Markup
-    return rooms.get_template("tables.html").render(sections=sections, facts=facts, plot_css=PLOT_CSS + TABLE_CSS)
+    simulated = facts.simulated or any(
+        SIMULATED in block.items for section in sections for block in section.blocks if isinstance(block, Listed)
+    )
+    return rooms.get_template("tables.html").render(
+        sections=sections, facts=facts, simulated=simulated, plot_css=PLOT_CSS + TABLE_CSS
+    )
