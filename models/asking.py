@@ -14,43 +14,21 @@ import torch
 
 from models.ask import logits_of
 from models.batches import Version
-from models.checkpoint import Checkpoint, load_checkpoint, run_folders
+from models.checkpoint import Checkpoint
 from models.denoisers.base import FrameDenoiser, JointDenoiser
-from models.experiment import Experiment, Scalar
-from models.hearing import CLEAN, data_sha256
-from models.labelling import Labelling, labelling
+from models.experiment import Scalar
+from models.hearing import CLEAN
 from models.machine import Machine
-from models.material import Material, Source, fitted_cleaner, make_denoiser
+from models.material import Material, fitted_cleaner, make_denoiser
 from models.optimising import repeatable
-from models.predictions import read_predictions, together, write_predictions
-from pipelines.clip import Clip
+from models.predictions import asked_before, together, write_predictions
+from models.trained_run import TrainedRun
 from pipelines.noises.base import Noise
 from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import write_whole
 
 FOLDER = "predictions"
-ASKED = "asked.json"  # what each file of predictions came from
 REFUSED = "refused.json"  # why clips could not carry a condition
-
-
-class OtherClips(ValueError):
-    """A run was trained on other clips than the ones at hand."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"the nets in {folder} were trained on other clips than the study has now, so who was tested can't be "
-            "told; run `earwitness train` under a new name, or bring the clips back"
-        )
-
-
-class MixedRun(ValueError):
-    """The nets of one folder do not belong together."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"the nets in {folder} differ in what they see of a clip; expected the nets of one run; delete the folder "
-            "and run `earwitness train` again"
-        )
 
 
 class NotInFront(ValueError):
@@ -61,53 +39,6 @@ class NotInFront(ValueError):
             f"the denoiser {name!r} learns together with its net, so it can't be put before a net trained without it; "
             "train with it, or take rnnoise or vts"
         )
-
-
-@dataclass(frozen=True)
-class TrainedRun:
-    """Every net of a run, with the clips that it was made with."""
-
-    folder: Path
-    clips: Sequence[Clip]
-    checkpoints: Sequence[Checkpoint]
-
-    @property
-    def experiment(self) -> Experiment:
-        """What all nets share."""
-        return self.checkpoints[0].card.experiment
-
-    def source(
-        self, conditions: Mapping[str, Noise], sounds: SoundBank | None, seed: int, cache: Path | None
-    ) -> Source:
-        """From what these nets hear clips in these conditions."""
-        reads = tuple(self.checkpoints[0].card.frame_shapes)
-        return Source(tuple(self.clips), self.experiment, reads, conditions, sounds, seed, cache)
-
-    def labellings(self) -> Mapping[str, Labelling]:
-        """What the nets were to say, by label."""
-        bins = {checkpoint.card.label: checkpoint.card.bins for checkpoint in self.checkpoints}
-        return {label: labelling(self.clips, label, found) for label, found in bins.items()}
-
-
-def load_run(folder: Path, clips: Sequence[Clip]) -> TrainedRun:
-    """Every net of a run, if these are the clips that it was made with.
-
-    Raises:
-        CheckpointMissing, CheckpointCorrupt: a net can't be used.
-        OtherClips: the run was trained on others.
-        MixedRun: its nets were not trained alike.
-    """
-    checkpoints = [load_checkpoint(place) for place in run_folders(folder)]
-    found = data_sha256(clips)
-    if any(checkpoint.card.data_sha256 != found for checkpoint in checkpoints):
-        raise OtherClips(folder)
-    shared = {
-        checkpoint.card.experiment.model_dump_json(include={"features", "denoiser", "denoiser_settings", "znorm_stats"})
-        for checkpoint in checkpoints
-    }
-    if len(shared) > 1:
-        raise MixedRun(folder)
-    return TrainedRun(folder, clips, checkpoints)
 
 
 @dataclass(frozen=True)
@@ -214,19 +145,17 @@ class _Asker:
 
         There is no table where no clip can carry it.
         """
-        heard, key = self.material.heard(condition), self._key(condition)
-        path, asked = self.place / f"{condition}.parquet", _read_json(self.place / ASKED)
-        if key and asked.get(condition) == key and path.is_file():
-            return read_predictions(path), heard.refused
-        refused = _read_json(self.place / REFUSED)
-        _write_json(self.place / REFUSED, {**refused, condition: dict(heard.refused)})
-        if not heard.frames:
-            return None, heard.refused
+        heard, key, path = self.material.heard(condition), self._key(condition), self.place / f"{condition}.parquet"
+        if key and (before := asked_before(path, key)) is not None:
+            return before, heard.refused
+        _write_json(self.place / REFUSED, {**_read_json(self.place / REFUSED), condition: dict(heard.refused)})
         with repeatable(self.machine.threads):
-            table = pd.concat([self._said(one, condition) for one in self.run.checkpoints], ignore_index=True)
-        write_predictions(table, path)
-        _write_json(self.place / ASKED, {**asked, condition: key})
-        return read_predictions(path), heard.refused
+            said = [self._said(one, tested, condition) for one, tested in self._tested(condition)]
+        # Of a rare noise, or with fixed lists, perhaps only clips that nobody is tested on carry it.
+        if not said:
+            return None, heard.refused
+        # What is given is what was said, not what a second command may have put there since.
+        return write_predictions(pd.concat(said, ignore_index=True), path, key), heard.refused
 
     def forget(self, condition: str) -> None:
         """Let go of what was heard in a condition."""
@@ -245,10 +174,17 @@ class _Asker:
         version = denoiser.version if denoiser else 0
         return hashlib.sha256(repr((nets, heard, shared, version, self.material.source.seed)).encode()).hexdigest()
 
-    def _said(self, checkpoint: Checkpoint, condition: str) -> pd.DataFrame:
+    def _tested(self, condition: str) -> Iterator[tuple[Checkpoint, Sequence[Version]]]:
+        """Each net with those of its test clips that carry the condition, where there are any."""
+        for one in self.run.checkpoints:
+            found = [clip_id for clip_id in one.card.test_clips if self.material.carries(clip_id, condition)]
+            if found:
+                yield one, [Version(clip_id, condition) for clip_id in found]
+
+    def _said(self, checkpoint: Checkpoint, tested: Sequence[Version], condition: str) -> pd.DataFrame:
+        """What a net says of its test clips: the columns of predictions."""
         card, device = checkpoint.card, self.machine.devices[0]
         material = self._cleaned_for(checkpoint)
-        tested = [Version(clip_id, condition) for clip_id in card.test_clips if material.carries(clip_id, condition)]
         table = pd.DataFrame(
             {
                 "label": card.label,
@@ -260,8 +196,6 @@ class _Asker:
                 "truth": [self.truth[card.label][version.clip_id] for version in tested],
             }
         )
-        if not tested:
-            return table
         said = logits_of(checkpoint.net.to(device), tested, material, device)
         probabilities = torch.softmax(said.double(), dim=1).float().cpu().numpy()  # (clips, classes)
         table[[f"p{number}" for number in range(len(card.classes))]] = probabilities

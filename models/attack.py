@@ -17,10 +17,10 @@ import numpy as np
 
 import models.attacks
 from analysis.whitelist import Whitelist
-from models.asking import load_run
 from models.attacks.base import Attack, AttackDesign, Moves, Outcome, Query
 from models.checkpoint import Card, Checkpoint
 from models.evaluate import TABLE
+from models.feature_cache import FeatureCache
 from models.hearing import CLEAN
 from models.labelling import LabelName
 from models.material import Material
@@ -28,6 +28,7 @@ from models.measures.recall import mean_and_spread
 from models.seeding import rng_for
 from models.target import Target
 from models.threads import one_thread
+from models.trained_run import load_run
 from pipelines.clip import Clip
 from pipelines.sound_file import load_speech
 from pipelines.sounds.base import FAMILIES, Family, SoundBank
@@ -156,11 +157,11 @@ def attack_run(
         cache: a folder for what was heard.
 
     Raises:
-        CheckpointMissing, CheckpointCorrupt, MixedRun, OtherClips: the run can't be used.
+        CheckpointMissing, CheckpointCorrupt, MixedRun, OtherClips, RunUnfinished: the run can't be used.
         NothingToAttackWith: the bank is empty.
         EvaluationUnreadable: evaluation.csv is broken.
     """
-    run = load_run(folder, clips)
+    run = load_run(folder, clips, hashes=FeatureCache(cache).hashes if cache else None)
     first = run.experiment.seeds[0]
     checkpoints = [one for one in run.checkpoints if one.card.seed == first]  # one net for each clip
     present = tuple(family for family in FAMILIES if sounds.sounds(family))

@@ -16,12 +16,13 @@ import models.experiments
 from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
 from models.arms import Arm, Ground
-from models.asking import Asked, ask_run, load_run
+from models.asking import Asked, ask_run
 from models.augmentation import NothingToAugmentWith, WhitelistMissing
 from models.checkpoint import load_card, versions
 from models.denoisers.base import Denoiser, JointDenoiser
 from models.experiment import Experiment
 from models.experiments.base import Layout
+from models.feature_cache import FeatureCache
 from models.hearing import CLEAN
 from models.machine import Machine
 from models.results import Facts, Results
@@ -29,6 +30,7 @@ from models.rnnoise_library import RnnoiseBroken, RnnoiseNotFound
 from models.run import Run, identity, plan_run
 from models.tables.page import write_tables
 from models.train import train_run
+from models.trained_run import load_run
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
@@ -195,11 +197,9 @@ def _heard_words(arm: Arm) -> tuple[str, ...]:
 def _ask(arm: Arm, run: Run, bench: Bench, told: dict[str, pd.DataFrame]) -> Iterator[CompareEvent]:
     """Ask an arm's nets; what they say goes into `told` by the arm's name."""
     asked = Asked()
-    seeds = set(run.experiment.seeds)
-    loaded = load_run(run.folder, bench.clips)
-    mine = [one for one in loaded.checkpoints if one.card.seed in seeds and one.card.label in run.experiment.labels]
+    base, hashes = bench.base, FeatureCache(bench.cache).hashes if bench.cache else None
     for event in ask_run(
-        replace(loaded, checkpoints=mine),
+        load_run(run.folder, bench.clips, seeds=run.experiment.seeds, hashes=hashes),
         {name: bench.conditions[name] for name in arm.tested},
         bench.sounds,
         asked,
@@ -207,6 +207,7 @@ def _ask(arm: Arm, run: Run, bench: Bench, told: dict[str, pd.DataFrame]) -> Ite
         cache=bench.cache,
         machine=bench.machine,
         denoiser=arm.in_front,
+        denoiser_settings=base.denoiser_settings if arm.in_front == base.denoiser else None,
     ):
         yield CompareEvent(event.done, event.total, event.sentence)
     told[arm.name] = asked.predictions

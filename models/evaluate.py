@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from analysis.whitelist import Whitelist
-from models.asking import Asked, TrainedRun, ask_run, load_run
+from models.asking import Asked, ask_run
 from models.checkpoint import versions
 from models.experiment import MeasureDesign
+from models.feature_cache import FeatureCache
 from models.hearing import CLEAN
 from models.machine import Machine
 from models.measures.measured import Measured, measured
 from models.measures.resampling import Resampling
+from models.trained_run import TrainedRun, load_run
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
 from pipelines.sounds.base import SoundBank
@@ -102,11 +104,11 @@ def evaluate(
 
     Raises:
         CheckpointMissing, CheckpointCorrupt, MixedRun: the run can't be used.
-        OtherClips: it was trained on other clips.
+        OtherClips, RunUnfinished: it was trained on other clips, or not to the end.
         UnlabelledClips, SoundUnreadable: a clip can't be used.
         DiskFull: there is no room for what is found.
     """
-    run = load_run(folder, clips)
+    run = load_run(folder, clips, hashes=FeatureCache(cache).hashes if cache else None)
     kept = {name: noise for name, noise in conditions.items() if whitelist is None or whitelist.allows(name)}
     left_out = tuple(name for name in conditions if name not in kept)
     asked = Asked()

@@ -19,6 +19,7 @@ NAMES = ("label", "condition", "clip_id", "speaker")  # text
 COUNTS = ("seed", "fold", "truth")  # whole numbers
 #: What a clip was said to be is said once by a net: these columns name one row.
 KEY = ("label", "condition", "seed", "clip_id")
+KEY_FIELD = b"earwitness_asked"  # in a file's own metadata, so that key and table can't be of two writers
 SUM_TOLERANCE = 1e-3  # probabilities are float32, and nets may have computed in half precision
 
 
@@ -156,16 +157,27 @@ def said_class(table: pd.DataFrame) -> NDArray[np.int64]:
     return best
 
 
-def write_predictions(table: pd.DataFrame, path: Path) -> None:
+def write_predictions(table: pd.DataFrame, path: Path, key: str = "") -> pd.DataFrame:
     """Write predictions as Parquet; the file appears whole or not at all.
+
+    Args:
+        table: predictions.
+        path: of the file.
+        key: a hash of all that decided them, kept in the file itself; see `asked_before`.
+
+    Returns:
+        The table, checked.
 
     Raises:
         PredictionsWrong: the table is none; see `checked`.
         DiskFull: there is no room.
     """
-    content = pa.Table.from_pandas(checked(table, str(path)), preserve_index=False)
+    found = checked(table, str(path))
+    content = pa.Table.from_pandas(found, preserve_index=False)
+    content = content.replace_schema_metadata({**(content.schema.metadata or {}), KEY_FIELD: key.encode()})
     with writing_whole(path) as file:
         pq.write_table(content, file, compression="zstd")
+    return found
 
 
 def read_predictions(path: Path) -> pd.DataFrame:
@@ -174,15 +186,30 @@ def read_predictions(path: Path) -> pd.DataFrame:
     Raises:
         PredictionsWrong: it is missing, no Parquet, or no predictions.
     """
+    return _read(path)[0]
+
+
+def asked_before(path: Path, key: str) -> pd.DataFrame | None:
+    """Predictions that were written with this very key; None where there are none, or none that can be read."""
     try:
-        table = pq.read_table(path).to_pandas()
+        table, found = _read(path)
+    except PredictionsWrong:
+        return None
+    return table if found == key else None
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, str]:
+    """Predictions and their key, of one and the same file."""
+    try:
+        content = pq.read_table(path)
     except FileNotFoundError:
         raise PredictionsWrong("there is no such file; `earwitness evaluate` writes it", str(path)) from None
     except (OSError, pa.ArrowException) as error:
         raise PredictionsWrong(
             f"it is no Parquet file ({error}); `earwitness evaluate` writes it anew", str(path)
         ) from None
-    return checked(table, str(path))
+    key = (content.schema.metadata or {}).get(KEY_FIELD, b"").decode(errors="replace")
+    return checked(content.to_pandas(), str(path)), key
 
 
 def together(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:

@@ -5,29 +5,36 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 import models.asking
 from models.ask import logits_of
-from models.asking import Asked, NotInFront, ask_run, load_run
+from models.asking import Asked, NotInFront, ask_run
 from models.checkpoint import CARD, WEIGHTS, load_checkpoint
 from models.evaluate import evaluate
 from models.experiment import Experiment
 from models.measures.recall import uar
+from models.predictions import write_predictions
 from models.train import train
-from pipelines.clip import Clip
+from models.trained_run import OtherClips, RunUnfinished, load_run
+from pipelines.audio import Samples, Speech
+from pipelines.clip import Clip, Params
 from pipelines.conditions import condition
 from pipelines.noises.background import Background
+from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.noises.fade import Fade
 from pipelines.sounds.base import SoundBank
 
 Change = Callable[..., Experiment]
 CONDITIONS = {name: condition(name) for name in ("nat-co-0db", "fade-in")}
+LOUDER = CONDITIONS | {"nat-co-0db": Background("nat", "co", -20.0)}
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def asked(run: Path, clips: list[Clip], sounds: SoundBank, **more: Any) -> Asked:
     into = Asked()
-    told = {"conditions": CONDITIONS, "cache": run.parent / "cache"} | more
+    told: dict[str, Any] = {"conditions": CONDITIONS, "cache": run.parent / "cache"} | more
     for _ in ask_run(load_run(run, clips), **told, sounds=sounds, into=into, seed=1):
         pass
     return into
@@ -83,22 +90,89 @@ def test_what_was_said_is_read_again(again: Path, clips: list[Clip], sounds: Sou
     assert clean["p0"].tolist() == before.loc[before["condition"] == "clean", "p0"].tolist()
 
 
-@pytest.mark.parametrize("lost", ["asked.json", "nat-co-0db.parquet"])
-def test_what_was_lost_is_asked_again(
-    lost: str, again: Path, clips: list[Clip], sounds: SoundBank, questions: list[str]
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"PAR1")], ids=["lost", "broken"])
+def test_what_can_not_be_read_is_asked_again(
+    harm: Callable[[Path], object], again: Path, clips: list[Clip], sounds: SoundBank, questions: list[str]
 ) -> None:
     before = asked(again, clips, sounds).predictions
-    (again / "predictions" / lost).unlink()
+    harm(again / "predictions" / "nat-co-0db.parquet")
     assert asked(again, clips, sounds).predictions.equals(before)
-    assert set(questions) == ({"nat-co-0db"} if lost.endswith("parquet") else {"clean", "nat-co-0db", "fade-in"})
+    assert set(questions) == {"nat-co-0db"}
+
+
+def test_a_file_says_itself_what_it_is_of(
+    again: Path, clips: list[Clip], sounds: SoundBank, tmp_path: Path, questions: list[str]
+) -> None:
+    before = asked(again, clips, sounds).predictions
+    other = Path(shutil.copytree(again, tmp_path / "louder"))
+    asked(other, clips, sounds, conditions=LOUDER)
+    shutil.copy(other / "predictions" / "nat-co-0db.parquet", again / "predictions")  # as a kill may leave it
+    questions.clear()
+    assert asked(again, clips, sounds).predictions.equals(before)
+    assert set(questions) == {"nat-co-0db"}
+
+
+def test_what_another_command_writes_meanwhile_is_not_taken_for_ones_own(
+    again: Path, clips: list[Clip], sounds: SoundBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = write_predictions
+
+    def overtaken(table: pd.DataFrame, path: Path, key: str) -> pd.DataFrame:
+        found = really(table, path, key)
+        really(table.iloc[:2], path, "of another command")
+        return found
+
+    monkeypatch.setattr(models.asking, "write_predictions", overtaken)
+    found = asked(again, clips, sounds, conditions={"nat-co-0db": LOUDER["nat-co-0db"]}).tables["nat-co-0db"]
+    assert len(found) == 2 * len(clips)
+
+
+@dataclass(frozen=True)
+class Rare(Noise):
+    """Only the shortest clips can carry it."""
+
+    def choose(self, speech: Speech, sounds: SoundBank, rng: np.random.Generator) -> Params:
+        if speech.length_s > 0.45:
+            raise NoiseRefused("too long")
+        return {}
+
+    def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
+        return 2 * speech.samples
+
+
+def test_a_noise_that_only_clips_carry_that_nobody_is_tested_on_has_no_table(
+    again: Path, clips: list[Clip], sounds: SoundBank
+) -> None:
+    run = load_run(again, clips)
+    long = {clip.clip_id for clip in clips if clip.length_s > 0.45}
+    cards = [
+        one.card.model_copy(update={"test_clips": tuple(sorted(long & set(one.card.test_clips)))})
+        for one in run.checkpoints
+    ]
+    of_long = replace(
+        run, checkpoints=[replace(one, card=card) for one, card in zip(run.checkpoints, cards, strict=True)]
+    )
+    into = Asked()
+    for _ in ask_run(of_long, {"rare": Rare()}, sounds, into, seed=1):
+        pass
+    assert set(into.tables) == {"clean"}
+    assert len(into.refused["rare"]) == len(long)
+
+
+def test_a_run_that_was_stopped_is_not_taken_for_a_whole_one(again: Path, clips: list[Clip]) -> None:
+    assert len(load_run(again, clips, seeds=(1,)).checkpoints) == 4
+    with pytest.raises(RunUnfinished, match="holds 4 of the 8 nets .* lacks activation, seed 2, fold 0 and others"):
+        load_run(again, clips, seeds=(1, 2))
+    (again / "valence" / "seed-1" / "fold-1" / CARD).unlink()
+    with pytest.raises(RunUnfinished, match="holds 3 of the 4 nets .* lacks valence, seed 1, fold 1; run .*train"):
+        load_run(again, clips)
 
 
 def test_another_noise_of_the_same_name_is_asked_about(
     again: Path, clips: list[Clip], sounds: SoundBank, questions: list[str]
 ) -> None:
     before = asked(again, clips, sounds).predictions
-    louder = {"nat-co-0db": Background("nat", "co", -20.0), "fade-in": CONDITIONS["fade-in"]}
-    found = asked(again, clips, sounds, conditions=louder).predictions
+    found = asked(again, clips, sounds, conditions=LOUDER).predictions
     assert set(questions) == {"nat-co-0db"}
     assert not found["p0"].equals(before["p0"])
 
@@ -154,5 +228,5 @@ def test_nets_of_categories_are_measured_over_their_own_classes(
     assert clean.chance == 1 / 4
     assert len(clean.recalls) == 4
     other = [replace(spoken[0], category="joy"), *spoken[1:]]
-    with pytest.raises(models.asking.OtherClips):
+    with pytest.raises(OtherClips):
         load_run(tmp_path / "run", other)

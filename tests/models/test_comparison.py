@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,15 +12,17 @@ import pandas as pd
 import pytest
 
 import models.asking
+import models.comparison
 import models.train
 from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
 from models.arms import CLEAN_TRAINED
-from models.checkpoint import load_card
+from models.checkpoint import CheckpointMissing, load_card
 from models.comparison import Bench, CompareEvent, compare, layout_names, questions, write_comparison
 from models.experiment import Experiment
 from models.experiments.base import NothingToCompare
 from models.experiments.whitelist_worth import EVERYTHING, WHITELIST
+from models.predictions import PredictionsWrong
 from models.results import Results
 from models.tables.markdown import as_markdown
 from pipelines.audio import Samples, Speech
@@ -187,6 +190,26 @@ def test_an_arm_that_can_not_be_had_is_a_note(bench: Bench, no_rnnoise: None, tm
     assert "Missing: trained on clean, rnnoise in front:" in said
     assert "pip install --no-deps pyrnnoise" in said
     assert CLEAN_TRAINED in results.predictions
+
+
+def test_a_denoiser_in_front_has_the_settings_that_nets_trained_with_it_have(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = bench.base.model_copy(update={"denoiser": "vts", "denoiser_settings": {"components": 8}})
+    asked: list[tuple[object, object]] = []
+    monkeypatch.setattr(models.comparison, "train_run", lambda *_: [])
+    monkeypatch.setattr(models.comparison, "load_run", lambda *_, **__: None)
+
+    def noted(*_: object, denoiser: object, denoiser_settings: object, **__: object) -> list[object]:
+        asked.append((denoiser, denoiser_settings))
+        return []
+
+    monkeypatch.setattr(models.comparison, "ask_run", noted)
+    monkeypatch.setattr(models.comparison, "CANT_BE_HAD", (PredictionsWrong,))  # nobody says anything
+    with suppress(CheckpointMissing):  # and nothing was trained
+        list(compare("denoising", replace(bench, base=base)))
+    assert ("vts", {"components": 8}) in asked
+    assert all(settings is None for name, settings in asked if name != "vts")
 
 
 def test_a_condition_that_nobody_can_carry_is_a_dash(bench: Bench) -> None:

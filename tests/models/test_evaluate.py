@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from analysis.whitelist import Whitelist
-from models.asking import MixedRun, OtherClips
 from models.checkpoint import CheckpointMissing, load_checkpoint
 from models.evaluate import Evaluation, evaluate
 from models.features.base import Filterbanks
@@ -21,6 +20,7 @@ from models.features.filterbanks import LogMel
 from models.measures.recall import uar
 from models.nets.base import Padded
 from models.normalise import scale_by_speaker
+from models.trained_run import MixedRun, OtherClips
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params
 from pipelines.conditions import study_conditions

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import torch
 
-from models.asking import Asked, ask_run, load_run
+from models.asking import Asked, ask_run
 from models.checkpoint import CheckpointMissing, run_folders
 from models.confidence import doubts_of
 from models.experiment import Experiment
@@ -20,6 +20,7 @@ from models.machine import Machine, NoSuchDevice
 from models.recogniser import LabelAmbiguous, NotFitted, Recogniser, Unheard
 from models.reverberance import THRESHOLD_S
 from models.rnnoise_library import RnnoiseBroken, RnnoiseNotFound
+from models.trained_run import load_run
 from pipelines.clip import Clip
 from pipelines.sound_file import SoundUnreadable, read_sound, write_flac
 from tests.models.conftest import RATE_HZ, tone
@@ -134,7 +135,13 @@ class TestFitting:
         ids=lambda value: value if isinstance(value, str) else "",
     )
     def test_every_way_of_hearing_goes_through(
-        self, changes: dict[str, object], name: str, clips: list[Clip], quick: Experiment, change, tmp_path: Path
+        self,
+        changes: dict[str, object],
+        name: str,
+        clips: list[Clip],
+        quick: Experiment,
+        change: Callable[..., Experiment],
+        tmp_path: Path,
     ) -> None:
         if name == "egemaps":
             pytest.importorskip("opensmile")
