@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -33,6 +34,7 @@ from pipelines.whole_file import write_whole
 WEIGHTS = "net.safetensors"
 CLEANER = "denoiser.safetensors"
 CARD = "card.json"
+PLACE = re.compile(r"seed-[0-9]+/fold-[0-9]+")  # of a net in its run; a copy beside it is none
 
 
 class CheckpointMissing(FileNotFoundError):
@@ -227,13 +229,17 @@ def _content(path: Path, sha256: str) -> bytes:
     return content
 
 
+def _place(path: Path) -> str:
+    return "/".join(path.parent.parts[-2:])
+
+
 def run_folders(folder: Path) -> list[Path]:
     """The folders of a run's checkpoints, label by label, seed by seed and fold by fold.
 
     Raises:
         CheckpointMissing: the run has none.
     """
-    found = [path.parent for path in folder.glob(f"*/seed-*/fold-*/{CARD}")]
+    found = [path.parent for path in folder.glob(f"*/seed-*/fold-*/{CARD}") if PLACE.fullmatch(_place(path))]
     if not found:
         raise CheckpointMissing(folder)
     return sorted(found, key=lambda place: (place.parts[-3], *(int(name.split("-")[1]) for name in place.parts[-2:])))

@@ -203,8 +203,7 @@ class Course:
             content,
         )
         write_whole(place / STATE, hashlib.sha256(content.getvalue()).digest() + content.getvalue())
-        with (place / EPOCHS).open("a", encoding="utf-8") as file:
-            file.write(_line(self.epochs[-1]))
+        write_whole(place / EPOCHS, "".join(map(_line, self.epochs)).encode())
 
     def _take_up(self, place: Path) -> None:
         """Go back to where a killed run was; a state that can't be read is as good as none."""
@@ -241,12 +240,12 @@ def _line(epoch: Epoch) -> str:
 
 
 def epochs_in(place: Path) -> list[Epoch]:
-    """The epochs that a net has behind it, finished or not; a line that is just being written is left for later."""
-    path = place / EPOCHS
-    if not path.is_file():
+    """The epochs that a net has behind it, finished or not; none where what was noted can't be read."""
+    try:
+        lines = (place / EPOCHS).read_text(encoding="utf-8").splitlines()
+        return [Epoch(**json.loads(line)) for line in lines]
+    except (OSError, ValueError, TypeError):
         return []
-    whole = path.read_text(encoding="utf-8").rpartition("\n")[0]
-    return [Epoch(**json.loads(line)) for line in whole.splitlines()]
 
 
 def fresh_net(run: Run, job: Job, material: Material) -> Net:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -184,7 +184,7 @@ class Experiment(BaseModel):
     net_settings: dict[str, Scalar] = Field(
         default_factory=dict, description="settings of the net that differ from its defaults"
     )
-    seeds: tuple[int, ...] = Field(
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         default=(1,), min_length=1, description="nets are trained once for each, on the same folds"
     )
     znorm_stats: ZnormStats = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def listed_folds(path: Path, clips: Sequence[Clip]) -> list[Mapping[str, tuple[s
     from only where it names clips, as some published protocols do.
 
     Raises:
-        FoldListsWrong: unreadable, a column or part that is none, a name that no clip has, a clip in two parts, or a
-            fold in which a part is empty.
+        FoldListsWrong: unreadable, a column or part that is none, a name that no clip has, a clip in two parts or
+            tested in two folds, or a fold in which a part is empty.
     """
     rows = _rows(path)
     key = "clip_id" if "clip_id" in rows[0] else "speaker"  # a list of clips may name their speakers too
@@ -45,7 +46,11 @@ def listed_folds(path: Path, clips: Sequence[Clip]) -> list[Mapping[str, tuple[s
         for clip_id in own[row[key]]:
             if parts.setdefault(clip_id, row["part"]) != row["part"]:
                 raise FoldListsWrong(path, f"line {line} puts {clip_id} into a second part of fold {row['fold']}")
-    return [_parts(path, fold, parts, clips) for fold, parts in folds.items()]
+    found = [_parts(path, fold, parts, clips) for fold, parts in folds.items()]
+    twice = [name for name, folds in Counter(name for parts in found for name in parts["test"]).items() if folds > 1]
+    if twice:
+        raise FoldListsWrong(path, f"{len(twice)} clips are tested in several folds, the first {twice[0]}")
+    return found
 
 
 def _parts(path: Path, fold: str, parts: Mapping[str, str], clips: Sequence[Clip]) -> Mapping[str, tuple[str, ...]]:

@@ -273,6 +273,23 @@ def _kept(cache: FeatureCache | None, name: str, part: Part, ear: Ear) -> Shard 
     return cache.put(name, part.outcomes, ear.frame_shape)
 
 
+def recipe_sha256(
+    clips: Sequence[Clip],
+    feature: Feature,
+    condition: Condition | None,
+    sounds: SoundBank | None,
+    seed: int,
+    denoiser: SoundDenoiser | None,
+    cache: FeatureCache | None,
+) -> str:
+    """A hash of all that decides what `hear` makes of clips, found without hearing them; arguments as there."""
+    ear = Ear(feature, condition, sounds if condition else None, seed, denoiser)
+    if cache is not None:
+        return digest(_shard_names(ear, [clips], cache.hashes))
+    with TemporaryDirectory() as kept:
+        return digest(_shard_names(ear, [clips], FileHashes(Path(kept, "hashes"))))
+
+
 def _shard_names(ear: Ear, groups: Sequence[Sequence[Clip]], hashes: FileHashes) -> list[str]:
     """The names of the shards, by what their clips are made of and made with."""
     recipe = ear.recipe()

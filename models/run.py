@@ -8,19 +8,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from analysis.whitelist import Whitelist
 from models.augmentation import augmented, drawn
 from models.batches import Version
-from models.checkpoint import features_of_net
+from models.checkpoint import CARD, features_of_net, load_card
+from models.denoisers.base import SoundDenoiser
 from models.experiment import Experiment
 from models.feature_cache import FeatureCache
 from models.folds import Fold, make_folds
-from models.hearing import CLEAN, data_sha256
+from models.hearing import CLEAN, Condition, data_sha256, recipe_sha256
 from models.labelling import Labelling, LabelName, labelling
-from models.material import Material, Source, make_denoiser
+from models.material import Material, Source, make_denoiser, make_feature
 from models.seeding import rng_for
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
@@ -90,6 +92,8 @@ class Run:
     augmented: Mapping[LabelName, tuple[str, ...]]
     bins: Bins
     data_sha256: str
+    #: A hash of all that decides what training clips sound like, by condition: sound banks, and the code of noises too.
+    sounds_sha256: Mapping[str, str]
     command: str
     simulated: bool
 
@@ -167,12 +171,28 @@ def plan_run(
     heard = {name: noise for name, noise in conditions.items() if any(name in names for names in chosen.values())}
     source = Source(tuple(clips), experiment, features_of_net(experiment), heard, sounds, seed, cache)
     data = data_sha256(clips, FeatureCache(cache).hashes if cache else None)
-    return Run(folder, source, labellings, folds, chosen, bins, data, command, simulated)
+    return Run(folder, source, labellings, folds, chosen, bins, data, _sounds_sha256(source), command, simulated)
 
 
 def with_conditions(run: Run, conditions: Mapping[str, Noise]) -> Run:
     """The same run, ready to hear clips in further conditions."""
     return replace(run, source=replace(run.source, conditions={**run.source.conditions, **conditions}))
+
+
+def _sounds_sha256(source: Source) -> dict[str, str]:
+    denoiser = make_denoiser(source.experiment)
+    before = denoiser if isinstance(denoiser, SoundDenoiser) else None
+    cache = FeatureCache(source.cache) if source.cache else None
+    features = [make_feature(name, source.experiment) for name in source.reads]
+    found = {}
+    for name, noise in {CLEAN: None, **source.conditions}.items():
+        condition = None if noise is None else Condition(name, noise)
+        parts = [
+            recipe_sha256(source.clips, feature, condition, source.sounds, source.seed, before, cache)
+            for feature in features
+        ]
+        found[name] = hashlib.sha256(repr((parts, denoiser.version if denoiser else 0)).encode()).hexdigest()
+    return found
 
 
 def claim(run: Run) -> None:
@@ -182,18 +202,7 @@ def claim(run: Run) -> None:
         OtherRun, RunUnreadable: the folder is taken.
         DiskFull: there is no room.
     """
-    path = run.folder / RUN
-    # What is measured, and how many seeds there are, changes no net that is there.
-    settings = run.experiment.model_dump(mode="json", exclude={"measures", "seeds"})
-    this = {
-        "clips": run.data_sha256,
-        "seed": run.source.seed,
-        "bins": run.bins.model_dump(mode="json"),
-        "noise": {name: repr(run.source.conditions[name]) for names in run.augmented.values() for name in names},
-        "augmentation": {label: list(names) for label, names in run.augmented.items()},
-        "folds": _folds_sha256(run.folds),  # a file of lists may have changed
-        "settings": settings,
-    }
+    path, this = run.folder / RUN, _deciding(run)
     if not path.is_file():
         write_whole(path, (json.dumps(this, indent=2) + "\n").encode())
         return
@@ -206,15 +215,59 @@ def claim(run: Run) -> None:
         raise OtherRun(run.folder, differing)
 
 
-def _folds_sha256(folds: Sequence[Fold]) -> str:
-    parts = [(sorted(fold.train), sorted(fold.validation), sorted(fold.test)) for fold in folds]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+def is_done(run: Run, job: Job) -> bool:
+    """Whether a net is trained and saved, and of this very run.
+
+    Raises:
+        OtherRun: a net of another experiment, of other clips or other folds lies in its place.
+        CheckpointCorrupt: its card can't be read.
+    """
+    place = run.folder / job.place
+    if not (place / CARD).is_file():
+        return False
+    card, fold = load_card(place), job.fold
+    same = {
+        "clips": card.data_sha256 == run.data_sha256,
+        "folds": (card.train_clips, card.validation_clips, card.test_clips) == (fold.train, fold.validation, fold.test),
+        "settings": _settings(card.experiment) == _settings(run.experiment),
+        "augmentation": card.augmented == run.augmented[job.label],
+    }
+    if not all(same.values()):
+        raise OtherRun(place, [name for name, equal in same.items() if not equal])
+    return True
 
 
 def identity(run: Run) -> str:
     """A hash of all that decides what nets come out: equal for runs that would train the same nets."""
-    settings = run.experiment.model_dump_json(exclude={"measures", "seeds", "augment"})
-    noises = {name: repr(noise) for name, noise in run.source.conditions.items()}
-    whole = (settings, noises, dict(run.augmented), run.experiment.augment.per_clip, run.experiment.augment.probability)
-    told = repr((whole, _folds_sha256(run.folds), run.data_sha256, run.source.seed, run.bins))
-    return hashlib.sha256(told.encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_deciding(run), sort_keys=True).encode()).hexdigest()
+
+
+def _deciding(run: Run) -> dict[str, Any]:
+    """All that decides what nets come out, under the words that people are told where it differs."""
+    augment = run.experiment.augment
+    return {
+        "clips": run.data_sha256,
+        "seed": run.source.seed,
+        "bins": run.bins.model_dump(mode="json"),
+        "sound": dict(run.sounds_sha256),
+        "augmentation": {
+            "conditions": {label: list(names) for label, names in run.augmented.items()},
+            "probability": augment.probability,
+            "per_clip": augment.per_clip,
+        },
+        "folds": _folds_sha256(run.folds),  # a file of lists may have changed
+        "settings": _settings(run.experiment),
+    }
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """What is left of an experiment: what is measured and how many seeds there are changes no net that is there.
+
+    What it is augmented with is told by the conditions that came of it.
+    """
+    return experiment.model_dump(mode="json", exclude={"measures", "seeds", "augment"})
+
+
+def _folds_sha256(folds: Sequence[Fold]) -> str:
+    parts = [(sorted(fold.train), sorted(fold.validation), sorted(fold.test)) for fold in folds]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -14,7 +14,7 @@ from typing import Literal
 
 from analysis.whitelist import Whitelist
 from models.batches import Version
-from models.checkpoint import CARD, Card, learnt_by, load_card, save, versions
+from models.checkpoint import Card, learnt_by, load_card, save, versions
 from models.course import STATE, Course, Epoch, best_net
 from models.denoisers.base import FrameDenoiser
 from models.experiment import Experiment
@@ -23,7 +23,7 @@ from models.hearing import CLEAN
 from models.machine import Machine, alone_in
 from models.material import Material, fitted_cleaner
 from models.optimising import make_scaler, repeatable
-from models.run import Job, Run, claim, plan_run
+from models.run import Job, Run, claim, is_done, plan_run
 from models.side_by_side import Finished, all_nets
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
@@ -113,7 +113,7 @@ def train_run(run: Run, machine: Machine) -> Iterator[TrainEvent]:
     make_scaler(run.experiment.training, devices[0])  # refuses a precision that the device lacks
     claim(run)
     total = len(run.jobs) * run.experiment.training.epochs_max
-    todo = [job for job in run.jobs if not (run.folder / job.place / CARD).is_file()]
+    todo = [job for job in run.jobs if not is_done(run, job)]
     done_before = len(run.jobs) - len(todo)
     per_net = run.experiment.training.epochs_max
     if done_before:
@@ -147,7 +147,7 @@ def train_net(run: Run, job: Job, material: Material, device: str, threads: int)
     """Train one net from where it was left, save it, and say how it does on its test clips."""
     place = run.folder / job.place
     with alone_in(place), repeatable(threads):
-        if not (place / CARD).is_file():
+        if not is_done(run, job):
             yield from _learnt(run, job, material, device)
         yield Finished(finished(load_card(place).measures))
 

@@ -103,6 +103,8 @@ def _changed(name: str, settings: dict[str, Any], offered: Noise | None) -> Nois
             f"{name[:80]!r} is no name of a condition; expected up to 60 letters, digits, dots, dashes and "
             "underscores, since files are called by it"
         )
+    if name.casefold() == "clean":
+        raise ConditionWrong(f"{name!r} is what clips without noise are called; give the condition another name")
     variant = settings.pop("noise", None)
     if offered is None and variant is None:
         raise ConditionWrong(

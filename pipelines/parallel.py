@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
+import secrets
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -36,6 +36,17 @@ class ProcessKilled(RuntimeError):
             "a process that was at work was killed, most often since memory ran short; what was done is kept: run the "
             "same command again and it goes on from here, with fewer --jobs if memory is short"
         )
+
+
+class SharedChanged(RuntimeError):
+    """What workers share is not what was written for them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} was changed by somebody else while work went on; run the same command again")
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[SharedChanged], tuple[Path]]:
+        return type(self), (self.path,)  # so that it survives the way back from a worker process
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,8 @@ class Workers:
             yield Held(value)
             return
         content = pickle.dumps(value)
-        path = folder / f".shared.{os.getpid()}.part"
+        # By chance and not by process id: containers that share a folder may each be process 1.
+        path = folder / f".shared.{secrets.token_hex(8)}.pickle"
         write_whole(path, content)
         try:
             yield Filed(path, hashlib.sha256(content).hexdigest())
@@ -153,5 +165,8 @@ class Filed(Generic[Value]):
 
 
 @lru_cache(maxsize=2)
-def _unpickled(path: Path, sha256: str) -> Any:  # noqa: ARG001
-    return pickle.loads(path.read_bytes())  # noqa: S301 - written by `Workers.sharing` in the same run
+def _unpickled(path: Path, sha256: str) -> Any:
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise SharedChanged(path)
+    return pickle.loads(content)  # noqa: S301 - the very bytes that `Workers.sharing` wrote

@@ -104,3 +104,8 @@ def test_designs_are_frozen() -> None:
         Training().batch = 3  # type: ignore[misc]
     with pytest.raises(ValidationError, match="frozen"):
         FoldDesign().folds = 3  # type: ignore[misc]
+
+
+def test_seeds_are_names_of_folders_and_so_not_below_zero() -> None:
+    with pytest.raises(ValidationError, match="seeds"):
+        Experiment(seeds=(-1,))

@@ -174,6 +174,7 @@ class TestLists:
             (good + "1,test,speaker-0\n", "line 5 puts 0-0 into a second part of fold 1"),
             (good + "2,train,speaker-0\n", "fold 2 has nothing in validation and test"),
             (good + "1\n", "line 5 has the part ''"),
+            (good + good.partition("\n")[2].replace("1,", "2,"), "clips are tested in several folds, the first"),
         ],
     )
     def test_a_wrong_file_is_refused_with_the_line(self, tmp_path: Path, content: str | bytes, sentence: str) -> None:

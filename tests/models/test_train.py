@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.batches import Version
-from models.checkpoint import WEIGHTS, load_checkpoint, weights_of
+from models.checkpoint import WEIGHTS, load_checkpoint, run_folders, weights_of
 from models.course import Best, Course, Epoch, LossNotFinite
 from models.experiment import Experiment, SettingsWrong
 from models.labelling import NoClips, UnlabelledClips
@@ -24,6 +25,7 @@ from models.train import TrainEvent, train
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.sound_file import SoundUnreadable
+from pipelines.sounds.base import SoundBank
 
 Change = Callable[..., Experiment]
 
@@ -209,3 +211,27 @@ def test_a_net_that_another_process_trained_meanwhile_is_taken_as_it_is(
     list(first)
     assert {event.stage for event in second} == {"fold"}
     assert load_checkpoint(tmp_path / "valence" / "seed-1" / "fold-0").card.command == "first"
+
+
+def test_a_run_whose_sounds_have_changed_does_not_go_on(
+    clips: list[Clip], tiny: Experiment, change: Change, make_sounds: Callable[..., SoundBank], tmp_path: Path
+) -> None:
+    noisy = change(tiny, augment__conditions=("nat-st",), labels=("valence",), training__epochs_max=1)
+    told = {"seed": 1, "command": "x", "conditions": study_conditions()}
+    list(train(clips, noisy, tmp_path, sounds=make_sounds(each=3), **told))
+    with pytest.raises(OtherRun, match="another sound;"):
+        list(train(clips, noisy, tmp_path, sounds=make_sounds(each=2), **told))
+
+
+def test_nets_of_another_run_are_not_taken_for_done(
+    clips: list[Clip], run: Path, tiny: Experiment, change: Change
+) -> None:
+    (run / "run.json").unlink()
+    with pytest.raises(OtherRun, match=r"fold-0 holds a run with another settings"):
+        trained_into(run, clips, change(tiny, training__learning_rate=0.5))
+
+
+def test_a_copy_of_a_net_beside_it_is_none_of_the_run(run: Path) -> None:
+    place = run / "valence" / "seed-1" / "fold-0"
+    shutil.copytree(place, place.with_name("fold-0 copy"))
+    assert len(run_folders(run)) == 4
