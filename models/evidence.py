@@ -66,8 +66,8 @@ class Question:
             verdict = HOLDS if enough == 1 else FAILS
         elif sides == {refuted}:
             verdict = FAILS if refuted == -1 else HOLDS
-        facts = " ".join(_figure(f"{self.what}, {name}", one) for name, one in found.items())
-        return Part(BESIDE if self.beside else verdict, facts)
+        facts = "; ".join(_figure(name, one) for name, one in found.items())
+        return Part(BESIDE if self.beside else verdict, f"{self.what}: {facts}.")
 
 
 def side(one: Difference) -> int:
@@ -77,10 +77,11 @@ def side(one: Difference) -> int:
     return int(one.lower > one.line) - int(one.upper < one.line)
 
 
-def _figure(what: str, one: Difference) -> str:
-    of = f" of {signed(one.line)}" if one.line else ""
-    said = f"{what}: {signed(one.value)} ({limits_cell(one.lower, one.upper)}; p{of} {one.p_adjusted:.2g}"
-    return f"{said}, {one.clips:,} clips)." + ("" if side(one) else " Either may be true.")
+def _figure(name: str, one: Difference) -> str:
+    against = f" against {signed(one.line)}" if one.line else ""
+    open_still = "" if side(one) else "; either may be true"
+    said = f"p {one.p_adjusted:.2g}{against}, {one.clips:,} clips{open_still}"
+    return f"{name} {signed(one.value)} ({limits_cell(one.lower, one.upper)}; {said})"
 
 
 @dataclass(frozen=True)

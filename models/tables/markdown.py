@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analysis.report.parts import Block, Code, Folded, Heading, Html, Listed, Plot, Section, Terms, Words
 from analysis.tables import Table
+
+ENTITY = re.compile(r"&(?=#?\w+;)")
+ELEMENT = re.compile(r"<(?=\S)")
 
 
 def as_markdown(section: Section) -> str:
@@ -56,7 +60,8 @@ def _plain(said: str) -> str:
     >>> print(_plain("a `b`\\n# <c>"))
     a \\`b\\` # &lt;c>
     """
-    return " ".join(said.splitlines()).replace("&", "&amp;").replace("<", "&lt;").replace("`", "\\`")
+    line = ENTITY.sub("&amp;", " ".join(said.splitlines()))
+    return ELEMENT.sub("&lt;", line).replace("`", "\\`")
 
 
 def _table(table: Table) -> str:
