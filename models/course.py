@@ -19,6 +19,7 @@ from models.ask import logits_of
 from models.batches import Version, batches
 from models.checkpoint import make_net, restore, weights_of
 from models.experiment import Training
+from models.hearing import CLEAN
 from models.material import Material
 from models.measures.recall import class_weights, uar
 from models.nets.base import Net
@@ -42,6 +43,20 @@ class LossNotFinite(ArithmeticError):
         self.arguments = (name, epoch, loss, learning_rate)
 
     def __reduce__(self) -> tuple[type[LossNotFinite], tuple[Any, ...]]:
+        return type(self), self.arguments  # so that it survives the way back from a worker process
+
+
+class NothingHeard(ValueError):
+    """No clip of a part of a fold can be heard with the features that a net reads."""
+
+    def __init__(self, name: str, part: str, reasons: Sequence[str]) -> None:
+        super().__init__(
+            f"{name} has no clip for {part}: none of its {len(reasons)} can be heard, the first since: "
+            f"{reasons[0]}; add clips, leave these speakers out, or take another feature"
+        )
+        self.arguments = (name, part, reasons)
+
+    def __reduce__(self) -> tuple[type[NothingHeard], tuple[Any, ...]]:
         return type(self), self.arguments  # so that it survives the way back from a worker process
 
 
@@ -93,9 +108,23 @@ class Course:
         self.scaler = make_scaler(training, self.device)
         fold = self.job.fold
         classes = len(run.labellings[self.job.label].classes)
-        weights = torch.from_numpy(class_weights([self.labels[clip_id] for clip_id in fold.train], classes))
+        heard = self._heard("training", fold.train)
+        self._heard("validation", fold.validation)
+        weights = torch.from_numpy(class_weights([self.labels[clip_id] for clip_id in heard], classes))
         self.weights = (weights if training.weight_classes else torch.ones_like(weights)).to(self.device)
         self.validation = run.versions(self.job, fold.validation, self.material)
+
+    def _heard(self, part: str, clip_ids: Sequence[str]) -> list[str]:
+        """Those of the clips of a part that every feature can be made of.
+
+        Raises:
+            NothingHeard: there is none.
+        """
+        found = [clip_id for clip_id in clip_ids if self.material.carries(clip_id, CLEAN)]
+        if not found:
+            refused = self.material.refused(CLEAN)
+            raise NothingHeard(self.job.name, part, [refused[clip_id] for clip_id in clip_ids])
+        return found
 
     @property
     def training(self) -> Training:
@@ -206,7 +235,11 @@ class Course:
         write_whole(place / EPOCHS, "".join(map(_line, self.epochs)).encode())
 
     def _take_up(self, place: Path) -> None:
-        """Go back to where a killed run was; a state that can't be read is as good as none."""
+        """Go back to where a killed run was; a state that can't be read is as good as none.
+
+        Raises:
+            RuntimeError: the device has no room, or failed, which says nothing of the state.
+        """
         try:
             kept = _state_in(place, self.device)
             self.net.load_state_dict(kept["net"])
@@ -215,6 +248,8 @@ class Course:
             self.scaler.load_state_dict(kept["scaler"])
             self.best = Best(**kept["best"])
             self.epochs = [Epoch(**epoch) for epoch in kept["epochs"]]
+        except (torch.OutOfMemoryError, torch.AcceleratorError):
+            raise
         except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError):
             fresh = Course(self.run, self.job, self.material, self.device)
             self.__dict__.update(fresh.__dict__)

@@ -158,6 +158,13 @@ class Material:
         _drop(self._scales, lambda key: key[1] == condition)
         _drop(self._cleaned, lambda key: key[1] == condition)
 
+    def refused(self, condition: str) -> Mapping[str, str]:
+        """Why clips are not heard in a condition, by clip id; by the first feature that they are no good for."""
+        found: dict[str, str] = {}
+        for feature in reversed(self.source.reads):
+            found |= self.heard(condition, feature).refused
+        return found
+
     def carries(self, clip_id: str, condition: str) -> bool:
         """Whether a clip is heard in a condition, with every feature."""
         return all(clip_id in self.heard(condition, feature).frames for feature in self.source.reads)
