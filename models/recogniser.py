@@ -245,11 +245,15 @@ class Recogniser:
         )
 
     def _file(self, sound: Sound, number: int, folder: Path) -> Path:
-        """Where a sound lies; an array is written in float32, so that nothing is rounded."""
+        """Where a sound lies; an array is written in float32, so that nothing is rounded.
+
+        As AU, since libsndfile puts the time of day into WAV files of floats: the same arrays would be other clips.
+        """
         if isinstance(sound, (str, Path)):
             return Path(sound)
-        path = folder / f"{number:06d}.wav"
-        soundfile.write(path, checked(sound, name_of(sound, number)), self.sample_rate_hz, subtype="FLOAT")
+        path = folder / f"{number:06d}.au"
+        samples = checked(sound, name_of(sound, number))
+        soundfile.write(path, samples, self.sample_rate_hz, format="AU", subtype="FLOAT")
         return path
 
     def _learnt(self, clips: Sequence[Clip], place: Path) -> list[Checkpoint]:

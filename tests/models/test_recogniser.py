@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -100,6 +101,14 @@ class TestFitting:
         kept = Recogniser(quick).fit(samples_of(clips[:6]), labels_of(clips[:6]), folder=tmp_path)
         wanted = kept.predict_proba(files_of(clips[6:8]))
         np.testing.assert_array_equal(Recogniser.load(tmp_path).predict_proba(files_of(clips[6:8])), wanted)
+
+    def test_fitted_to_the_same_arrays_later_it_goes_on(
+        self, clips: list[Clip], quick: Experiment, tmp_path: Path
+    ) -> None:
+        first = Recogniser(quick).fit(samples_of(clips[:6]), labels_of(clips[:6]), folder=tmp_path)
+        time.sleep(1 - time.time() % 1)  # so that no header of a sound file has the time of the first ones
+        again = Recogniser(quick).fit(samples_of(clips[:6]), labels_of(clips[:6]), folder=tmp_path)
+        assert again.nets_[0].card == first.nets_[0].card
 
     def test_it_works_in_a_plain_loop_of_cross_validation(self, clips: list[Clip], quick: Experiment) -> None:
         files, labels = np.array(files_of(clips)), np.array(labels_of(clips))
