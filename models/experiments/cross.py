@@ -26,7 +26,7 @@ from models.tables.ways import (
     cross_ways,
     gain_table,
     mean_gains,
-    mean_table,
+    mean_tables,
     uar_plot,
     uar_table,
     uars,
@@ -59,7 +59,7 @@ class Cross(Layout):
         whitelisted = in_order(results.ground.tested)
         blocks: list[Block] = [
             Words(mean_gains(results, ways, whitelisted)),
-            mean_table(results, ways, {**_groups(results), "all whitelisted": whitelisted}),
+            *mean_tables(results, ways, {**_groups(results), "all whitelisted": whitelisted}),
         ]
         told: dict[tuple[str, str, str], Difference] = {}
         for label in results.labels:

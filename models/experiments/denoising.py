@@ -11,7 +11,7 @@ from models.results import Results
 from models.tables.cells import FAMILY, differences_csv, measured_csv, notes
 from models.tables.paper import in_order
 from models.tables.section import noted
-from models.tables.ways import Way, against, everywhere, gain_table, mean_gains, mean_table, uar_plot, uar_table
+from models.tables.ways import Way, against, everywhere, gain_table, mean_gains, mean_tables, uar_plot, uar_table
 
 FILE, MEASURED = "denoising.csv", "denoising-uar.csv"
 NOTES = (
@@ -58,8 +58,8 @@ class Denoising(Layout):
             "environmental, continuous, 20 dB": _at_20_db(results.ground),
             "all conditions": named[1:],
         }
-        means = mean_table(results, ways, {group: found for group, found in groups.items() if found})
-        blocks = [Words(mean_gains(results, ways, named[1:])), means, *blocks]
+        means = mean_tables(results, ways, {group: found for group, found in groups.items() if found})
+        blocks = [Words(mean_gains(results, ways, named[1:])), *means, *blocks]
         files = {FILE: differences_csv(told, results), MEASURED: measured_csv(rows, results)}
         return noted("denoising", self.question, blocks, notes(results, *NOTES, family=FAMILY), files)
 

@@ -168,24 +168,28 @@ def mean_gain(
     return results.mean_difference(label, pairs, line)
 
 
-def mean_table(results: Results, ways: Sequence[Way], groups: Mapping[str, Sequence[str]]) -> Table:
-    """Mean gains of ways over the first, by label and group, over the conditions of it that all ways have."""
-    columns, lines = ["Label and conditions"], []
+def mean_tables(results: Results, ways: Sequence[Way], groups: Mapping[str, Sequence[str]]) -> list[Table]:
+    """Mean gains of ways over the first, a table a label, over the conditions of each group that all ways have."""
+    columns, found = ["Conditions"], []
     for way in ways[1:]:
         columns += [way.name, "Limits"]
     for label in results.labels:
+        lines = []
         for group, conditions in groups.items():
             shared = compared(results, label, ways, conditions)
-            cells = [f"{label}, {counted(group, shared, conditions)}"]
-            for way in ways[1:]:
-                one = mean_gain(results, label, way, ways[0], shared)
-                cells += (
-                    [with_spread(signed(one.value), one.sd), limits_cell(one.lower, one.upper)]
+            gains = [mean_gain(results, label, way, ways[0], shared) for way in ways[1:]]
+            cells = [
+                cell
+                for one in gains
+                for cell in (
+                    (with_spread(signed(one.value), one.sd), limits_cell(one.lower, one.upper))
                     if one
-                    else [MISSING] * 2
+                    else (MISSING, MISSING)
                 )
-            lines.append(tuple(cells))
-    return Table("Mean gain in UAR over nothing", tuple(columns), tuple(lines))
+            ]
+            lines.append((counted(group, shared, conditions), *cells))
+        found.append(Table(f"{label.capitalize()}: mean gain in UAR over nothing", tuple(columns), tuple(lines)))
+    return found
 
 
 def counted(group: str, shared: Sequence[str], conditions: Sequence[str]) -> str:

@@ -103,9 +103,9 @@ class TestEveryLayout:
         for arm, table in results.predictions.items():
             assert set(table["condition"]) > {"clean"}, arm
             assert len(table) == 8 * table["condition"].nunique()
-            assert set(table["condition"]) - {"clean"} <= set(
-                bench.conditions if name == "whitelist-worth" else bench.ground.tested
-            )
+            crossed = dict.fromkeys(("cross", "recommendations"), bench.ground.crossed)
+            may = {"whitelist-worth": bench.conditions, **crossed}.get(name, bench.ground.tested)
+            assert set(table["condition"]) - {"clean"} <= set(may)
 
     def test_progress_ends_where_it_said_it_would(self, name: str, told: dict[str, list[CompareEvent]]) -> None:
         done = [event.done for event in told[name]]

@@ -206,7 +206,7 @@ class TestCross:
         found = re.search(r"environmental noise \(2 of 3\): nothing ([.\d]+), augment ([.\d]+)", told[0])
         assert found
         assert float(found[1]) == pytest.approx(float(found[2]), abs=0.1)
-        assert "activation, environmental noise (2 of 3)" in as_markdown(section)
+        assert "| environmental noise (2 of 3) |" in as_markdown(section)
 
     def test_a_headline_names_no_best_of_three(self, tables: dict[str, tuple[Results, Section]]) -> None:
         said = tables["cross"][1].blocks[0]
