@@ -42,6 +42,8 @@ class Facts:
     earwitness: str = ""  # release
     #: Why arms are missing, by their names.
     missing: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    #: What else figures rest on, as sentences.
+    notes: tuple[str, ...] = ()
     #: Noisy versions of training clips in an epoch, mean over nets, by arm and then condition and label.
     heard: Mapping[str, Mapping[tuple[str, str], float]] = field(default_factory=dict)
     #: Training clips of a net, mean over nets.

@@ -121,6 +121,7 @@ def notes(results: Results, *more: str, family: str = "a label's conditions") ->
         *([SIMULATED] if results.simulated else []),
         _whitelist(results),
         _refused(results),
+        *facts.notes,
         *(f"Missing: {name}: {why}" for name, why in missing.items()),
         f"Corpus: {facts.corpus}; net: {facts.net}; data SHA-256 {facts.data_sha256}.",
         f"Command: {facts.command}",

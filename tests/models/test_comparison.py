@@ -16,14 +16,15 @@ import models.comparison
 import models.train
 from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
-from models.arms import CLEAN_TRAINED
+from models.arms import CLEAN_TRAINED, Ground, clean_trained
 from models.checkpoint import CheckpointMissing, load_card
-from models.comparison import Bench, CompareEvent, compare, layout_names, questions, write_comparison
+from models.comparison import Bench, CompareEvent, borrowed_voices, compare, layout_names, questions, write_comparison
 from models.experiment import Experiment
 from models.experiments.base import NothingToCompare
 from models.experiments.whitelist_worth import EVERYTHING, WHITELIST
 from models.predictions import PredictionsWrong
 from models.results import Results
+from models.tables.cells import notes
 from models.tables.markdown import as_markdown
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params
@@ -31,6 +32,7 @@ from pipelines.conditions import study_conditions
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sounds.base import SoundBank
 from pipelines.variants import UnknownVariant
+from tests.models.made_up_results import made_up
 
 NAMES = ("nat-st", "hum-st", "fade-in", "fade-out")
 
@@ -190,6 +192,15 @@ def test_an_arm_that_can_not_be_had_is_a_note(bench: Bench, no_rnnoise: None, tm
     assert "Missing: trained on clean, rnnoise in front:" in said
     assert "pip install --no-deps pyrnnoise" in said
     assert CLEAN_TRAINED in results.predictions
+
+
+def test_a_table_says_whose_voices_its_babble_is_made_of(bench: Bench, make_sounds: Callable[..., SoundBank]) -> None:
+    names = ("babble-co--10db", "nat-st")
+    (said,) = borrowed_voices(names, study_conditions(), bench.sounds)
+    assert "in babble-co--10db is a speaker" in said
+    assert borrowed_voices(names, study_conditions(), make_sounds(("babble",))) == ()
+    assert borrowed_voices(NAMES, study_conditions(), bench.sounds) == ()
+    assert said in notes(made_up([clean_trained(names)], Ground(study_conditions()), notes=(said,)))
 
 
 def test_a_denoiser_in_front_has_the_settings_that_nets_trained_with_it_have(
