@@ -115,6 +115,6 @@ def _bars(results: Results, label: str, ways: Sequence[Way]) -> Plot:
         title=f"Mean UAR in {label} by group of conditions and by what is done against noise",
         base=results.chance(label),
         base_name="chance",
-        caption="Each bar is the mean of the UARs of a group's conditions that all ways have, as many as it says; "
-        "they stand in the table.",
+        caption=f"Each bar is the mean of the UARs in {label} of a group's conditions that all ways have, as many as "
+        "it says; they stand in the table.",
     )

@@ -125,8 +125,8 @@ def _plot(label: str, named: list[str], gains: dict[str, Difference], drops: dic
         title=f"Gain in {label} by other noises, and what is left to clean, by held-out noise",
         base=0.0,
         base_name="no change",
-        caption="Gains lie right of the dashed line where other noises helped; what is left to clean lies left of it "
-        "as long as the noise costs anything. The figures stand in the tables.",
+        caption=f"In {label}, gains lie right of the dashed line where other noises helped; what is left to clean lies "
+        "left of it as long as the noise costs anything. The figures stand in the tables.",
     )
 
 

@@ -175,7 +175,7 @@ def _bars(results: Results, label: str, arms: Sequence[str], groups: Mapping[str
         title=f"Mean UAR in {label} by what training was augmented with",
         base=results.chance(label),
         base_name="chance",
-        caption="Each bar is the mean of the UARs of a group's conditions. The figures stand in the table.",
+        caption=f"Each bar is the mean of the UARs in {label} of a group's conditions. The figures stand in the table.",
     )
 
 

@@ -80,6 +80,7 @@ def calibration(rows: Sequence[Measured], name: str) -> Folded:
     drawn = [
         reliability_plot(
             {row_name(row.condition): row.reliability for row in found},
+            label=label,
             name=f"{name}-reliability-{label}",
             title=f"Are nets right as often as they say, in {label}?",
         )

@@ -14,10 +14,10 @@ FEWEST = 5  # clips of a bin that is drawn
 TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def reliability_plot(curves: Mapping[str, Sequence[Bin]], *, name: str, title: str) -> Plot:
-    """Accuracy by confidence, a curve a series; drawn for desks and for phones."""
+def reliability_plot(curves: Mapping[str, Sequence[Bin]], *, label: str, name: str, title: str) -> Plot:
+    """Accuracy by confidence in a label, a curve a series; drawn for desks and for phones."""
     caption = (
-        "How often nets are right (upright) by the probability that they give to what they say (across), all seeds "
+        f"{label.capitalize()}: how often nets are right (upright) by the probability that they give to what they say (across), all seeds "
         f"together; bins with fewer than {FEWEST} clips are left out. On the dashed line nets know what they know; "
         "below it they are too sure. The figures stand in the table; calibration errors are means over seeds."
     )

@@ -146,7 +146,7 @@ def uar_plot(results: Results, label: str, ways: Sequence[Way], name: str) -> Pl
         title=f"UAR in {label} by condition and by what is done against noise",
         base=results.chance(label),
         base_name="chance",
-        caption="Each mark is a UAR with its limits. The figures stand in the table.",
+        caption=f"Each mark is a UAR in {label} with its limits. The figures stand in the table.",
     )
 
 
