@@ -70,6 +70,8 @@ class Card(BaseModel):
     validation_by: Literal["speakers", "clips", "lists"]
     test_clips: tuple[str, ...]
     augmented: tuple[str, ...] = ()  # the conditions that it heard training clips in, beside clean
+    #: Mean and standard deviation of each feature over all clean training clips, for speakers of whom nothing is known.
+    common_scale: dict[str, tuple[list[Any], list[Any]]] = {}
     heard: dict[str, int] = {}  # training clips in each condition, clean among them; the others refused it
     heard_before: tuple[str, ...] = ()  # speakers of test clips from whom it learnt too: only fixed lists do so
     bins: Bins = USUAL_BINS  # what low, mid and high were

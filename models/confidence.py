@@ -8,7 +8,9 @@ from typing import Literal, TypeAlias
 
 from models.reverberance import THRESHOLD_S
 
-NormalisedBy: TypeAlias = Literal["enrolment", "itself"]
+#: By whose frames features of a sound are normalised: enrolment clips of the speaker, all whom the nets were trained
+#: on, or the sound's own.
+NormalisedBy: TypeAlias = Literal["enrolment", "training", "itself"]
 SURE = 0.5  # a winning class below this is a guess
 
 
@@ -19,7 +21,6 @@ class Prediction:
     name: str  # of the file, or the sound's place among those given
     label: str
     probabilities: Mapping[str, float]  # by class; the mean over all nets
-    #: By whose frames features were normalised: those of the speaker's enrolment clips, or the sound's own.
     normalised_by: NormalisedBy
     #: The reverberation time that the sound seems to have, in s; None where that can't be told.
     reverberation_s: float | None

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.checkpoint import CARD, Checkpoint, load_checkpoint, run_folders
-from models.confidence import Prediction, doubts_of
+from models.confidence import NormalisedBy, Prediction, doubts_of
 from models.experiment import Augment, Experiment, FoldDesign
 from models.folds import everyone
 from models.listening import LengthsDiffer, Listener, Sound, SoundWrong, checked, name_of, refuse_one
@@ -170,14 +170,22 @@ class Recogniser:
         return np.array([list(one.probabilities.values()) for one in judged]).reshape(-1, len(self.classes_))
 
     def judge(
-        self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = (), reverberant_above_s: float = THRESHOLD_S
+        self,
+        sounds: Sequence[Sound],
+        *,
+        enrolment: Sequence[Sound] = (),
+        by_itself: bool = False,
+        reverberant_above_s: float = THRESHOLD_S,
     ) -> list[Prediction]:
         """All that can be said of each sound.
 
         Args:
             sounds: files or arrays; of one speaker, if there is enrolment.
-            enrolment: clean clips of that speaker, by whose frames features are normalised. Without them each sound is
-                normalised by its own frames, which costs most of what nets know (docs/predicting.md has figures).
+            enrolment: clean clips of that speaker, by whose frames features are normalised. Without them those of all
+                speakers that a net was trained on are used, which costs accuracy, the more the less the recordings
+                are alike (docs/predicting.md has figures).
+            by_itself: without enrolment, normalise each sound by its own frames: for recordings that are like nothing
+                that was trained on. Costs most of what nets know.
             reverberant_above_s: a sound that seems to have a longer reverberation time is of low confidence.
 
         Raises:
@@ -185,14 +193,21 @@ class Recogniser:
             OneSound: a single file was given instead of several.
             SoundWrong, SoundUnreadable: a sound can't be heard.
         """
-        found = list(self.each(sounds, enrolment=enrolment, reverberant_above_s=reverberant_above_s))
+        found = list(
+            self.each(sounds, enrolment=enrolment, by_itself=by_itself, reverberant_above_s=reverberant_above_s)
+        )
         for one in found:
             if isinstance(one, Unheard):
                 raise one.reason
         return [one for one in found if isinstance(one, Prediction)]
 
     def each(
-        self, sounds: Sequence[Sound], *, enrolment: Sequence[Sound] = (), reverberant_above_s: float = THRESHOLD_S
+        self,
+        sounds: Sequence[Sound],
+        *,
+        enrolment: Sequence[Sound] = (),
+        by_itself: bool = False,
+        reverberant_above_s: float = THRESHOLD_S,
     ) -> Iterator[Prediction | Unheard]:
         """As `judge`, one sound after another; a sound that can't be heard says so instead of stopping the others.
 
@@ -209,12 +224,15 @@ class Recogniser:
         with repeatable(self.machine.threads):
             enrolled = [listener.heard(sound, name_of(sound, number)) for number, sound in enumerate(enrolment)]
             scales = [_scales(one, enrolled) for one in self.nets_] if enrolled else None
+        by: NormalisedBy = "enrolment" if enrolled else "training"
+        if not enrolled and not by_itself:
+            scales = [_common_scales(one) for one in self.nets_]
         for number, sound in enumerate(sounds):
             name = name_of(sound, number)
             found: Prediction | Unheard
             try:
                 with repeatable(self.machine.threads):  # not around the yield: whoever takes it works as before
-                    found = self._judged(listener, sound, name, scales, reverberant_above_s)
+                    found = self._judged(listener, sound, name, scales, by, reverberant_above_s)
             except (SoundWrong, SoundUnreadable) as reason:
                 found = Unheard(name, reason)
             yield found
@@ -225,6 +243,7 @@ class Recogniser:
         sound: Sound,
         name: str,
         scales: Sequence[Mapping[str, Scale]] | None,
+        by: NormalisedBy,
         reverberant_above_s: float,
     ) -> Prediction:
         heard = listener.heard(sound, name)
@@ -239,7 +258,7 @@ class Recogniser:
             name,
             self.classes_[best],
             {one: float(share) for one, share in zip(self.classes_, said, strict=True)},
-            "enrolment" if scales else "itself",
+            by if scales else "itself",
             reverberation_s,
             doubts_of(float(said[best]), reverberation_s, reverberant_above_s),
         )
@@ -280,6 +299,14 @@ def _scales(one: Checkpoint, heard: Sequence[Heard]) -> dict[str, Scale]:
     return {
         name: scale_by_speaker(("one", _cleaned(one, name, frames[name])) for frames in heard)["one"]
         for name in one.card.frame_shapes
+    }
+
+
+def _common_scales(one: Checkpoint) -> dict[str, Scale]:
+    """The scale of each feature over all speakers that a net was trained on."""
+    return {
+        name: Scale(np.array(mean, dtype=np.float32), np.array(sd, dtype=np.float32))
+        for name, (mean, sd) in one.card.common_scale.items()
     }
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from analysis.whitelist import Whitelist
 from models.batches import Version
@@ -22,6 +22,7 @@ from models.folds import heard_before
 from models.hearing import CLEAN
 from models.machine import Machine, alone_in
 from models.material import Material, fitted_cleaner
+from models.normalise import scale_by_speaker
 from models.optimising import make_scaler, repeatable
 from models.run import Job, Run, claim, is_done, plan_run
 from models.side_by_side import Finished, all_nets
@@ -188,6 +189,7 @@ def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> None:
         validation_by=job.fold.validation_by,
         test_clips=job.fold.test,
         augmented=run.augmented[job.label],
+        common_scale=_common_scale(course),
         heard=dict(Counter(one.condition for one in run.versions(job, job.fold.train, course.material))),
         heard_before=heard_before(run.source.clips, job.fold),
         bins=run.bins,
@@ -206,3 +208,13 @@ def _save(course: Course, cleaner: FrameDenoiser | None, place: Path) -> None:
         simulated=run.simulated,
     )
     save(place, best.weights, card, cleaner)
+
+
+def _common_scale(course: Course) -> dict[str, tuple[list[Any], list[Any]]]:
+    """Mean and standard deviation of each feature over all clean training clips together."""
+    material, found = course.material, {}
+    for feature in material.features:
+        heard = [name for name in course.job.fold.train if material.carries(name, CLEAN)]
+        scale = scale_by_speaker(("all", material.frames(feature, CLEAN, name)) for name in heard)["all"]
+        found[feature] = (scale.mean.tolist(), scale.sd.tolist())
+    return found

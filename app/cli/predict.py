@@ -34,6 +34,7 @@ path_type = click.Path(path_type=Path)
     type=path_type,
     help="A clean clip of the speaker, by which features are normalised; may be given several times.",
 )
+@click.option("--by-itself", is_flag=True, help="Without --enrol, normalise each file by its own frames.")
 @click.option(
     "--reverberant-above-s",
     type=click.FloatRange(0, min_open=True),
@@ -45,29 +46,32 @@ def predict(
     folder: Path,
     label: str | None,
     enrol: tuple[Path, ...],
+    by_itself: bool,
     reverberant_above_s: float | None,
     device: str,
 ) -> None:
     """Write a line of CSV for each of FILES: label, probabilities, and whether to rely on it.
 
-    All nets of the run are asked, and their probabilities averaged. Without --enrol each file is normalised by
-    itself, which costs most of what nets know; the column normalised_by says so. A file that sounds reverberant, or
-    whose likeliest class is not likely, is flagged as of low confidence, with the reason. A file that can't be heard
-    is named on stderr; the others are still written, and the command ends with 1.
+    All nets of the run are asked, and their probabilities averaged. Features are normalised by the
+    speaker's clips that --enrol names; without them by all speakers that a net was trained on, or with --by-itself by
+    each file's own frames. Both cost accuracy, and the column normalised_by says which it was. A file that sounds
+    reverberant, or whose likeliest class is not likely, is flagged as of low confidence, with the reason. A file that
+    can't be heard is named on stderr; the others are still written, and the command ends with 1.
     """
     from models.recogniser import Recogniser, Unheard
     from models.reverberance import THRESHOLD_S
 
     recogniser = Recogniser.load(folder, label, machine=machine_of(device, 1, None))
     if not enrol:
-        tell("without --enrol each file is normalised by itself, which costs most of what nets know")
+        scale = "each file is normalised by itself" if by_itself else "files are normalised by the training speakers"
+        tell(f"without --enrol {scale}, which costs accuracy")
     failed = 0
     writer = csv.writer(sys.stdout, lineterminator="\n")
     shares = [f"p_{name}" for name in recogniser.classes_]
     writer.writerow(["file", "label", *shares, "normalised_by", "reverberation_s", "low_confidence", "why"])
     with progress_bar("listening (files)", len(files)) as step:
         above_s = reverberant_above_s or THRESHOLD_S
-        each = recogniser.each(files, enrolment=enrol, reverberant_above_s=above_s)
+        each = recogniser.each(files, enrolment=enrol, by_itself=by_itself, reverberant_above_s=above_s)
         for done, found in enumerate(each, start=1):
             if isinstance(found, Unheard):
                 failed += 1

@@ -195,16 +195,28 @@ class TestAnswers:
         assert fitted.judge(files[3:4]) == together[3:4]
 
     def test_it_says_by_whose_frames_it_normalised(self, fitted: Recogniser, stranger: list[Clip]) -> None:
+        files = files_of(stranger)
+        ways = {"training": {}, "itself": {"by_itself": True}, "enrolment": {"enrolment": files, "by_itself": True}}
+        found = {name: fitted.judge(files[:1], **way)[0] for name, way in ways.items()}
+        assert {name: one.normalised_by for name, one in found.items()} == {name: name for name in ways}
+        assert len({str(one.probabilities) for one in found.values()}) == 3
+
+    def test_without_enrolment_the_scale_is_that_of_all_training_clips(
+        self, fitted: Recogniser, stranger: list[Clip], clips: list[Clip]
+    ) -> None:
+        (net,) = fitted.nets_
+        known = [clip for clip in clips if clip.speaker != "speaker-3"]
+        learnt = [clip for number, clip in enumerate(known) if f"{number:06d}" in net.card.train_clips]
         (alone,) = fitted.judge(files_of(stranger[:1]))
-        (enrolled,) = fitted.judge(files_of(stranger[:1]), enrolment=files_of(stranger))
-        assert (alone.normalised_by, enrolled.normalised_by) == ("itself", "enrolment")
-        assert alone.probabilities != enrolled.probabilities
+        (enrolled,) = fitted.judge(files_of(stranger[:1]), enrolment=files_of(learnt))
+        assert alone.probabilities == pytest.approx(enrolled.probabilities, abs=1e-5)
 
     def test_a_sound_enrolled_by_itself_alone_is_normalised_by_itself(
         self, fitted: Recogniser, stranger: list[Clip]
     ) -> None:
         (file,) = files_of(stranger[:1])
-        assert fitted.judge([file])[0].probabilities == fitted.judge([file], enrolment=[file])[0].probabilities
+        (alone,), (enrolled,) = fitted.judge([file], by_itself=True), fitted.judge([file], enrolment=[file])
+        assert alone.probabilities == enrolled.probabilities
 
     def test_arrays_are_heard_at_the_rate_that_they_are_said_to_have(self, trained: Path, clips: list[Clip]) -> None:
         slow = Recogniser.load(trained, "activation", sample_rate_hz=RATE_HZ)

@@ -68,7 +68,7 @@ class TestPredict:
             shares = {name: float(row[f"p_{name}"]) for name in ("low", "mid", "high")}
             assert sum(shares.values()) == pytest.approx(1, abs=2e-4)
             assert row["label"] == max(shares, key=lambda name: shares[name])
-            assert row["normalised_by"] == "itself"
+            assert row["normalised_by"] == "training"
             assert (row["low_confidence"] == "yes") == bool(row["why"])
         assert "listening (files)" in done.err
         assert "without --enrol" in done.err
