@@ -17,9 +17,10 @@ TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 def reliability_plot(curves: Mapping[str, Sequence[Bin]], *, label: str, name: str, title: str) -> Plot:
     """Accuracy by confidence in a label, a curve a series; drawn for desks and for phones."""
     caption = (
-        f"{label.capitalize()}: how often nets are right (upright) by the probability that they give to what they say (across), all seeds "
-        f"together; bins with fewer than {FEWEST} clips are left out. On the dashed line nets know what they know; "
-        "below it they are too sure. The figures stand in the table; calibration errors are means over seeds."
+        f"{label.capitalize()}: how often nets are right (upright) by the probability that they give to what they say "
+        f"(across), all seeds together; bins with fewer than {FEWEST} clips are left out. On the dashed line nets know "
+        "what they know; below it they are too sure. The figures stand in the table; calibration errors are means "
+        "over seeds."
     )
     return Plot(_drawn(curves, name, title, WIDE), _drawn(curves, f"{name}-narrow", title, NARROW), caption)
 
