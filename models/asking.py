@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -145,17 +146,17 @@ class _Asker:
 
         There is no table where no clip can carry it.
         """
-        heard, key, path = self.material.heard(condition), self._key(condition), self.place / f"{condition}.parquet"
+        refused, key, path = self.material.refused(condition), self._key(condition), self.place / f"{condition}.parquet"
         if key and (before := asked_before(path, key)) is not None:
-            return before, heard.refused
-        _write_json(self.place / REFUSED, {**_read_json(self.place / REFUSED), condition: dict(heard.refused)})
+            return before, refused
+        _write_json(self.place / REFUSED, {**_read_json(self.place / REFUSED), condition: dict(refused)})
         with repeatable(self.machine.threads):
-            said = [self._said(one, tested, condition) for one, tested in self._tested(condition)]
+            said = self._said_by_all(condition)
         # Of a rare noise, or with fixed lists, perhaps only clips that nobody is tested on carry it.
         if not said:
-            return None, heard.refused
+            return None, refused
         # What is given is what was said, not what a second command may have put there since.
-        return write_predictions(pd.concat(said, ignore_index=True), path, key), heard.refused
+        return write_predictions(pd.concat(said, ignore_index=True), path, key), refused
 
     def forget(self, condition: str) -> None:
         """Let go of what was heard in a condition."""
@@ -174,12 +175,19 @@ class _Asker:
         version = denoiser.version if denoiser else 0
         return hashlib.sha256(repr((nets, heard, shared, version, self.material.source.seed)).encode()).hexdigest()
 
-    def _tested(self, condition: str) -> Iterator[tuple[Checkpoint, Sequence[Version]]]:
-        """Each net with those of its test clips that carry the condition, where there are any."""
-        for one in self.run.checkpoints:
-            found = [clip_id for clip_id in one.card.test_clips if self.material.carries(clip_id, condition)]
-            if found:
-                yield one, [Version(clip_id, condition) for clip_id in found]
+    def _said_by_all(self, condition: str) -> list[pd.DataFrame]:
+        """What each net says of those of its test clips that carry the condition, where there are any."""
+        found: dict[int, pd.DataFrame] = {}
+        # The nets of a fold in a row, so that what its denoiser cleaned is kept for them alone.
+        in_folds = sorted(enumerate(self.run.checkpoints), key=lambda one: one[1].card.train_clips)
+        for _, nets in groupby(in_folds, key=lambda one: one[1].card.train_clips):
+            for number, one in nets:
+                carrying = [name for name in one.card.test_clips if self.material.carries(name, condition)]
+                if carrying:
+                    found[number] = self._said(one, [Version(name, condition) for name in carrying], condition)
+            for material in self._cleaned.values():
+                material.let_go()
+        return [found[number] for number in sorted(found)]
 
     def _said(self, checkpoint: Checkpoint, tested: Sequence[Version], condition: str) -> pd.DataFrame:
         """What a net says of its test clips: the columns of predictions."""

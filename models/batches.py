@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from models.hearing import CLEAN
 from models.material import Material
 from models.nets.base import Inputs, Padded
 
 BUCKET_JITTER = 0.1  # lengths are blurred by so much, so that the same clips do not meet in every epoch
+#: Padded frames in a batch at most, so that one long recording among short clips does not take all memory. 128 clips of
+#: 40 s, at 100 frames a second, stay below it.
+FRAMES_AT_ONCE = 2**19
 
 
 class Version(NamedTuple):
@@ -47,7 +51,8 @@ def batches(
     Args:
         versions: which clips in which conditions; all of them are heard there.
         material: their frames and scales.
-        size: versions in a batch; the last may have fewer.
+        size: versions in a batch; fewer in the last, and where clips are so long that it would have more than
+            `FRAMES_AT_ONCE` frames.
         rng: mixes versions of similar length and the order of batches; None keeps both fixed.
         device: where the tensors go.
         clean: give the clean twins too.
@@ -56,12 +61,26 @@ def batches(
     lengths = np.array([len(material.frames(first, version.condition, version.clip_id)) for version in versions])
     blur = rng.uniform(1 - BUCKET_JITTER, 1 + BUCKET_JITTER, len(versions)) if rng else np.ones(len(versions))
     by_length = sorted(range(len(versions)), key=lambda place: (lengths[place] * blur[place], versions[place]))
-    starts = np.arange(0, len(by_length), size)
-    for start in rng.permutation(starts) if rng else starts:
-        chosen = tuple(versions[place] for place in by_length[start : start + size])
+    groups = _groups(by_length, lengths, size)
+    for number in rng.permutation(len(groups)) if rng else range(len(groups)):
+        chosen = tuple(versions[place] for place in groups[number])
         yield Batch(
             chosen, inputs_of(chosen, material, device), _clean_twins(chosen, material, device) if clean else None
         )
+
+
+def _groups(places: Sequence[int], lengths: NDArray[np.int64], size: int) -> list[list[int]]:
+    """Places in their order, in groups of at most `size` that are not too long when padded; one is never too long."""
+    groups: list[list[int]] = []
+    longest = 0
+    for place in places:
+        longest = max(longest, int(lengths[place]))
+        if groups and len(groups[-1]) < size and (len(groups[-1]) + 1) * longest <= FRAMES_AT_ONCE:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+            longest = int(lengths[place])
+    return groups
 
 
 def inputs_of(versions: Sequence[Version], material: Material, device: str = "cpu") -> Inputs:

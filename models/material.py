@@ -107,11 +107,14 @@ class Material:
     heard_one: Callable[[int], None] | None = None
     _heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
     _cleaned: dict[tuple[str, str, str], NDArray[np.float32]] = field(default_factory=dict)
-    _scales: dict[tuple[str, str], Mapping[str, Scale]] = field(default_factory=dict)
+    _scales: dict[tuple[str, str, str], Scale] = field(default_factory=dict)  # by feature, condition and speaker
     _speaker: dict[str, str] = field(default_factory=dict)
+    _clips_of: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._speaker = {clip.clip_id: clip.speaker for clip in self.source.clips}
+        for clip in self.source.clips:
+            self._clips_of.setdefault(clip.speaker, []).append(clip.clip_id)
 
     @property
     def znorm_stats(self) -> ZnormStats:
@@ -158,16 +161,36 @@ class Material:
         _drop(self._scales, lambda key: key[1] == condition)
         _drop(self._cleaned, lambda key: key[1] == condition)
 
+    def let_go(self) -> None:
+        """Forget which frames were cleaned, but not the speakers' scales over them."""
+        self._cleaned.clear()
+
     def refused(self, condition: str) -> Mapping[str, str]:
         """Why clips are not heard in a condition, by clip id; by the first feature that they are no good for."""
         found: dict[str, str] = {}
         for feature in reversed(self.source.reads):
             found |= self.heard(condition, feature).refused
+        for clip_id, speaker in self._speaker.items():
+            if clip_id not in found and not self._has_scale(clip_id, condition):
+                found[clip_id] = (
+                    f"no other clip of {speaker} can be heard clean, and noisy ones are normalised by those"
+                )
         return found
 
     def carries(self, clip_id: str, condition: str) -> bool:
-        """Whether a clip is heard in a condition, with every feature."""
-        return all(clip_id in self.heard(condition, feature).frames for feature in self.source.reads)
+        """Whether a clip is heard in a condition, with every feature, and its speaker has a scale there."""
+        heard = all(clip_id in self.heard(condition, feature).frames for feature in self.source.reads)
+        return heard and self._has_scale(clip_id, condition)
+
+    def _has_scale(self, clip_id: str, condition: str) -> bool:
+        if self._stats(condition) == condition:
+            return True  # by the clip itself, where it is heard
+        same = [clip_id, *self._clips_of[self._speaker[clip_id]]]  # first itself, which nearly always does
+        return all(any(one in self.heard(CLEAN, feature).frames for one in same) for feature in self.source.reads)
+
+    def _stats(self, condition: str) -> str:
+        """The condition whose frames a clip is normalised by."""
+        return CLEAN if self.znorm_stats == "clean" else condition
 
     def frames(self, feature: str, condition: str, clip_id: str) -> NDArray[np.float32]:
         """One clip's frames, before normalisation; shape (time, *frame_shape).
@@ -185,13 +208,14 @@ class Material:
 
     def scale(self, feature: str, condition: str, clip_id: str) -> Scale:
         """The scale of the clip's speaker: over their clean clips, or over those in the same condition."""
-        stats = CLEAN if self.znorm_stats == "clean" else condition
-        if (feature, stats) not in self._scales:
+        stats, speaker = self._stats(condition), self._speaker[clip_id]
+        key = (feature, stats, speaker)
+        if key not in self._scales:
             heard = self.heard(stats, feature).frames
-            self._scales[feature, stats] = scale_by_speaker(
-                (self._speaker[name], self.frames(feature, stats, name)) for name in heard
-            )
-        return self._scales[feature, stats][self._speaker[clip_id]]
+            mine = [name for name in self._clips_of[speaker] if name in heard]
+            found = scale_by_speaker((speaker, self.frames(feature, stats, name)) for name in mine)
+            self._scales[key] = found[speaker]
+        return self._scales[key]
 
 
 def _drop(kept: dict[Key, Any], wanted: Callable[[Key], bool]) -> None:

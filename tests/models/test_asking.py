@@ -20,6 +20,7 @@ from models.asking import Asked, NotInFront, ask_run
 from models.checkpoint import CARD, WEIGHTS, load_checkpoint
 from models.evaluate import evaluate
 from models.experiment import Experiment
+from models.material import Material
 from models.measures.recall import uar
 from models.predictions import write_predictions
 from models.train import train
@@ -125,6 +126,24 @@ def test_what_another_command_writes_meanwhile_is_not_taken_for_ones_own(
     monkeypatch.setattr(models.asking, "write_predictions", overtaken)
     found = asked(again, clips, sounds, conditions={"nat-co-0db": LOUDER["nat-co-0db"]}).tables["nat-co-0db"]
     assert len(found) == 2 * len(clips)
+
+
+def test_what_a_denoiser_cleaned_is_kept_for_the_nets_of_one_fold(
+    again: Path, clips: list[Clip], sounds: SoundBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    materials: dict[int, Material] = {}
+    kept: list[int] = []
+
+    def counted(net: Any, versions: Any, material: Material, *told: Any) -> torch.Tensor:
+        materials[id(material)] = material
+        said = logits_of(net, versions, material, *told)
+        kept.append(sum(len(one._cleaned) for one in materials.values()))
+        return said
+
+    monkeypatch.setattr(models.asking, "logits_of", counted)
+    asked(again, clips, sounds, denoiser="vts", denoiser_settings={"components": 2})
+    assert len(materials) == 2
+    assert max(kept) == len(clips) // 2  # those that are tested, in one condition
 
 
 @dataclass(frozen=True)
