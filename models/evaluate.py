@@ -51,6 +51,8 @@ COLUMNS = (
     "clips",
     "refused",
 )
+#: In every line, so that a table that is passed on says so: categories' centres stand in; something is made up.
+OF_ALL = ("mapped", "simulated")
 
 
 @dataclass(frozen=True)
@@ -155,9 +157,10 @@ def row_of(found: Measured) -> dict[str, Any]:
 
 def _write(run: TrainedRun, evaluation: Evaluation) -> None:
     table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(table, (*COLUMNS, *OF_ALL), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row_of(row).items()} for row in evaluation.rows)
+    told = {name: "yes" if getattr(evaluation, name) else "no" for name in OF_ALL}
+    writer.writerows({name: _cell(value) for name, value in row_of(row).items()} | told for row in evaluation.rows)
     write_whole(run.folder / TABLE, table.getvalue().encode())
     whole = {
         "format": "earwitness-evaluation",

@@ -71,6 +71,7 @@ def test_clean_and_every_condition_stand_in_the_table(run: Path, clips: list[Cli
     assert whole["command"] == "earwitness evaluate"
     assert len(whole["rows"]) == len(rows) == len(evaluation.rows)
     assert {row["clips"] for row in rows} == {"24"}
+    assert {(row["mapped"], row["simulated"]) for row in rows} == {("no", "no")}
 
 
 def test_the_clean_uar_is_that_of_the_test_speakers(run: Path, clips: list[Clip], sounds: SoundBank) -> None:
