@@ -146,7 +146,7 @@ def _layout(name: str) -> Layout:
 
 
 def write_comparison(made: Mapping[str, tuple[Section, Results]], folder: Path) -> Path:
-    """Write tables that were made on one bench, and what they say of the paper's recommendations; gives the page.
+    """Write tables that were made on one bench as one page, as Markdown and as CSV; gives the page.
 
     Raises:
         DiskFull: there is no room.
