@@ -70,14 +70,15 @@ def course_of(material: Material, folder: Path, device: str) -> Course:
     fold = Fold(0, tuple(ids[:cut]), tuple(ids[cut:]), (), "clips")
     labelling = Labelling("activation", BINS, {clip_id: int(clip_id) % 3 for clip_id in ids})
     run = Run(
-        folder,
-        material.source,
-        {"activation": labelling},
-        [fold],
-        {"activation": ()},
-        USUAL_BINS,
-        "",
-        "",
+        folder=folder,
+        source=material.source,
+        labellings={"activation": labelling},
+        folds=[fold],
+        augmented={"activation": ()},
+        bins=USUAL_BINS,
+        data_sha256="",
+        sounds_sha256={},
+        command="",
         simulated=True,
     )
     return Course(run, Job("activation", 1, fold), material, device)
