@@ -78,6 +78,22 @@ class Bench:
     machine: Machine = field(default_factory=Machine)
     denoiser: str = "rnnoise"
 
+    def plan(self, experiment: Experiment) -> Run:
+        """A run of an experiment on this bench, to be put into a folder of its own; errors as `models.run.plan_run`."""
+        return plan_run(
+            self.clips,
+            experiment,
+            self.runs,
+            seed=self.seed,
+            command=self.command,
+            conditions=self.conditions,
+            sounds=self.sounds,
+            whitelist=self.whitelist,
+            cache=self.cache,
+            bins=self.bins,
+            simulated=self.simulated,
+        )
+
     @property
     def ground(self) -> Ground:
         """What layouts may choose from."""
@@ -171,19 +187,7 @@ def _plan(arm: Arm, bench: Bench) -> Run:
     experiment = arm.experiment(bench.base)
     words = [experiment.net, *([experiment.denoiser] if experiment.denoiser else []), *_heard_words(arm)]
     slug = re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower())[:60].strip("-")
-    run = plan_run(
-        bench.clips,
-        experiment,
-        bench.runs,
-        seed=bench.seed,
-        command=bench.command,
-        conditions=bench.conditions,
-        sounds=bench.sounds,
-        whitelist=bench.whitelist,
-        cache=bench.cache,
-        bins=bench.bins,
-        simulated=bench.simulated,
-    )
+    run = bench.plan(experiment)
     # The hash keeps runs apart whose names would be cut alike, or whose settings differ in what no name says.
     return replace(run, folder=bench.runs / ARMS / f"{slug}-{identity(run)[:8]}")
 

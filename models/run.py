@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -172,11 +172,6 @@ def plan_run(
     source = Source(tuple(clips), experiment, features_of_net(experiment), heard, sounds, seed, cache)
     data = data_sha256(clips, FeatureCache(cache).hashes if cache else None)
     return Run(folder, source, labellings, folds, chosen, bins, data, _sounds_sha256(source), command, simulated)
-
-
-def with_conditions(run: Run, conditions: Mapping[str, Noise]) -> Run:
-    """The same run, ready to hear clips in further conditions."""
-    return replace(run, source=replace(run.source, conditions={**run.source.conditions, **conditions}))
 
 
 def _sounds_sha256(source: Source) -> dict[str, str]:

@@ -20,7 +20,7 @@ from models.experiment import Experiment, Scalar
 from models.labelling import LabelName
 from models.measures.recall import mean_and_spread
 from models.nets.base import Net
-from models.run import Run, identity, plan_run
+from models.run import Run, identity
 from models.seeding import rng_for
 from models.train import train_run
 from pipelines.variants import load
@@ -119,20 +119,7 @@ def tune(bench: Bench, trials: int | None = None) -> Iterator[TuneEvent]:
 
 
 def _planned(bench: Bench, settings: Settings) -> Run:
-    experiment = tuned_experiment(bench.base, settings)
-    run = plan_run(
-        bench.clips,
-        experiment,
-        bench.runs,
-        seed=bench.seed,
-        command=bench.command,
-        conditions=bench.conditions,
-        sounds=bench.sounds,
-        whitelist=bench.whitelist,
-        cache=bench.cache,
-        bins=bench.bins,
-        simulated=bench.simulated,
-    )
+    run = bench.plan(tuned_experiment(bench.base, settings))
     return replace(run, folder=bench.runs / FOLDER / identity(run)[:12])
 
 

@@ -7,6 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from models.measures.answers import answers_of
+from models.measures.measured import Measured, measured
+from models.measures.resampling import Resampling
+from models.measures.tally import Paired, paired
+from models.predictions import checked
+from pipelines.conditions import study_conditions
+
+QUICK = Resampling(draws=200)
 RIGHT = {"clean": 0.7, "nat-st": 0.5, "nat-co-0db": 0.35}
 
 
@@ -59,3 +67,14 @@ def predictions(
                     )
                 )
     return pd.concat(tables, ignore_index=True)
+
+
+def rows(table: pd.DataFrame, **how: object) -> dict[str, Measured]:
+    """The measures by condition."""
+    return {row.condition: row for row in measured(table, study_conditions(), resampling=QUICK, **how)}  # type: ignore[arg-type]
+
+
+def pair_of(right: dict[str, float], **how: object) -> Paired:
+    """Two conditions of made-up predictions, the second against the first."""
+    first, second = answers_of(checked(predictions(right, **how)), "activation").values()  # type: ignore[arg-type]
+    return paired(second, first)

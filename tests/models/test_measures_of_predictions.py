@@ -15,30 +15,15 @@ from statsmodels.stats.multitest import multipletests
 
 from models.measures.answers import answers_of
 from models.measures.calibration import brier, expected_calibration_error, reliability
-from models.measures.measured import Measured, adjusted, difference, mean_difference, measured
+from models.measures.measured import adjusted, difference, mean_difference
 from models.measures.resampling import (
-    Resampling,
     fold_p,
     holm,
     speaker_parts,
 )
-from models.measures.tally import NothingInCommon, OtherTruth, Paired, paired, stacked
+from models.measures.tally import NothingInCommon, OtherTruth, paired, stacked
 from models.predictions import checked, probabilities, said_class
-from pipelines.conditions import study_conditions
-from tests.models.made_up import predictions
-
-QUICK = Resampling(draws=200)
-
-
-def rows(table: pd.DataFrame, **how: object) -> dict[str, Measured]:
-    """The measures by condition."""
-    return {row.condition: row for row in measured(table, study_conditions(), resampling=QUICK, **how)}  # type: ignore[arg-type]
-
-
-def pair_of(right: dict[str, float], **how: object) -> Paired:
-    """Two conditions of made-up predictions, the second against the first."""
-    first, second = answers_of(checked(predictions(right, **how)), "activation").values()  # type: ignore[arg-type]
-    return paired(second, first)
+from tests.models.made_up import QUICK, pair_of, predictions, rows
 
 
 @pytest.fixture(scope="module")

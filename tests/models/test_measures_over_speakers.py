@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from models.measures.answers import answers_of
-from models.measures.measured import Measured, difference, measured
+from models.measures.measured import difference
 from models.measures.resampling import (
     Resampling,
     difference_interval,
@@ -21,21 +20,7 @@ from models.measures.resampling import (
 )
 from models.measures.tally import Numbers, Paired, Pooling, Tally, paired, tally
 from models.predictions import checked
-from pipelines.conditions import study_conditions
-from tests.models.made_up import predictions
-
-QUICK = Resampling(draws=200)
-
-
-def rows(table: pd.DataFrame, **how: object) -> dict[str, Measured]:
-    """The measures by condition."""
-    return {row.condition: row for row in measured(table, study_conditions(), resampling=QUICK, **how)}  # type: ignore[arg-type]
-
-
-def pair_of(right: dict[str, float], **how: object) -> Paired:
-    """Two conditions of made-up predictions, the second against the first."""
-    first, second = answers_of(checked(predictions(right, **how)), "activation").values()  # type: ignore[arg-type]
-    return paired(second, first)
+from tests.models.made_up import QUICK, pair_of, predictions, rows
 
 
 def in_folds(right: Numbers, clips: Numbers) -> Tally:

@@ -9,45 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from app.hands.shelf import close_all
-from app.hands.turn import take_turn
 from app.hands.worksite import Turn, Worksite
 from app.store.arriving import WorkRefused
-from app.store.events import LAUNCHED, keep_fact
 from app.store.ledger import payments
 from app.store.lock import hands
 from app.store.pairs import keep_pairs
-from app.study import CorpusPlace, SoundsPlace, Study
 from app.tables import AssignmentRow, HitRow, PairRow, PaymentRow, TrialRow
 from hits.batch import Hits
 from hits.pay import Pay
 from hits.recruiting import Traits
 from tests.app.store.conftest import pair
-
-
-@pytest.fixture
-def study_of(launched: Callable[..., object], platform: object, tmp_path: object) -> Callable[..., object]:
-    """A launched study, and a function that takes one turn."""
-
-    def make(*, pay: Pay | None = None, **design: object) -> tuple[object, Callable[..., Turn]]:
-        study = launched(**design)
-        only_design = {key: value for key, value in design.items() if key in Hits.model_fields}
-        whole = Study(
-            corpus=CorpusPlace(name="demo", path=tmp_path),
-            sounds=SoundsPlace(name="demo", path=tmp_path),
-            hits=Hits.model_validate(only_design),
-            pay=pay or Pay(),
-        )
-        with study.database.writing() as session:
-            keep_fact(session, LAUNCHED, {})
-
-        def turn() -> Turn:
-            with hands(study.database) as held:
-                return take_turn(Worksite(whole, study.database, platform, "http://localhost/annotate/", held))
-
-        study.whole = whole
-        return study, turn
-
-    return make
 
 
 def states(study: object) -> list[str]:
