@@ -24,8 +24,8 @@ import models.nets
 from models.blocks.fronted import Fronted
 from models.denoisers.base import FrameDenoiser, JointDenoiser
 from models.experiment import Experiment, checked_settings
+from models.hearing.material import make_denoiser
 from models.labelling import LabelName
-from models.material import make_denoiser
 from models.nets.base import Net
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.variants import load

@@ -15,22 +15,22 @@ import models.denoisers
 import models.experiments
 from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
-from models.arms import Arm, Ground
-from models.asking import Asked, ask_run
-from models.augmentation import NothingToAugmentWith, WhitelistMissing
 from models.checkpoint import load_card, versions
 from models.denoisers.base import Denoiser, JointDenoiser
+from models.denoisers.rnnoise.library import RnnoiseBroken, RnnoiseNotFound
+from models.evaluating.asking import Asked, ask_run
+from models.evaluating.trained_run import load_run
 from models.experiment import Experiment
 from models.experiments.base import Layout
-from models.feature_cache import FeatureCache
-from models.hearing import CLEAN
-from models.machine import Machine
-from models.results import Facts, Results
-from models.rnnoise_library import RnnoiseBroken, RnnoiseNotFound
-from models.run import Run, identity, plan_run
+from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import CLEAN
+from models.tables.arms import Arm, Ground
 from models.tables.page import write_tables
-from models.train import train_run
-from models.trained_run import load_run
+from models.tables.results import Facts, Results
+from models.training.augmentation import NothingToAugmentWith, WhitelistMissing
+from models.training.machine import Machine
+from models.training.run import Run, identity, plan_run
+from models.training.train import train_run
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
@@ -79,7 +79,7 @@ class Bench:
     denoiser: str = "rnnoise"
 
     def plan(self, experiment: Experiment) -> Run:
-        """A run of an experiment on this bench, to be put into a folder of its own; errors as `models.run.plan_run`."""
+        """A run of an experiment on this bench, for a folder of its own; errors as `models.training.run.plan_run`."""
         return plan_run(
             self.clips,
             experiment,
@@ -117,7 +117,7 @@ def compare(name: str, bench: Bench) -> Iterator[CompareEvent]:
     Raises:
         UnknownVariant: there is no such layout.
         NothingToCompare: there are no conditions that it is about.
-        as `models.train.train` and `models.asking.ask_run`.
+        as `models.training.train.train` and `models.evaluating.asking.ask_run`.
     """
     layout = _layout(name)
     ground = bench.ground

@@ -20,9 +20,9 @@ from models.experiment import Experiment, Scalar
 from models.labelling import LabelName
 from models.measures.recall import mean_and_spread
 from models.nets.base import Net
-from models.run import Run, identity
 from models.seeding import rng_for
-from models.train import train_run
+from models.training.run import Run, identity
+from models.training.train import train_run
 from pipelines.variants import load
 from pipelines.whole_file import write_whole
 
@@ -99,7 +99,7 @@ def tune(bench: Bench, trials: int | None = None) -> Iterator[TuneEvent]:
 
     Raises:
         NoGrid, UnknownVariant: there is nothing to choose from.
-        as `models.train.train`.
+        as `models.training.train.train`.
     """
     grid = grid_of(bench.base.net)
     order = rng_for(bench.seed, "tune").permutation(len(grid))[:trials]

@@ -21,7 +21,7 @@ def attack(study: Path, run_name: str, force: bool) -> None:
     The attacker mixes in sounds and looks for the smallest loss of SNR that changes the label. Every success is also
     judged by the whitelist: did people hear the same emotion?
     """
-    from models.attack_report import run_attack
+    from models.attacking.report import run_attack
 
     with opened(study) as wired:
         folder = run_folder(wired, run_name)

@@ -42,8 +42,8 @@ def evaluate(
     With a whitelist, conditions that are not SAFE are left out unless --all is given: under them, the label is no
     longer known.
     """
-    from models.evaluate import evaluate as evaluate_nets
-    from models.evaluate import row_of
+    from models.evaluating.evaluate import evaluate as evaluate_nets
+    from models.evaluating.evaluate import row_of
 
     with opened(study) as wired:
         folder = run_folder(wired, run_name)

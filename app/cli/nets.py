@@ -37,7 +37,7 @@ def list_(study: Path, run_name: str) -> None:
 def export(study: Path, run_name: str) -> None:
     """Write net.onnx beside each net of a run, once ONNX Runtime gives the same answers as torch."""
     from models.checkpoint import load_checkpoint, run_folders
-    from models.onnx_file import export_onnx
+    from models.predicting.onnx_file import export_onnx
 
     with opened(study) as wired:
         places = run_folders(run_folder(wired, run_name))

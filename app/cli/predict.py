@@ -13,7 +13,7 @@ from app.cli.run_options import machine_of
 from app.cli.say import progress_bar, tell
 
 if TYPE_CHECKING:
-    from models.confidence import Prediction
+    from models.predicting.confidence import Prediction
 
 path_type = click.Path(path_type=Path)
 
@@ -58,8 +58,8 @@ def predict(
     reverberant, or whose likeliest class is not likely, is flagged as of low confidence, with the reason. A file that
     can't be heard is named on stderr; the others are still written, and the command ends with 1.
     """
-    from models.recogniser import Recogniser, Unheard
-    from models.reverberance import THRESHOLD_S
+    from models.predicting.recogniser import Recogniser, Unheard
+    from models.predicting.reverberance import THRESHOLD_S
 
     recogniser = Recogniser.load(folder, label, machine=machine_of(device, 1, None))
     if not enrol:

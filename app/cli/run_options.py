@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.wiring import Wired
     from models.experiment import Experiment
     from models.labelling import LabelName
-    from models.machine import Machine
+    from models.training.machine import Machine
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -52,7 +52,7 @@ def machine_options(command: Command) -> Command:
 
 def machine_of(device: str, jobs: int | None, dask: str | None) -> Machine:
     """Where to train, from the options."""
-    from models.machine import Machine
+    from models.training.machine import Machine
 
     return Machine(device, jobs or -1, dask_address=dask)  # as joblib says one for each core
 

@@ -56,8 +56,8 @@ def train(
     half-way, the same command goes on in the very epoch. Each net lies in the run's folder as weights and a card that
     says how it came to be; index.html there shows its curves while it learns.
     """
-    from models.run_page import watched
-    from models.train import train as train_nets
+    from models.training.run_page import watched
+    from models.training.train import train as train_nets
 
     with opened(study) as wired:
         experiment = _changed(experiment_of(wired, experiment_file), net, augment, whitelist_file)

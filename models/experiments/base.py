@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from analysis.report.parts import Section
-from models.arms import Arm, Ground
-from models.results import Results
+from models.tables.arms import Arm, Ground
+from models.tables.results import Results
 
 
 class NothingToCompare(ValueError):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from analysis.report.parts import Block, Plot, Section, Words
 from analysis.tables import MISSING, Table, listed, many
-from models.arms import CLEAN_TRAINED, Arm, Ground, clean_trained
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Measured
-from models.predictions import CLEAN
-from models.results import Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import CLEAN_TRAINED, Arm, Ground, clean_trained
 from models.tables.blocks import all_figures, calibration, confusions, rows_of, worst
 from models.tables.cells import change_cell, limits_cell, measured_csv, notes, signed, uar_cell, uar_limits
 from models.tables.dots import Dot, DotRow, dots_plot
 from models.tables.paper import PAPER_CLEAN, PAPER_ROWS, in_order, paper_change, row_name
+from models.tables.results import Results
 from models.tables.section import noted
 
 FILE = "clean-trained.csv"

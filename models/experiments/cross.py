@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.report.parts import Block, Plot, Section, Words
-from models.arms import ENVIRONMENT, Arm, Ground, each_once
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference, Measured
-from models.predictions import CLEAN
-from models.results import Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import ENVIRONMENT, Arm, Ground, each_once
 from models.tables.bars import bars_plot
 from models.tables.blocks import calibration, confusions, worst
 from models.tables.cells import FAMILY, differences_csv, measured_csv, notes
 from models.tables.dots import Dot, DotRow
 from models.tables.paper import in_order
+from models.tables.results import Results
 from models.tables.section import noted
 from models.tables.ways import (
     UNSURE,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from analysis.report.parts import Block, Section, Words
-from models.arms import ENVIRONMENT, Arm, Ground, clean_trained, denoised_in_front, each_once, held_out
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference
-from models.predictions import CLEAN
-from models.results import Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import ENVIRONMENT, Arm, Ground, clean_trained, denoised_in_front, each_once, held_out
 from models.tables.cells import FAMILY, differences_csv, measured_csv, notes
 from models.tables.paper import in_order
+from models.tables.results import Results
 from models.tables.section import noted
 from models.tables.ways import Way, against, everywhere, gain_table, mean_gains, mean_tables, uar_plot, uar_table
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from analysis.report.parts import Block, Plot, Section, Words
 from analysis.tables import MISSING, Table
-from models.arms import CLEAN_TRAINED, Arm, Ground, clean_trained, each_once, held_out
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference, adjusted_together
-from models.predictions import CLEAN
-from models.results import Asked, Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import CLEAN_TRAINED, Arm, Ground, clean_trained, each_once, held_out
 from models.tables.blocks import all_figures, calibration, confusions, worst
 from models.tables.cells import change_cell, differences_csv, limits_cell, measured_csv, notes, signed, uar_cell
 from models.tables.dots import Dot, DotRow, dots_plot
 from models.tables.paper import in_order, paper_change, row_name
+from models.tables.results import Asked, Results
 from models.tables.section import noted
 
 FILE, MEASURED = "leave-one-noise-out.csv", "leave-one-noise-out-uar.csv"

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from analysis.report.parts import Block, Heading, Section, Terms, Words
 from analysis.tables import Table
-from models.advice import ADVICE
-from models.arms import Arm, Ground, each_once
-from models.evidence import FAILS, HOLDS, UNTOLD, Evidence, Finding
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference
-from models.results import Results
+from models.tables.advice import ADVICE
+from models.tables.arms import Arm, Ground, each_once
 from models.tables.cells import differences_csv, limits_cell, notes, signed, with_spread
+from models.tables.evidence import FAILS, HOLDS, UNTOLD, Evidence, Finding
+from models.tables.results import Results
 from models.tables.section import noted
 from models.tables.ways import cross_ways
 

@@ -8,15 +8,15 @@ from typing import Final, Literal
 from analysis.report.parts import Block, Plot, Section, Words
 from analysis.tables import MISSING, Table, listed, percent
 from analysis.whitelist import Whitelist
-from models.arms import Arm, Ground, clean_trained
 from models.experiments.base import Layout, NothingToCompare
 from models.measures.measured import Difference, Measured, adjusted
-from models.predictions import CLEAN
-from models.results import Asked, Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import Arm, Ground, clean_trained
 from models.tables.bars import bars_plot
 from models.tables.cells import change_cell, differences_csv, limits_cell, measured_csv, notes
 from models.tables.changed_labels import ChangedLabels, changed_labels
 from models.tables.dots import Dot, DotRow
+from models.tables.results import Asked, Results
 from models.tables.section import noted
 
 FILE, MEASURED = "whitelist-worth.csv", "whitelist-worth-uar.csv"

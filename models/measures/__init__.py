@@ -1,5 +1,5 @@
 """Measures: what predictions come to, with intervals over speakers and paired tests; no torch.
 
-Start at `measured.py`, which turns a table of predictions (`models.predictions`) into rows; the other files are the
+Start at `measured.py`, which turns a table of predictions (`predictions.py`) into rows; the other files are the
 measures themselves.
 """

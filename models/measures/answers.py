@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.predictions import CLEAN, class_counts, probabilities, said_class
+from models.measures.predictions import CLEAN, class_counts, probabilities, said_class
 
 
 @dataclass(frozen=True)

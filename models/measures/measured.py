@@ -11,6 +11,7 @@ import pandas as pd
 
 from models.measures.answers import Answers, answers_of
 from models.measures.calibration import Bin, brier, expected_calibration_error, reliability
+from models.measures.predictions import CLEAN
 from models.measures.recall import mean_and_spread
 from models.measures.resampling import (
     USUAL,
@@ -22,7 +23,6 @@ from models.measures.resampling import (
     uar_interval,
 )
 from models.measures.tally import Numbers, Paired, Pooling, Tally, paired, stacked, tally
-from models.predictions import CLEAN
 
 
 class Kind(Protocol):
@@ -92,7 +92,7 @@ def measured(
     """Measure checked predictions of one arm; labels and conditions in the order of the table, clean first.
 
     Args:
-        table: as `models.predictions.checked` gives it.
+        table: as `models.measures.predictions.checked` gives it.
         conditions: what is known of them, by name; one that is not there is a family of its own.
         arm: what the nets are called.
         pooling: UAR over all test clips of a seed, or as the mean over folds.

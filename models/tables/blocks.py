@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from analysis.report.parts import Folded, Words
 from analysis.tables import MISSING, Table, p_cell
 from models.measures.measured import Measured
-from models.predictions import CLEAN
-from models.results import Results
+from models.measures.predictions import CLEAN
 from models.tables.cells import limits_cell, signed, uar_cell, uar_limits
 from models.tables.confusions import Confusion, confusions_plot
 from models.tables.curves import reliability_plot
 from models.tables.paper import in_order, row_name
+from models.tables.results import Results
 
 CURVES = 4  # most curves of a plot: there are as many marks
 

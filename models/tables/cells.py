@@ -11,7 +11,7 @@ from analysis.report.parts import csv_text
 from analysis.tables import MISSING, listed, many
 from models.measures.measured import Difference, Measured
 from models.measures.resampling import ALL_SWAPS, SWAPS, smallest_p
-from models.results import Results
+from models.tables.results import Results
 
 STAR = "*"
 LEVEL = 0.05  # of adjusted p that gets a star

@@ -11,9 +11,9 @@ from markupsafe import Markup
 import analysis
 from analysis.report.parts import Listed, Section
 from analysis.svg import PLOT_CSS
-from models.results import Facts
 from models.tables.cells import SIMULATED
 from models.tables.markdown import as_markdown
+from models.tables.results import Facts
 from models.tables.strokes import TABLE_CSS
 from pipelines.whole_file import write_whole
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from analysis.report.parts import Plot
 from analysis.tables import MISSING, Table, listed, many
-from models.arms import Arm, Ground, clean_trained, denoised_in_front, held_out
 from models.measures.measured import Difference, Measured
-from models.predictions import CLEAN
-from models.results import Asked, Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import Arm, Ground, clean_trained, denoised_in_front, held_out
 from models.tables.cells import LEVEL, STAR, change_cell, limits_cell, signed, uar_cell, with_spread
 from models.tables.dots import Dot, DotRow, dots_plot
 from models.tables.paper import in_order, row_name
+from models.tables.results import Asked, Results
 
 UNSURE = "†"
 UNSURE_NOTE = (

@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 warnings.filterwarnings("ignore")
-from models.denoisers.rnnoise import RnNoise, RnNoiseSettings
-from models.denoisers.vts import Vts, VtsSettings
+from models.denoisers.rnnoise.library import RnnoiseNotFound, rnnoise
+from models.denoisers.rnnoise.rnnoise import RnNoise, RnNoiseSettings
+from models.denoisers.vts.vts import Vts, VtsSettings
 from models.features.base import Filterbanks
 from models.features.filterbanks import LogMel
-from models.rnnoise_library import RnnoiseNotFound, rnnoise
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip
 from pipelines.conditions import condition

@@ -36,10 +36,10 @@ import librosa
 import numpy as np
 import torch
 
-from models.feature_cache import FeatureCache
 from models.features.base import Filterbanks
 from models.features.filterbanks import LogMel
-from models.hearing import Condition, hear
+from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import Condition, hear
 from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.conditions import condition

@@ -1,8 +1,8 @@
 """How well reverberant clips are told: python tests/benchmarks/reverberance.py [fit].
 
-`fit` makes the constants of models/reverberance.py: the weights from the demo's voices, dry and in rooms of the image
-method, in silence and in noise (coloured noise and the demo's sounds); the threshold from every second speaker of
-EmoDB, dry, in silence and in steady noise at 20 dB, since a synthesis is drier than any studio.
+`fit` makes the constants of models/predicting/reverberance.py: the weights from the demo's voices, dry and in rooms
+of the image method, in silence and in noise (coloured noise and the demo's sounds); the threshold from every second
+speaker of EmoDB, dry, in silence and in steady noise at 20 dB, since a synthesis is drier than any studio.
 
 Without `fit` the held-out ROC is printed: other rooms, and EmoDB's other speakers under ESC-50's sounds where
 EARWITNESS_TEST_DATA names them, else demo voices that were not learnt from. Hits are the share of reverberant clips
@@ -32,7 +32,7 @@ warnings.filterwarnings("ignore")
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
-from models.reverberance import THRESHOLD_S, how_reverberant, traits
+from models.predicting.reverberance import THRESHOLD_S, how_reverberant, traits
 from pipelines.audio import Samples, Speech, mix_at_snr
 from pipelines.clip import Clip
 from pipelines.conditions import condition

@@ -27,16 +27,16 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy, pad
 
-from models.batches import Batch, Version, batches
-from models.course import Course
 from models.experiment import Experiment
-from models.folds import Fold
-from models.hearing import CLEAN, Heard
+from models.hearing.batches import Batch, Version, batches
+from models.hearing.heard import CLEAN, Heard
+from models.hearing.material import Material, Source
 from models.labelling import BINS, Labelling
-from models.material import Material, Source
 from models.nets.base import Padded
-from models.optimising import repeatable
-from models.run import Job, Run
+from models.training.course import Course
+from models.training.folds import Fold
+from models.training.optimising import repeatable
+from models.training.run import Job, Run
 from pipelines.bins import USUAL_BINS
 from pipelines.clip import Clip
 

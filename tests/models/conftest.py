@@ -11,9 +11,9 @@ import pytest
 
 from analysis.verdicts import Verdict
 from analysis.whitelist import Whitelist
+from models.denoisers.rnnoise.library import VARIABLE, rnnoise
 from models.experiment import Experiment
-from models.rnnoise_library import VARIABLE, rnnoise
-from models.train import train
+from models.training.train import train
 from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.conditions import condition

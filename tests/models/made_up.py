@@ -9,9 +9,9 @@ import pandas as pd
 
 from models.measures.answers import answers_of
 from models.measures.measured import Measured, measured
+from models.measures.predictions import checked
 from models.measures.resampling import Resampling
 from models.measures.tally import Paired, paired
-from models.predictions import checked
 from pipelines.conditions import study_conditions
 
 QUICK = Resampling(draws=200)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from analysis.whitelist import Whitelist
-from models.arms import Arm, Ground
 from models.experiment import MeasureDesign
-from models.predictions import CLEAN, checked
-from models.results import Facts, Results
+from models.measures.predictions import CLEAN, checked
+from models.tables.arms import Arm, Ground
+from models.tables.results import Facts, Results
 from pipelines.conditions import study_conditions
 from tests.models.made_up import predictions
 

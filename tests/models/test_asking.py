@@ -14,17 +14,17 @@ import pandas as pd
 import pytest
 import torch
 
-import models.asking
-from models.ask import logits_of
-from models.asking import Asked, NotInFront, ask_run
+import models.evaluating.asking
 from models.checkpoint import CARD, WEIGHTS, load_checkpoint
-from models.evaluate import evaluate
+from models.evaluating.asking import Asked, NotInFront, ask_run
+from models.evaluating.evaluate import evaluate
+from models.evaluating.trained_run import OtherClips, RunUnfinished, load_run
 from models.experiment import Experiment
-from models.material import Material
+from models.hearing.material import Material
+from models.measures.predictions import write_predictions
 from models.measures.recall import uar
-from models.predictions import write_predictions
-from models.train import train
-from models.trained_run import OtherClips, RunUnfinished, load_run
+from models.training.ask import logits_of
+from models.training.train import train
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params
 from pipelines.conditions import condition
@@ -48,7 +48,7 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(versions[0].condition)
         return really(net, versions, *told)
 
-    monkeypatch.setattr(models.asking, "logits_of", counted)
+    monkeypatch.setattr(models.evaluating.asking, "logits_of", counted)
     return found
 
 
@@ -123,7 +123,7 @@ def test_what_another_command_writes_meanwhile_is_not_taken_for_ones_own(
         really(table.iloc[:2], path, "of another command")
         return found
 
-    monkeypatch.setattr(models.asking, "write_predictions", overtaken)
+    monkeypatch.setattr(models.evaluating.asking, "write_predictions", overtaken)
     found = asked(again, clips, sounds, conditions={"nat-co-0db": LOUDER["nat-co-0db"]}).tables["nat-co-0db"]
     assert len(found) == 2 * len(clips)
 
@@ -140,7 +140,7 @@ def test_what_a_denoiser_cleaned_is_kept_for_the_nets_of_one_fold(
         kept.append(sum(len(one._cleaned) for one in materials.values()))
         return said
 
-    monkeypatch.setattr(models.asking, "logits_of", counted)
+    monkeypatch.setattr(models.evaluating.asking, "logits_of", counted)
     asked(again, clips, sounds, denoiser="vts", denoiser_settings={"components": 2})
     assert len(materials) == 2
     assert max(kept) == len(clips) // 2  # those that are tested, in one condition

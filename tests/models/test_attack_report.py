@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from analysis.whitelist import Whitelist
-from models.attack import (
+from models.attacking.attack import (
     Attacked,
     AttackResult,
     EvaluationUnreadable,
@@ -24,14 +24,14 @@ from models.attack import (
     family_order,
     success_rates,
 )
-from models.attack_report import PAPER, page_of, run_attack
+from models.attacking.report import PAPER, page_of, run_attack
+from models.attacking.target import Target
 from models.attacks.base import AttackDesign, Outcome, Query
 from models.checkpoint import load_card, load_checkpoint
-from models.evaluate import evaluate
+from models.evaluating.evaluate import evaluate
 from models.features.base import Filterbanks
 from models.features.filterbanks import LogMel
-from models.normalise import scale_by_speaker
-from models.target import Target
+from models.hearing.normalise import scale_by_speaker
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.sound_file import load_speech

@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.whitelist import Whitelist
-from models.augmentation import ConditionsUnknown, NothingToAugmentWith, WhitelistMissing, augmented, drawn
-from models.batches import Version
 from models.checkpoint import load_card
 from models.experiment import Augment, Experiment
-from models.hearing import CLEAN
+from models.hearing.batches import Version
+from models.hearing.heard import CLEAN
 from models.labelling import LabelName
-from models.run import Run, plan_run
-from models.train import train
+from models.training.augmentation import ConditionsUnknown, NothingToAugmentWith, WhitelistMissing, augmented, drawn
+from models.training.run import Run, plan_run
+from models.training.train import train
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params
 from pipelines.conditions import condition

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import models.batches
-from models.batches import FRAMES_AT_ONCE, Version, batches
+import models.hearing.batches
 from models.experiment import Experiment
-from models.hearing import CLEAN, Heard
-from models.material import Material, Source
+from models.hearing.batches import FRAMES_AT_ONCE, Version, batches
+from models.hearing.heard import CLEAN, Heard
+from models.hearing.material import Material, Source
 from pipelines.clip import Clip
 
 WIDTH = 40
@@ -33,8 +33,8 @@ def test_each_place_is_in_one_group_in_its_order_and_no_group_of_several_is_too_
     lengths: list[int], size: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(models.batches, "FRAMES_AT_ONCE", 100)
-        groups = models.batches._groups(range(len(lengths)), np.array(lengths, dtype=np.int64), size)
+        patch.setattr(models.hearing.batches, "FRAMES_AT_ONCE", 100)
+        groups = models.hearing.batches._groups(range(len(lengths)), np.array(lengths, dtype=np.int64), size)
     assert [place for group in groups for place in group] == list(range(len(lengths)))
     for group in groups:
         assert len(group) <= size

@@ -11,21 +11,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import models.asking
 import models.comparison
-import models.train
+import models.evaluating.asking
+import models.training.train
 from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
-from models.arms import CLEAN_TRAINED, Ground, clean_trained
 from models.checkpoint import CheckpointMissing, load_card
 from models.comparison import Bench, CompareEvent, borrowed_voices, compare, layout_names, questions, write_comparison
 from models.experiment import Experiment
 from models.experiments.base import NothingToCompare
 from models.experiments.whitelist_worth import EVERYTHING, WHITELIST
-from models.predictions import PredictionsWrong
-from models.results import Results
+from models.measures.predictions import PredictionsWrong
+from models.tables.arms import CLEAN_TRAINED, Ground, clean_trained
 from models.tables.cells import notes
 from models.tables.markdown import as_markdown
+from models.tables.results import Results
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params
 from pipelines.conditions import study_conditions
@@ -129,8 +129,8 @@ class TestEveryLayout:
 def test_made_again_nothing_is_trained_or_asked(
     name: str, tables: dict[str, tuple[Section, Results]], bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(models.train, "Course")
-    monkeypatch.delattr(models.asking, "logits_of")
+    monkeypatch.delattr(models.training.train, "Course")
+    monkeypatch.delattr(models.evaluating.asking, "logits_of")
     section, _ = made(list(compare(name, bench)))
     assert as_markdown(section) == as_markdown(tables[name][0])
     assert section.files == tables[name][0].files

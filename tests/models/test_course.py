@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-import models.course
-from models.course import STATE, Course, NothingHeard
+import models.training.course
 from models.experiment import Experiment
-from models.hearing import CLEAN, Heard
-from models.material import Material
-from models.run import Run, plan_run
+from models.hearing.heard import CLEAN, Heard
+from models.hearing.material import Material
+from models.training.course import STATE, Course, NothingHeard
+from models.training.run import Run, plan_run
 from pipelines.clip import Clip
 
 
@@ -61,7 +61,7 @@ def test_a_device_without_room_does_not_cost_the_epochs_that_were_kept(
     def full(*_: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(models.course, "_state_in", full)
+    monkeypatch.setattr(models.training.course, "_state_in", full)
     with pytest.raises(torch.OutOfMemoryError):
         next(Course(planned, planned.jobs[0], planned.source.material(), "cpu").go_on(tmp_path))
     assert (tmp_path / STATE).read_bytes() == kept

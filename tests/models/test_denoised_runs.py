@@ -11,17 +11,17 @@ import pytest
 import torch
 from torch import Tensor
 
-import models.denoisers.vts
-from models.ask import logits_of
-from models.batches import Version, batches
+import models.denoisers.vts.vts
 from models.blocks.fronted import Fronted
 from models.checkpoint import CLEANER, CheckpointCorrupt, load_checkpoint, make_net
-from models.course import best_net
 from models.experiment import Experiment
-from models.hearing import CLEAN
+from models.hearing.batches import Version, batches
+from models.hearing.heard import CLEAN
 from models.nets.base import Inputs, Net, Padded
-from models.run import Run, plan_run
-from models.train import train
+from models.training.ask import logits_of
+from models.training.course import best_net
+from models.training.run import Run, plan_run
+from models.training.train import train
 from pipelines.clip import Clip
 from pipelines.conditions import condition
 from pipelines.sounds.base import SoundBank
@@ -119,15 +119,15 @@ def test_it_comes_back_with_the_same_answers(
     settings = {"components": 4} if denoiser == "vts" else {}
     experiment = change(tiny, **SHORT, denoiser=denoiser, denoiser_settings=settings)
     fitted: list[list[np.ndarray]] = []
-    really_fit = models.denoisers.vts.Vts.fit
+    really_fit = models.denoisers.vts.vts.Vts.fit
 
     def fit(self: Any, clean: list[np.ndarray], seed: int) -> None:
         fitted.append(clean)
         really_fit(self, clean, seed)
 
-    monkeypatch.setattr(models.denoisers.vts.Vts, "fit", fit)
+    monkeypatch.setattr(models.denoisers.vts.vts.Vts, "fit", fit)
     said: list[Tensor] = []
-    monkeypatch.setattr("models.train.best_net", lambda course: _asked(course, said))
+    monkeypatch.setattr("models.training.train.best_net", lambda course: _asked(course, said))
     run = noisy_run(clips, experiment, sounds, tmp_path / "run")
     for _ in train(clips, experiment, run.folder, seed=1, command="x", conditions=CONDITIONS, sounds=sounds):
         pass

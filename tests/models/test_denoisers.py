@@ -20,7 +20,7 @@ from models.denoisers.base import (
     SoundDenoiser,
     SoundWrong,
 )
-from models.rnnoise_library import RnnoiseNotFound
+from models.denoisers.rnnoise.library import RnnoiseNotFound
 from pipelines.variants import load, own_names
 
 RATE_HZ, BANDS = 16_000, 8

@@ -14,13 +14,13 @@ import torch
 
 from analysis.whitelist import Whitelist
 from models.checkpoint import CheckpointMissing, load_checkpoint
-from models.evaluate import Evaluation, evaluate
+from models.evaluating.evaluate import Evaluation, evaluate
+from models.evaluating.trained_run import MixedRun, OtherClips
 from models.features.base import Filterbanks
 from models.features.filterbanks import LogMel
+from models.hearing.normalise import scale_by_speaker
 from models.measures.recall import uar
 from models.nets.base import Padded
-from models.normalise import scale_by_speaker
-from models.trained_run import MixedRun, OtherClips
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip, Params
 from pipelines.conditions import study_conditions

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-import models.file_hashes
-from models.feature_cache import (
+import models.hearing.file_hashes
+from models.hearing.feature_cache import (
     MAPS,
     CacheUnusable,
     FeatureCache,
@@ -32,7 +32,7 @@ from models.feature_cache import (
     size_of,
     sweep,
 )
-from models.file_hashes import FileHashes
+from models.hearing.file_hashes import FileHashes
 from pipelines.whole_file import DiskFull
 
 NAME = "ab" * 32
@@ -42,7 +42,7 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from models.feature_cache import FeatureCache
+from models.hearing.feature_cache import FeatureCache
 
 folder, name, killed = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "killed"
 if killed:
@@ -250,7 +250,9 @@ class TestFileHashes:
         hashes = FileHashes(tmp_path / "hashes.json")
         first = hashes.sha256(old_file)
         hashes.save()
-        monkeypatch.setattr(models.file_hashes, "file_sha256", lambda path: pytest.fail(f"{path} was read again"))
+        monkeypatch.setattr(
+            models.hearing.file_hashes, "file_sha256", lambda path: pytest.fail(f"{path} was read again")
+        )
         assert FileHashes(tmp_path / "hashes.json").sha256(old_file) == first
 
     def test_a_file_that_changed_is_read_again(self, old_file: Path, tmp_path: Path) -> None:

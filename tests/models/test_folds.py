@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.experiment import FoldDesign
-from models.fold_lists import FoldListsWrong
-from models.folds import (
+from models.training.fold_lists import FoldListsWrong
+from models.training.folds import (
     Fold,
     SessionsShareSpeakers,
     TooFewClips,

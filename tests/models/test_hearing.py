@@ -14,12 +14,12 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-import models.hearing
+import models.hearing.heard
 from models.denoisers.base import SoundDenoiser
-from models.feature_cache import FeatureCache, size_of
 from models.features.base import ClipUnfit, Feature, Filterbanks
 from models.features.filterbanks import LogMel
-from models.hearing import ClipTwice, Condition, Heard, data_sha256, hear, samples_of
+from models.hearing.feature_cache import FeatureCache, size_of
+from models.hearing.heard import ClipTwice, Condition, Heard, data_sha256, hear, samples_of
 from models.seeding import rng_for
 from pipelines.audio import Samples, Speech, fit_to_full_scale
 from pipelines.clip import Clip, Params, Word
@@ -119,7 +119,7 @@ def cache(tmp_path: Path) -> FeatureCache:
 
 @pytest.fixture(autouse=True)
 def two_clips_a_shard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.hearing, "SHARD_CLIPS", 2)
+    monkeypatch.setattr(models.hearing.heard, "SHARD_CLIPS", 2)
 
 
 def same(one: Heard, other: Heard) -> bool:
@@ -137,7 +137,7 @@ def test_clips_are_heard_alike_with_a_cache_without_and_again(
         plain = hear(clips, "filterbanks", condition=condition, sounds=sounds, seed=3)
         assert same(plain, hear(clips, "filterbanks", condition=condition, sounds=sounds, seed=3, cache=cache))
         with monkeypatch.context() as patch:
-            patch.setattr(models.hearing, "load_speech", lambda clip, rate_hz: pytest.fail("it was heard again"))
+            patch.setattr(models.hearing.heard, "load_speech", lambda clip, rate_hz: pytest.fail("it was heard again"))
             again = hear(clips, "filterbanks", condition=condition, sounds=sounds, seed=3, cache=cache)
         assert same(plain, again)
 
@@ -277,7 +277,7 @@ def test_two_processes_hear_what_one_hears(clips: list[Clip], sounds: SoundBank,
 def test_progress_counts_every_clip_whether_it_was_kept_or_not(
     clips: list[Clip], cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models.hearing, "CALL_CLIPS", 1)
+    monkeypatch.setattr(models.hearing.heard, "CALL_CLIPS", 1)
     told: list[int] = []
     hear(clips[:3], "filterbanks", cache=cache)
     hear(clips, "filterbanks", cache=cache, heard=told.append)

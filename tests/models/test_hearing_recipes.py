@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import pipelines.noises
-from models.hearing import Condition, samples_of
-from models.sound_recipes import AskedBank, foreseen_asks, source_sha256
+from models.hearing.heard import Condition, samples_of
+from models.hearing.sound_recipes import AskedBank, foreseen_asks, source_sha256
 from pipelines.audio import Samples
 from pipelines.clip import Clip, Phone, Word
 from pipelines.fillers import CorpusSounds

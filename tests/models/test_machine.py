@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from models.machine import Machine, NoSuchDevice, one_of
+from models.training.machine import Machine, NoSuchDevice, one_of
 
 ROOT = Path(__file__).parents[2]
 #: Takes a device and holds it until it is killed.
 HOLDS = """
 import sys
 from pathlib import Path
-from models.machine import one_of
+from models.training.machine import one_of
 with one_of(("left:0", "right:0"), Path(sys.argv[1])) as device:
     print(device, flush=True)
     sys.stdin.read()
@@ -65,7 +65,7 @@ def test_a_device_is_taken_by_one_process_and_given_back_when_it_is_killed(
                 other.send_signal(signal.SIGKILL)
                 other.wait()
 
-            monkeypatch.setattr("models.machine.time.sleep", sleep)
+            monkeypatch.setattr("models.training.machine.time.sleep", sleep)
             with one_of(("left:0", "right:0"), tmp_path) as third:
                 assert third == "left:0"
         assert len(waits) == 1  # both were taken, until the other died

@@ -105,7 +105,7 @@ def test_the_weight_is_a_setting() -> None:
 
 
 def test_settings_of_another_denoiser_are_refused() -> None:
-    from models.denoisers.vts import VtsSettings
+    from models.denoisers.vts.vts import VtsSettings
 
     with pytest.raises(TypeError, match="takes MaskSettings, found VtsSettings"):
         Mask(VtsSettings())

@@ -16,13 +16,13 @@ from statsmodels.stats.multitest import multipletests
 from models.measures.answers import answers_of
 from models.measures.calibration import brier, expected_calibration_error, reliability
 from models.measures.measured import adjusted, difference, mean_difference
+from models.measures.predictions import checked, probabilities, said_class
 from models.measures.resampling import (
     fold_p,
     holm,
     speaker_parts,
 )
 from models.measures.tally import NothingInCommon, OtherTruth, paired, stacked
-from models.predictions import checked, probabilities, said_class
 from tests.models.made_up import QUICK, pair_of, predictions, rows
 
 

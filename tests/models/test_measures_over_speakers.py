@@ -10,6 +10,7 @@ from scipy import stats
 
 from models.measures.answers import answers_of
 from models.measures.measured import difference
+from models.measures.predictions import checked
 from models.measures.resampling import (
     Resampling,
     difference_interval,
@@ -19,7 +20,6 @@ from models.measures.resampling import (
     uar_interval,
 )
 from models.measures.tally import Numbers, Paired, Pooling, Tally, paired, tally
-from models.predictions import checked
 from tests.models.made_up import QUICK, pair_of, predictions, rows
 
 

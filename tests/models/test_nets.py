@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import models.nets
-from models.batches import Version, batches
 from models.checkpoint import features_of_net, make_net, settings_of_net, weights_of
 from models.experiment import Experiment, SettingsWrong
-from models.hearing import CLEAN
-from models.material import Source
+from models.hearing.batches import Version, batches
+from models.hearing.heard import CLEAN
+from models.hearing.material import Source
 from models.nets.base import Inputs, Net, Padded, frame_mask, masked_mean
 from pipelines.clip import Clip
 from pipelines.variants import UnknownVariant, variant_names

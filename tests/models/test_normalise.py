@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.normalise import scale_by_speaker
+from models.hearing.normalise import scale_by_speaker
 
 
 def test_each_speaker_has_mean_0_and_deviation_1_after_normalising() -> None:

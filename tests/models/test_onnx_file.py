@@ -11,12 +11,12 @@ import pytest
 
 import models.denoisers
 import models.nets
-from models import onnx_file
 from models.checkpoint import Card, Checkpoint, load_checkpoint, make_net
 from models.denoisers.base import Denoiser, JointDenoiser
 from models.experiment import Experiment
 from models.nets.base import Net
-from models.onnx_file import OnnxDiffers, OnnxMissing, export_onnx
+from models.predicting import onnx_file
+from models.predicting.onnx_file import OnnxDiffers, OnnxMissing, export_onnx
 from pipelines.variants import load, variant_names
 
 pytest.importorskip("onnx", reason="the libraries for ONNX are not installed (earwitness[onnx])")

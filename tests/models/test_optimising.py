@@ -10,12 +10,19 @@ import pytest
 import torch
 from torch import nn
 
-from models.course import Course
 from models.experiment import Experiment, OptimiserName, Training
-from models.machine import Machine
-from models.optimising import PrecisionNeedsGpu, advance, arithmetic, make_optimiser, make_scaler, make_schedule
-from models.run import Run, plan_run
-from models.train import train
+from models.training.course import Course
+from models.training.machine import Machine
+from models.training.optimising import (
+    PrecisionNeedsGpu,
+    advance,
+    arithmetic,
+    make_optimiser,
+    make_scaler,
+    make_schedule,
+)
+from models.training.run import Run, plan_run
+from models.training.train import train
 from pipelines.clip import Clip
 
 Change = Callable[..., Experiment]

@@ -15,9 +15,9 @@ import pytest
 import models.nets
 from analysis.whitelist import Whitelist
 from models.checkpoint import load_checkpoint
-from models.evaluate import COLUMNS
+from models.evaluating.evaluate import COLUMNS
 from models.experiment import Experiment
-from models.onnx_file import export_onnx
+from models.predicting.onnx_file import export_onnx
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.sounds.base import SoundBank

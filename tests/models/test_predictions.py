@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.predictions import (
+from models.measures.predictions import (
     PredictionsWrong,
     checked,
     class_counts,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.attack_report import run_attack
+from models.attacking.report import run_attack
 from models.attacks.base import AttackDesign
-from models.evaluate import evaluate
+from models.evaluating.evaluate import evaluate
 from models.experiment import Experiment
-from models.train import train
+from models.training.train import train
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.corpora.emodb import EmoDB

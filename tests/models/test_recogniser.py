@@ -11,17 +11,17 @@ import pytest
 import soundfile
 import torch
 
-from models.asking import Asked, ask_run
 from models.checkpoint import CheckpointMissing, run_folders
-from models.confidence import doubts_of
+from models.denoisers.rnnoise.library import RnnoiseBroken, RnnoiseNotFound
+from models.evaluating.asking import Asked, ask_run
+from models.evaluating.trained_run import load_run
 from models.experiment import Experiment
+from models.hearing.listening import LengthsDiffer, OneSound, SoundWrong
 from models.labelling import NoClips, OneClass
-from models.listening import LengthsDiffer, OneSound, SoundWrong
-from models.machine import Machine, NoSuchDevice
-from models.recogniser import LabelAmbiguous, NotFitted, Recogniser, Unheard
-from models.reverberance import THRESHOLD_S
-from models.rnnoise_library import RnnoiseBroken, RnnoiseNotFound
-from models.trained_run import load_run
+from models.predicting.confidence import doubts_of
+from models.predicting.recogniser import LabelAmbiguous, NotFitted, Recogniser, Unheard
+from models.predicting.reverberance import THRESHOLD_S
+from models.training.machine import Machine, NoSuchDevice
 from pipelines.clip import Clip
 from pipelines.sound_file import SoundUnreadable, read_sound, write_flac
 from tests.models.conftest import RATE_HZ, tone

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from analysis.whitelist import Whitelist
-from models.advice import ADVICE
-from models.arms import Arm
-from models.evidence import BESIDE, FAILS, HOLDS, UNTOLD, Evidence, Finding
 from models.experiments.recommendations import Recommendations
-from models.predictions import CLEAN
+from models.measures.predictions import CLEAN
+from models.tables.advice import ADVICE
+from models.tables.arms import Arm
+from models.tables.evidence import BESIDE, FAILS, HOLDS, UNTOLD, Evidence, Finding
 from models.tables.markdown import as_markdown
 from tests.models.made_up_results import ground, made_up
 from tests.whitelists import verdict, whitelist

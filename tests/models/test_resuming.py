@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from joblib.externals.loky import reusable_executor
 
 from models.checkpoint import WEIGHTS
-from models.course import EPOCHS, STATE
 from models.experiment import Experiment
-from models.machine import Machine
-from models.train import TrainEvent, train
+from models.training.course import EPOCHS, STATE
+from models.training.machine import Machine
+from models.training.train import TrainEvent, train
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.parallel import ProcessKilled
@@ -36,8 +36,8 @@ PLACES = ("activation/seed-1/fold-0", "activation/seed-1/fold-1")
 KILLED = """
 import os, pickle, signal, sys
 from pathlib import Path
-from models.course import Course
-from models.train import train
+from models.training.course import Course
+from models.training.train import train
 
 clips, experiment, runs, epochs, noisy = pickle.loads(Path(sys.argv[1]).read_bytes())
 really_step = Course._step

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.denoisers.base import SoundWrong
-from models.reverberance import SHORTEST_S, THRESHOLD_S, how_reverberant, is_reverberant, traits
+from models.predicting.reverberance import SHORTEST_S, THRESHOLD_S, how_reverberant, is_reverberant, traits
 from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.corpora.emodb import EmoDB

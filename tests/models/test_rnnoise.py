@@ -8,9 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models import rnnoise_library
-from models.denoisers.rnnoise import RnNoise, RnNoiseSettings
-from models.rnnoise_library import FRAME, VARIABLE, Rnnoise, RnnoiseBroken, RnnoiseNotFound, library_file, rnnoise
+from models.denoisers.rnnoise import library as rnnoise_library
+from models.denoisers.rnnoise.library import (
+    FRAME,
+    VARIABLE,
+    Rnnoise,
+    RnnoiseBroken,
+    RnnoiseNotFound,
+    library_file,
+    rnnoise,
+)
+from models.denoisers.rnnoise.rnnoise import RnNoise, RnNoiseSettings
 from pipelines.audio import Samples, Speech, active_rms
 from pipelines.clip import Clip
 from pipelines.conditions import condition

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
-from models.course import Epoch
 from models.experiment import Experiment
-from models.folds import Fold
-from models.run import Job
-from models.run_page import BOARD, PAGE, watched
-from models.train import TrainEvent, train
+from models.training.course import Epoch
+from models.training.folds import Fold
+from models.training.run import Job
+from models.training.run_page import BOARD, PAGE, watched
+from models.training.train import TrainEvent, train
 from pipelines.clip import Clip
 
 JOBS = [Job(label, 1, Fold(0, ("a",), ("b",), ("c",), "clips")) for label in ("valence", "emotion")]

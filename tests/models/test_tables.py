@@ -16,18 +16,18 @@ from analysis.report.parts import Plot, Section, Words
 from analysis.tables import Table
 from analysis.whitelist import Whitelist
 from analysis.whitelist_paper import paper_whitelist
-from models.arms import CLEAN_TRAINED, Ground, denoised_in_front, held_out, partners
 from models.experiment import Augment, Experiment
 from models.experiments.base import Layout, NothingToCompare
 from models.experiments.clean_trained import CleanTrained
 from models.experiments.leave_one_noise_out import LeaveOneNoiseOut
 from models.experiments.whitelist_worth import EVERYTHING, WHITELIST, WhitelistWorth
-from models.predictions import CLEAN
-from models.results import Asked, Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import CLEAN_TRAINED, Ground, denoised_in_front, held_out, partners
 from models.tables.changed_labels import changed_labels
 from models.tables.markdown import as_markdown
 from models.tables.page import page_of, write_tables
 from models.tables.paper import PAPER_ROWS, in_order
+from models.tables.results import Asked, Results
 from pipelines.conditions import CONTROLS, study_conditions
 from pipelines.variants import load, variant_names
 from tests.models.made_up_results import ground, made_up, rightness

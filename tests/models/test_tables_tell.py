@@ -11,17 +11,17 @@ import pytest
 
 from analysis.report.parts import Folded, Listed, Plot, Section, Words
 from analysis.tables import Table
-from models.arms import Ground, held_out
 from models.experiment import MeasureDesign
 from models.experiments.clean_trained import CleanTrained
 from models.experiments.leave_one_noise_out import LeaveOneNoiseOut
 from models.experiments.whitelist_worth import EVERYTHING, WhitelistWorth
+from models.measures.predictions import CLEAN, checked
 from models.measures.resampling import smallest_p
-from models.predictions import CLEAN, checked
-from models.results import Facts, Results
+from models.tables.arms import Ground, held_out
 from models.tables.cells import notes
 from models.tables.markdown import as_markdown
 from models.tables.page import page_of
+from models.tables.results import Facts, Results
 from tests.models.made_up import predictions
 from tests.models.made_up_results import CLASSES, ground, made_up
 from tests.whitelists import verdict, whitelist

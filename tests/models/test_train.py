@@ -14,14 +14,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.batches import Version
 from models.checkpoint import WEIGHTS, load_checkpoint, run_folders, weights_of
-from models.course import Best, Course, Epoch, LossNotFinite
 from models.experiment import Experiment, SettingsWrong
+from models.hearing.batches import Version
 from models.labelling import NoClips, UnlabelledClips
-from models.machine import Machine
-from models.run import OtherRun, RunUnreadable, SoundsMissing
-from models.train import TrainEvent, train
+from models.training.course import Best, Course, Epoch, LossNotFinite
+from models.training.machine import Machine
+from models.training.run import OtherRun, RunUnreadable, SoundsMissing
+from models.training.train import TrainEvent, train
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
 from pipelines.sound_file import SoundUnreadable

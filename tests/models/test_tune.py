@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models import train
 from models.checkpoint import Card, load_card
 from models.comparison import Bench
 from models.experiment import Experiment
 from models.nets.crnn import Crnn
+from models.training import train
 from models.tune import TABLE, NoGrid, Tuned, TuneEvent, grid_of, ranked, table_of, tune, tuned_experiment
 from pipelines.clip import Clip
 from pipelines.sounds.base import SoundBank

@@ -12,12 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models import vts
 from models.denoisers.base import FramesWrong
-from models.denoisers.vts import ArraysWrong, NothingLearnt, TooFewFrames, Vts, VtsSettings
-from models.features.base import Filterbanks
-from models.features.filterbanks import LogMel
-from models.vts import (
+from models.denoisers.vts import gaussians as vts
+from models.denoisers.vts.gaussians import (
     Mixture,
     Noise,
     NoisySpeech,
@@ -28,6 +25,9 @@ from models.vts import (
     under,
     without_shift,
 )
+from models.denoisers.vts.vts import ArraysWrong, NothingLearnt, TooFewFrames, Vts, VtsSettings
+from models.features.base import Filterbanks
+from models.features.filterbanks import LogMel
 from pipelines.audio import Samples, Speech
 from pipelines.clip import Clip
 from pipelines.conditions import condition

@@ -15,7 +15,7 @@ import soundfile
 
 from app.cli.main import earwitness as command
 from models.nets.crnn import Crnn
-from models.reverberance import THRESHOLD_S
+from models.predicting.reverberance import THRESHOLD_S
 
 EXPERIMENT = """
 labels = {labels}

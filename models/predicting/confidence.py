@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from models.reverberance import THRESHOLD_S
+from models.predicting.reverberance import THRESHOLD_S
 
 #: By whose frames features of a sound are normalised: enrolment clips of the speaker, all whom the nets were trained
 #: on, or the sound's own.

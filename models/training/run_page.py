@@ -12,10 +12,10 @@ import jinja2
 from tensorboardX import SummaryWriter
 
 from models.checkpoint import CARD, Card, load_card
-from models.course import Epoch, epochs_in
-from models.folds import Fold
-from models.run import Job
-from models.train import TrainEvent, finished
+from models.training.course import Epoch, epochs_in
+from models.training.folds import Fold
+from models.training.run import Job
+from models.training.train import TrainEvent, finished
 from pipelines.whole_file import write_whole
 
 PAGE = "index.html"

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.hearing import CLEAN
-from models.material import Material
+from models.hearing.heard import CLEAN
+from models.hearing.material import Material
 from models.nets.base import Inputs, Padded
 
 BUCKET_JITTER = 0.1  # lengths are blurred by so much, so that the same clips do not meet in every epoch

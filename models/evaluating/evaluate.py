@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from analysis.whitelist import Whitelist
-from models.asking import Asked, ask_run
 from models.checkpoint import versions
+from models.evaluating.asking import Asked, ask_run
+from models.evaluating.trained_run import TrainedRun, load_run
 from models.experiment import MeasureDesign
-from models.feature_cache import FeatureCache
-from models.hearing import CLEAN
-from models.machine import Machine
+from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import CLEAN
 from models.measures.measured import Measured, measured
 from models.measures.resampling import Resampling
-from models.trained_run import TrainedRun, load_run
+from models.training.machine import Machine
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
 from pipelines.sounds.base import SoundBank

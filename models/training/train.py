@@ -1,6 +1,6 @@
 """Train a net for each label, seed and fold, from clips to checkpoints (paper section 3.2).
 
-Reads from top to bottom: the run, its nets one after another or side by side, one net. An epoch is in `models.course`.
+Reads from top to bottom: the run, its nets one after another or side by side, one net. An epoch is in `course.py`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from analysis.whitelist import Whitelist
-from models.batches import Version
 from models.checkpoint import Card, learnt_by, load_card, save, versions
-from models.course import STATE, Course, Epoch, best_net
 from models.denoisers.base import FrameDenoiser
 from models.experiment import Experiment
-from models.folds import heard_before
-from models.hearing import CLEAN
-from models.machine import Machine, alone_in
-from models.material import Material, fitted_cleaner
-from models.normalise import scale_by_speaker
-from models.optimising import make_scaler, repeatable
-from models.run import Job, Run, claim, is_done, plan_run
-from models.side_by_side import Finished, all_nets
+from models.hearing.batches import Version
+from models.hearing.heard import CLEAN
+from models.hearing.material import Material, fitted_cleaner
+from models.hearing.normalise import scale_by_speaker
+from models.training.course import STATE, Course, Epoch, best_net
+from models.training.folds import heard_before
+from models.training.machine import Machine, alone_in
+from models.training.optimising import make_scaler, repeatable
+from models.training.run import Job, Run, claim, is_done, plan_run
+from models.training.side_by_side import Finished, all_nets
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise

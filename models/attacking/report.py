@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 
 from analysis.whitelist import Whitelist
-from models.attack import Attacked, AttackEvent, AttackResult, Setting, SuccessRate, attack_run
+from models.attacking.attack import Attacked, AttackEvent, AttackResult, Setting, SuccessRate, attack_run
 from models.attacks.base import AttackDesign, Query
 from models.checkpoint import versions
 from pipelines.clip import Clip
@@ -42,10 +42,10 @@ def run_attack(
     command: str,
     cache: Path | None = None,
 ) -> Iterator[AttackEvent]:
-    """Attack a run's nets (see `models.attack.attack_run`) and write what came of it into the run's folder.
+    """Attack a run's nets (see `models.attacking.attack.attack_run`) and write what came of it into the run's folder.
 
     Raises:
-        as `models.attack.attack_run`; DiskFull: there is no room for the files.
+        as `models.attacking.attack.attack_run`; DiskFull: there is no room for the files.
     """
     for event in attack_run(clips, sounds, whitelist, design, folder, seed=seed, command=command, cache=cache):
         if event.result is not None:

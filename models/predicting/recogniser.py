@@ -14,17 +14,17 @@ import torch
 from numpy.typing import NDArray
 
 from models.checkpoint import CARD, Checkpoint, load_checkpoint, run_folders
-from models.confidence import NormalisedBy, Prediction, doubts_of
 from models.experiment import Augment, Experiment, FoldDesign
-from models.folds import everyone
-from models.listening import LengthsDiffer, Listener, Sound, SoundWrong, checked, name_of, refuse_one
-from models.machine import Machine
+from models.hearing.listening import LengthsDiffer, Listener, Sound, SoundWrong, checked, name_of, refuse_one
+from models.hearing.normalise import Scale, scale_by_speaker
 from models.nets.base import Padded
-from models.normalise import Scale, scale_by_speaker
-from models.optimising import repeatable
-from models.reverberance import THRESHOLD_S, how_reverberant
-from models.run import plan_run
-from models.train import train_run
+from models.predicting.confidence import NormalisedBy, Prediction, doubts_of
+from models.predicting.reverberance import THRESHOLD_S, how_reverberant
+from models.training.folds import everyone
+from models.training.machine import Machine
+from models.training.optimising import repeatable
+from models.training.run import plan_run
+from models.training.train import train_run
 from pipelines.clip import Clip
 from pipelines.sound_file import SoundUnreadable
 

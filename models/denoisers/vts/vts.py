@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.denoisers.base import FrameDenoiser, FramesWrong, checked_frames
-from models.vts import (
+from models.denoisers.vts.gaussians import (
     SMALLEST_VARIANCE,
     Array,
     Mixture,

@@ -10,8 +10,8 @@ import torch
 
 from models.denoisers.base import FrameDenoiser
 from models.features.base import Feature
+from models.hearing.normalise import Scale
 from models.nets.base import Net, Padded
-from models.normalise import Scale
 from pipelines.audio import Samples
 
 

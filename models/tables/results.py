@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from models.arms import Ground
 from models.experiment import MeasureDesign
 from models.measures.answers import Answers, answers_of
 from models.measures.measured import (
@@ -20,9 +19,10 @@ from models.measures.measured import (
     mean_difference,
     measured,
 )
+from models.measures.predictions import CLEAN
 from models.measures.resampling import Resampling
 from models.measures.tally import Paired, paired
-from models.predictions import CLEAN
+from models.tables.arms import Ground
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

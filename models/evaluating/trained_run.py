@@ -9,11 +9,11 @@ from pathlib import Path
 
 from models.checkpoint import Card, Checkpoint, load_checkpoint, run_folders
 from models.experiment import Experiment
-from models.file_hashes import FileHashes
-from models.folds import make_folds
-from models.hearing import data_sha256
+from models.hearing.file_hashes import FileHashes
+from models.hearing.heard import data_sha256
+from models.hearing.material import Source
 from models.labelling import Labelling, labelling
-from models.material import Source
+from models.training.folds import make_folds
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
 from pipelines.sounds.base import SoundBank

@@ -17,18 +17,18 @@ import numpy as np
 
 import models.attacks
 from analysis.whitelist import Whitelist
+from models.attacking.target import Target
 from models.attacks.base import Attack, AttackDesign, Moves, Outcome, Query
 from models.checkpoint import Card, Checkpoint
-from models.evaluate import TABLE
-from models.feature_cache import FeatureCache
-from models.hearing import CLEAN
+from models.evaluating.evaluate import TABLE
+from models.evaluating.trained_run import load_run
+from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import CLEAN
+from models.hearing.material import Material
 from models.labelling import LabelName
-from models.material import Material
 from models.measures.recall import mean_and_spread
 from models.seeding import rng_for
-from models.target import Target
 from models.threads import one_thread
-from models.trained_run import load_run
 from pipelines.clip import Clip
 from pipelines.sound_file import load_speech
 from pipelines.sounds.base import FAMILIES, Family, SoundBank

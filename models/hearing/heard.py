@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 import models.features
 from models.denoisers.base import SoundDenoiser
-from models.feature_cache import SHARD_CLIPS, FeatureCache, Frames, Outcome, Shard, sweep
 from models.features.base import ClipUnfit, Feature
-from models.file_hashes import FileHashes
-from models.seeding import rng_for
-from models.sound_recipes import (
+from models.hearing.feature_cache import SHARD_CLIPS, FeatureCache, Frames, Outcome, Shard, sweep
+from models.hearing.file_hashes import FileHashes
+from models.hearing.sound_recipes import (
     AskedBank,
     BankContent,
     clip_key,
@@ -29,6 +28,7 @@ from models.sound_recipes import (
     noise_recipe,
     sound_key,
 )
+from models.seeding import rng_for
 from pipelines.audio import Samples, fit_to_full_scale
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise, NoiseRefused

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from analysis.whitelist import Whitelist
-from models.augmentation import augmented, drawn
-from models.batches import Version
 from models.checkpoint import CARD, features_of_net, load_card
 from models.denoisers.base import SoundDenoiser
 from models.experiment import Experiment
-from models.feature_cache import FeatureCache
-from models.folds import Fold, make_folds
-from models.hearing import CLEAN, Condition, data_sha256, recipe_sha256
+from models.hearing.batches import Version
+from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import CLEAN, Condition, data_sha256, recipe_sha256
+from models.hearing.material import Material, Source, make_denoiser, make_feature
 from models.labelling import Labelling, LabelName, labelling
-from models.material import Material, Source, make_denoiser, make_feature
 from models.seeding import rng_for
+from models.training.augmentation import augmented, drawn
+from models.training.folds import Fold, make_folds
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise
@@ -153,9 +153,9 @@ def plan_run(
 ) -> Run:
     """Check everything that can be checked before any sound is heard.
 
-    Args: as `models.train.train`; and folds in place of those that the experiment makes.
+    Args: as `models.training.train.train`; and folds in place of those that the experiment makes.
 
-    Raises: as `models.train.train`, but for what only hearing and learning show.
+    Raises: as `models.training.train.train`, but for what only hearing and learning show.
     """
     # By id, so that the order in which a corpus is read changes no fold and no weight.
     clips = sorted(clips, key=lambda clip: clip.clip_id)

@@ -15,10 +15,10 @@ import models.denoisers
 import models.features
 from models.denoisers.base import Denoiser, FrameDenoiser, SoundDenoiser
 from models.experiment import Experiment, ZnormStats, checked_settings
-from models.feature_cache import FeatureCache
 from models.features.base import Feature
-from models.hearing import CLEAN, Condition, Heard, hear
-from models.normalise import Scale, scale_by_speaker
+from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import CLEAN, Condition, Heard, hear
+from models.hearing.normalise import Scale, scale_by_speaker
 from models.seeding import rng_for
 from pipelines.clip import Clip
 from pipelines.noises.base import Noise

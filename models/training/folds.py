@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from models.experiment import FoldDesign
-from models.fold_lists import listed_folds
+from models.training.fold_lists import listed_folds
 from pipelines.clip import Clip
 
 FEWEST_SPEAKERS_TO_SPARE = 3  # below this, a speaker less to learn from costs more than validation on known voices

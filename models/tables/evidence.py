@@ -8,12 +8,12 @@ from typing import Final, Literal, TypeAlias
 
 from analysis.tables import listed, many
 from analysis.verdicts import Verdict
-from models.arms import ENVIRONMENT
 from models.measures.measured import Difference, adjusted
-from models.predictions import CLEAN
-from models.results import Asked, Results
+from models.measures.predictions import CLEAN
+from models.tables.arms import ENVIRONMENT
 from models.tables.cells import LEVEL, limits_cell, signed
 from models.tables.paper import in_order, row_name
+from models.tables.results import Asked, Results
 from models.tables.ways import Way, compared, cross_ways, mean_gain
 
 Said: TypeAlias = Literal["holds here", "does not hold here", "can't be told", "beside"]

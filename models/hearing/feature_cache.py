@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.file_hashes import FileHashes
+from models.hearing.file_hashes import FileHashes
 from pipelines.whole_file import DiskFull, writing_whole
 
 SHARD_CLIPS = 256  # 10,000 clips in 20 conditions make 800 files

@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.denoisers.base import SoundDenoiser, checked_samples
+from models.denoisers.rnnoise.library import RATE_HZ, library_file, rnnoise
 from models.resampling import resampled
-from models.rnnoise_library import RATE_HZ, library_file, rnnoise
 from pipelines.audio import Samples
 from pipelines.sound_file import file_sha256
 

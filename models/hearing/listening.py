@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.denoisers.base import SoundDenoiser
 from models.experiment import Experiment
 from models.features.base import ClipUnfit, Feature
-from models.material import make_denoiser, make_feature
+from models.hearing.material import make_denoiser, make_feature
 from pipelines.audio import Samples
 from pipelines.sound_file import SILENCE, read_sound
 

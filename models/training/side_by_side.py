@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from models.course import Epoch, epochs_in
-from models.machine import Machine, one_of
-from models.material import Material
-from models.run import Job, Run
+from models.hearing.material import Material
+from models.training.course import Epoch, epochs_in
+from models.training.machine import Machine, one_of
+from models.training.run import Job, Run
 from pipelines.parallel import Shared, end_processes
 
 POLL_S = 0.25  # how often the epochs of nets in other processes are looked for

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.tables import many
-from models.evidence import MARGIN, UNTOLD, Evidence, Finding, Part, Question, finding
+from models.tables.evidence import MARGIN, UNTOLD, Evidence, Finding, Part, Question, finding
 
 FADES_AND_DROPS = ("fade-in", "fade-out", "drop-words", "drop-letters", "speed-segment")
 UNSAFE_BY_PAPER = ("speed-utterance-1.25x", "speed-utterance-0.75x", "filler-l", "laugh", "cry")

@@ -15,16 +15,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.ask import logits_of
-from models.batches import Version, batches
 from models.checkpoint import make_net, restore, weights_of
 from models.experiment import Training
-from models.hearing import CLEAN
-from models.material import Material
+from models.hearing.batches import Version, batches
+from models.hearing.heard import CLEAN
+from models.hearing.material import Material
 from models.measures.recall import class_weights, uar
 from models.nets.base import Net
-from models.optimising import advance, arithmetic, make_optimiser, make_scaler, make_schedule
-from models.run import Job, Run
+from models.training.ask import logits_of
+from models.training.optimising import advance, arithmetic, make_optimiser, make_scaler, make_schedule
+from models.training.run import Job, Run
 from pipelines.whole_file import write_whole
 
 STATE = "state.pt"  # of a net that is still learning

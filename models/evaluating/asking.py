@@ -13,17 +13,17 @@ from typing import Any
 import pandas as pd
 import torch
 
-from models.ask import logits_of
-from models.batches import Version
 from models.checkpoint import Checkpoint
 from models.denoisers.base import FrameDenoiser, JointDenoiser
+from models.evaluating.trained_run import TrainedRun
 from models.experiment import Scalar
-from models.hearing import CLEAN
-from models.machine import Machine
-from models.material import Material, fitted_cleaner, make_denoiser
-from models.optimising import repeatable
-from models.predictions import asked_before, together, write_predictions
-from models.trained_run import TrainedRun
+from models.hearing.batches import Version
+from models.hearing.heard import CLEAN
+from models.hearing.material import Material, fitted_cleaner, make_denoiser
+from models.measures.predictions import asked_before, together, write_predictions
+from models.training.ask import logits_of
+from models.training.machine import Machine
+from models.training.optimising import repeatable
 from pipelines.noises.base import Noise
 from pipelines.sounds.base import SoundBank
 from pipelines.whole_file import write_whole

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.batches import Version, batches
-from models.material import Material
+from models.hearing.batches import Version, batches
+from models.hearing.material import Material
 from models.nets.base import Net
 
 AT_ONCE = 128  # clips in a batch
