@@ -1,77 +1,181 @@
-"""Attack: change what a recogniser says of a clip, knowing nothing of it but its answers (paper section 5.6)."""
+"""Attack: change what a recogniser says of a clip, knowing nothing of it but its answers (paper section 5.6).
+
+An attack is a search that puts *probes*, one after another, and hears a label for each. It never counts them and
+never plans with their number: whoever drives it does, so that what it has found after k queries is what a budget of k
+would have found.
+"""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias, final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.audio import Samples, active_rms
-from pipelines.sounds.base import Family, SoundBank
+from pipelines.audio import Samples, Speech, active_rms
+from pipelines.clip import Params
+from pipelines.noises.base import Noise, NoiseRefused
+from pipelines.sounds.base import Family, Sound, SoundBank, SoundUnreadable
+from pipelines.sounds.parts import SomeSounds
 
-#: A recogniser as the attacker sees it: samples of shape (time,) in, a label out.
-LabelOf: TypeAlias = Callable[[Samples], int]
-
-LEVELS_DB = tuple(float(level) for level in np.arange(0, 42.5, 2.5))
+#: What a probe of the waveform itself, without any noise of the study, is called.
+WAVEFORM = "waveform"
 
 
-class AttackDesign(BaseModel):
-    """Settings of the attack on a recogniser."""
+class BudgetSpent(RuntimeError):
+    """The attacker asked once more than it may."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    attack: str = Field(default="noise-boundary", description="which attack, by the name of its file")
-    queries: tuple[int, ...] = Field(
-        default=(5, 15, 25),
-        min_length=1,
-        description="how often the attacker may ask the recogniser about a clip (k); several make a table",
-        json_schema_extra={"paper": "table 2"},
-    )
-    snr_levels_db: tuple[float, ...] = Field(
-        default=LEVELS_DB,
-        min_length=1,
-        description="levels at which a sound may be mixed in, from the lowest that is tried first",
-        json_schema_extra={"unit": "dB"},
-    )
-    success_above_snr_db: float = Field(
-        default=10.0,
-        description="the attack counts only when speech stands this far above the noise",
-        json_schema_extra={"unit": "dB", "paper": "section 5.6"},
-    )
-    sounds_per_family: int = Field(
-        default=10, ge=1, description="how many sounds of each family the attacker has at hand"
-    )
-    clips: int = Field(default=0, ge=0, description="clips to attack, spread over all speakers; 0 attacks all")
-
-    @field_validator("queries")
-    @classmethod
-    def _rising_counts(cls, queries: tuple[int, ...]) -> tuple[int, ...]:
-        if min(queries) < 1 or list(queries) != sorted(set(queries)):
-            raise ValueError(f"found {list(queries)}; expected rising whole numbers from 1 on, as [5, 15, 25]")
-        return queries
-
-    @field_validator("snr_levels_db")
-    @classmethod
-    def _rising_levels(cls, levels: tuple[float, ...]) -> tuple[float, ...]:
-        if list(levels) != sorted(set(levels)):
-            raise ValueError(f"found {list(levels)}; expected rising levels in dB, as [0, 10, 20]")
-        return levels
+    def __init__(self, queries: int) -> None:
+        super().__init__(f"the budget of {queries} queries is spent; no further question is answered")
 
 
 @dataclass(frozen=True)
-class Moves:
-    """What an attacker may do: which families of sound, in which order, at which levels."""
+class Move:
+    """One thing that an attacker may do to a clip: a noise of the study, at any of some levels if it has levels."""
 
-    #: In the order in which they are tried.
-    families: tuple[Family, ...]
-    #: The allowed levels of each family in dB, lowest first.
-    levels_db: Mapping[Family, tuple[float, ...]]
-    sounds_per_family: int
+    name: str  # `nat-co`, a condition without its level; or a condition that has none, as `reverb`
+    category: Family  # the noise's family: `nat`
+    noise: Noise
+    levels_db: tuple[float, ...] = ()  # the SNRs that it may be tried at, lowest first; none for a single move
+
+    @property
+    def additive(self) -> bool:
+        """Whether it adds a sound at an SNR; a single move does not, and succeeds by a change of label alone."""
+        return bool(self.levels_db)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What an attacker knows beforehand: how often a recogniser was wrong under a move on clips of its own, 0 to 1."""
+
+    by_move: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    by_sound: Mapping[tuple[str, str], float] = field(default_factory=lambda: MappingProxyType({}))  # move, sound
+
+    def of(self, move: str, sound_id: str = "") -> float:
+        """How much a move hurts, with a sound if that is known; 0 of what is not known."""
+        return self.by_sound.get((move, sound_id), self.by_move.get(move, 0.0))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question: the samples that are sent, and how they came to be."""
+
+    samples: Samples  # shape (time,)
+    move: str = WAVEFORM
+    category: Family = WAVEFORM
+    sound_id: str = ""
+    level_db: float | None = None  # the SNR that was aimed at; None where there is no such aim
+    params: Params = field(default_factory=dict)
+    single: bool = False  # no SNR says how much of it there is
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the recogniser said to a probe."""
+
+    label: int
+    changed: bool  # whether it is another label than for the clean clip
+
+
+class Take:
+    """A move as it was drawn for one clip, ready to be tried at any level."""
+
+    def __init__(self, move: Move, speech: Speech, params: Params, sounds: SoundBank) -> None:
+        self.move, self.params = move, params
+        self._speech = speech
+        changed = move.noise.apply(speech, params, sounds)
+        self._changed = changed
+        nominal_db = move.noise.nominal_snr_db
+        #: What is added at 0 dB; at another level it is this, louder or softer.
+        self._added = (
+            (changed - speech.samples) * np.float32(10 ** (nominal_db / 20))
+            if move.additive and nominal_db is not None
+            else None
+        )
+
+    @property
+    def sound_id(self) -> str:
+        """The sound that it adds; empty where it adds none, or several."""
+        return str(self.params.get("sound_id", ""))
+
+    def at(self, level_db: float) -> Probe:
+        """The probe of an additive move at an SNR."""
+        assert self._added is not None, f"{self.move.name} has no levels"
+        sent = self._speech.samples + self._added * np.float32(10 ** (-level_db / 20))
+        return self._probe(sent, level_db)
+
+    def once(self) -> Probe:
+        """The probe of a single move."""
+        return self._probe(self._changed, None)
+
+    def _probe(self, samples: Samples, level_db: float | None) -> Probe:
+        # A resampled clip may exceed 1 by a hair; what is sent never goes beyond the clip's own range.
+        top = max(1.0, float(np.abs(self._speech.samples).max(initial=0.0)))
+        sent = np.clip(samples, -top, top, dtype=np.float32)
+        move = self.move
+        return Probe(sent, move.name, move.category, self.sound_id, level_db, self.params, single=not move.additive)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A clip and all that an attacker may do to it.
+
+    Args:
+        speech: the clean clip at the recogniser's rate.
+        label: what the recogniser says of it.
+        moves: what may be tried.
+        sounds: what the attacker has at hand.
+        goal_db: an additive move counts only above this SNR.
+        knowledge: what it knows beforehand; None if nothing.
+        sounds_per_category: how many sounds of a category it has at hand, at most.
+        seed: for everything left to chance; the same seed makes the same draws whatever else happens.
+    """
+
+    speech: Speech
+    label: int
+    moves: tuple[Move, ...]
+    sounds: SoundBank
+    seed: int
+    goal_db: float = 10.0
+    knowledge: Knowledge | None = None
+    sounds_per_category: int = 10
+
+    def rng(self) -> np.random.Generator:
+        """Chance of a search's own."""
+        return np.random.default_rng(self.seed)
+
+    @property
+    def additive(self) -> tuple[Move, ...]:
+        """The moves that have an SNR."""
+        return tuple(move for move in self.moves if move.additive)
+
+    @property
+    def singles(self) -> tuple[Move, ...]:
+        """The moves that have none."""
+        return tuple(move for move in self.moves if not move.additive)
+
+    @property
+    def categories(self) -> tuple[Family, ...]:
+        """The families of additive moves, in the order in which the moves stand."""
+        return tuple(dict.fromkeys(move.category for move in self.additive))
+
+    def pool(self, category: Family, rng: np.random.Generator) -> list[Sound]:
+        """The sounds of a category that the attacker has at hand, in random order."""
+        sounds = self.sounds.sounds(category)
+        return [sounds[number] for number in rng.permutation(len(sounds))[: self.sounds_per_category]]
+
+    def take(self, move: Move, rng: np.random.Generator, sound: Sound | None = None) -> Take | None:
+        """A move drawn for this clip, with a certain sound if one is given; None where the clip can't carry it."""
+        bank = SomeSounds(self.sounds, [sound.sound_id]) if sound else self.sounds
+        try:
+            params = move.noise.draw(self.speech, bank, rng)
+            return Take(move, self.speech, params, bank)
+        except (NoiseRefused, SoundUnreadable, LookupError, ValueError):
+            return None  # silent, too short, no such word: not worth a query
 
 
 @dataclass(frozen=True)
@@ -79,13 +183,27 @@ class Query:
     """One question to the recogniser and its answer."""
 
     number: int  # 1 to k
-    family: Family
+    move: str
+    category: Family
     sound_id: str
-    start_s: float  # where in the sound its piece begins
-    level_db: float  # the SNR that was aimed at
-    snr_db: float  # the SNR of the samples that were sent
+    level_db: float | None  # the SNR that was aimed at
+    snr_db: float | None  # the SNR of the samples that were sent; None of a single move
     label: int
     changed: bool  # whether the label is another than for the clean clip
+    params: Params = field(default_factory=dict)
+
+    @property
+    def reach_db(self) -> float:
+        """How near it is: the SNR, and above any SNR where there is none to lose."""
+        return math.inf if self.snr_db is None else self.snr_db
+
+
+Counts: TypeAlias = Callable[[Query], bool]
+
+
+def everything_counts(_: Query) -> bool:
+    """Every success counts."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -93,47 +211,58 @@ class Outcome:
     """What an attack on one clip came to."""
 
     trace: tuple[Query, ...]
-    #: The cleanest samples that changed the label; None if nothing did.
+    #: The samples that changed the label and are nearest to the clip, as they were sent; None if nothing did.
     samples: Samples | None
 
-    def best(self, k: int, counts: Callable[[Query], bool] = lambda _: True) -> Query | None:
-        """The cleanest change of label within the first k queries, among those that count."""
-        changed = [query for query in self.trace[:k] if query.changed and counts(query)]
-        return max(changed, key=lambda query: query.snr_db, default=None)
+    def best(self, k: int, counts: Counts = everything_counts) -> Query | None:
+        """The nearest change of label within the first k queries, among those that count."""
+        changed = [query for query in self.trace if query.number <= k and query.changed and counts(query)]
+        return max(changed, key=lambda query: query.reach_db, default=None)
+
+
+Ask: TypeAlias = Callable[[Probe], Answer]
+#: What a search is: it yields probes and is sent the answers.
+Steps: TypeAlias = Generator[Probe, Answer, None]
 
 
 class Attack(ABC):
-    """An untargeted attack that sees labels only.
+    """An untargeted attack that sees labels only."""
 
-    An attack never plans with the size of its budget: what it has found after k queries is what a budget of k
-    would have found.
-    """
+    #: Whether it puts the study's noises; others change the waveform itself, and no whitelist speaks of them.
+    uses_moves: bool = True
 
     @abstractmethod
-    def attack(
-        self,
-        label_of: LabelOf,
-        samples: Samples,
-        label: int,
-        moves: Moves,
-        sounds: SoundBank,
-        *,
-        sample_rate_hz: int,
-        queries: int,
-        rng: np.random.Generator,
-    ) -> Outcome:
-        """Look for the least noise under which the label of a clip changes.
+    def run(self, ask: Ask, scene: Scene) -> None:
+        """Look for the least change under which the label of a clip changes, until nothing is left to try.
 
         Args:
-            label_of: the recogniser.
-            samples: the clean clip, shape (time,).
-            label: what the recogniser says of it.
-            moves: what may be tried.
-            sounds: where noise comes from.
-            sample_rate_hz: of the samples.
-            queries: most questions that may steer the search (k).
-            rng: for everything left to chance.
+            ask: the recogniser. It notes every question and answer, and what was found.
+            scene: the clip and what may be done to it.
+
+        Raises:
+            BudgetSpent: by `ask`; the driver catches it.
         """
+
+
+class Search(Attack):
+    """An attack written as steps, so that a driver may put the questions of many clips as one batch."""
+
+    @abstractmethod
+    def steps(self, scene: Scene) -> Steps:
+        """The probes for one clip, each with the answers to all before it known; ends where nothing is left to try."""
+
+    @final
+    def run(self, ask: Ask, scene: Scene) -> None:
+        """Put the probes one after another."""
+        steps = self.steps(scene)
+        try:
+            probe = next(steps)
+            while True:
+                probe = steps.send(ask(probe))
+        except StopIteration:
+            return
+        finally:
+            steps.close()
 
 
 def snr_db(original: Samples, changed: Samples) -> float:

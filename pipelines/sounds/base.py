@@ -57,6 +57,13 @@ class Sound:
     speaker: str | None = None
     clip_id: str | None = None
     simulated: bool = False
+    #: The recording that it was cut from, where the bank tells; pieces of one recording sound alike.
+    source: str | None = None
+
+    @property
+    def recording(self) -> str:
+        """What it shares with other pieces of the same recording: the source, or else the file."""
+        return self.source or str(self.path)
 
 
 class SoundsNotFound(FileNotFoundError):

@@ -53,4 +53,5 @@ class Esc50(SoundBank):
             family = EMOTIONAL.get(int(target)) or FAMILY_BY_TENS.get(int(target) // 10)
             if family:
                 path = self.root / "audio" / name
-                yield Sound(path.stem, path, family, row["category"] or "unnamed")
+                source = (row.get("src_file") or "").strip() or None  # the Freesound recording
+                yield Sound(path.stem, path, family, row["category"] or "unnamed", source=source)

@@ -1,0 +1,240 @@
+"""Put an attacker's questions: each clip has a budget of its own, and many clips share a batch."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from models.attacks.base import (
+    Answer,
+    Attack,
+    BudgetSpent,
+    Counts,
+    Outcome,
+    Probe,
+    Query,
+    Scene,
+    Search,
+    Steps,
+    everything_counts,
+    snr_db,
+)
+from pipelines.audio import Samples
+
+
+class AskAgain(RuntimeError):
+    """A recogniser did not answer, and may be asked again; the question has been put and counts."""
+
+
+class AnswerWrong(ValueError):
+    """A recogniser's answer is no label."""
+
+    def __init__(self, found: object) -> None:
+        super().__init__(f"the recogniser answered {found!r}; expected a label, a whole number from 0 on")
+
+
+class BudgetWrong(ValueError):
+    """A budget with which nothing can be asked."""
+
+    def __init__(self, queries: int) -> None:
+        super().__init__(f"the budget is {queries} queries; expected 1 or more")
+
+
+class Target(Protocol):
+    """A recogniser as an attacker meets it."""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """At which it listens."""
+
+    @property
+    def batch(self) -> int:
+        """Most sounds that it hears at once; 1 where each has to be asked for alone."""
+
+    def labels(self, sounds: Sequence[Samples]) -> Sequence[int]:
+        """A label for each sound, whatever else is in the batch.
+
+        Raises:
+            AskAgain: it gave none; it may be asked again.
+            AnswerWrong: what it said is no label.
+        """
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """Any function from samples to a label as a target."""
+
+    label_of: Callable[[Samples], int]
+    sample_rate_hz: int
+    batch: int = 1
+
+    def labels(self, sounds: Sequence[Samples]) -> Sequence[int]:
+        """The label of each sound, one after another."""
+        return [self.label_of(samples) for samples in sounds]
+
+
+class Questions:
+    """What was asked about one clip, counted, and the nearest success that counts.
+
+    Args:
+        scene: the clip.
+        queries: most questions (k); question k+1 is refused.
+        counts: which successes count for what is kept.
+
+    Raises:
+        BudgetWrong: there is no budget.
+    """
+
+    def __init__(self, scene: Scene, queries: int, counts: Counts = everything_counts) -> None:
+        if queries < 1:
+            raise BudgetWrong(queries)
+        self.queries = queries
+        self.used = 0
+        self.trace: list[Query] = []
+        self._scene, self._counts = scene, counts
+        self._best: Query | None = None
+        self._samples: Samples | None = None
+
+    def spend(self) -> None:
+        """Count one question that is about to be put.
+
+        Raises:
+            BudgetSpent: it would be question k+1.
+        """
+        if self.used >= self.queries:
+            raise BudgetSpent(self.queries)
+        self.used += 1
+
+    def note(self, probe: Probe, label: int) -> Answer:
+        """Write down the answer to the question that was counted last.
+
+        Raises:
+            AnswerWrong: it is no label.
+        """
+        if isinstance(label, float) and (math.isnan(label) or label != int(label)):
+            raise AnswerWrong(label)
+        if int(label) < 0:
+            raise AnswerWrong(label)
+        answer = Answer(int(label), int(label) != self._scene.label)
+        found_db = None if probe.single else snr_db(self._scene.speech.samples, probe.samples)
+        query = Query(
+            self.used, probe.move, probe.category, probe.sound_id, probe.level_db, found_db,
+            answer.label, answer.changed, probe.params,
+        )  # fmt: skip
+        self.trace.append(query)
+        if answer.changed and self._counts(query) and (self._best is None or query.reach_db > self._best.reach_db):
+            self._best, self._samples = query, probe.samples
+        return answer
+
+    def outcome(self) -> Outcome:
+        """What has come of it so far."""
+        return Outcome(tuple(self.trace), self._samples)
+
+
+def attack_clip(
+    attack: Attack, scene: Scene, target: Target, queries: int, counts: Counts = everything_counts
+) -> Outcome:
+    """Attack one clip.
+
+    Args:
+        attack: the search.
+        scene: the clip and what may be done to it.
+        target: the recogniser.
+        queries: most questions (k).
+        counts: which successes count for the samples that are kept.
+
+    Raises:
+        BudgetWrong: there is no budget.
+        AnswerWrong: the recogniser said something that is no label.
+    """
+    questions = Questions(scene, queries, counts)
+    with contextlib.suppress(BudgetSpent):
+        attack.run(lambda probe: questions.note(probe, _insisting(questions, target, probe)), scene)
+    return questions.outcome()
+
+
+def attack_clips(
+    attack: Attack,
+    scenes: Sequence[Scene],
+    target: Target,
+    queries: int,
+    counts: Callable[[Scene], Counts] = lambda _: everything_counts,
+) -> Iterator[tuple[Scene, Outcome]]:
+    """Attack clips, those of one batch in step; each is asked what it would be asked alone, and has its own budget.
+
+    Yields:
+        A clip and what came of it, in the order in which attacks end.
+
+    Raises:
+        as `attack_clip`.
+    """
+    if target.batch == 1 or not isinstance(attack, Search):
+        for scene in scenes:
+            yield scene, attack_clip(attack, scene, target, queries, counts(scene))
+        return
+    waiting = iter(scenes)
+    going: list[_Going] = []
+    while True:
+        while len(going) < target.batch and (scene := next(waiting, None)) is not None:
+            begun = _Going(scene, attack.steps(scene), Questions(scene, queries, counts(scene)))
+            if begun.begin():
+                going.append(begun)
+            else:
+                yield begun.end()
+        if not going:
+            return
+        labels = target.labels([one.probe.samples for one in going])
+        left = []
+        for one, label in zip(going, labels, strict=True):
+            if one.go_on(label):
+                left.append(one)
+            else:
+                yield one.end()
+        going = left
+
+
+def _insisting(questions: Questions, target: Target, probe: Probe) -> int:
+    """The label of a probe, asked for until there is one; every time counts."""
+    while True:
+        questions.spend()
+        try:
+            return target.labels([probe.samples])[0]
+        except AskAgain:
+            continue
+
+
+@dataclass
+class _Going:
+    """A clip whose attack is going on."""
+
+    scene: Scene
+    steps: Steps
+    questions: Questions
+    probe: Probe = field(init=False)
+
+    def begin(self) -> bool:
+        """Whether there is a first question."""
+        try:
+            self.probe = next(self.steps)
+        except StopIteration:
+            return False
+        self.questions.spend()
+        return True
+
+    def go_on(self, label: int) -> bool:
+        """Note the answer; whether there is another question."""
+        answer = self.questions.note(self.probe, label)
+        try:
+            self.probe = self.steps.send(answer)
+            self.questions.spend()
+        except (StopIteration, BudgetSpent):
+            return False
+        return True
+
+    def end(self) -> tuple[Scene, Outcome]:
+        """What came of it."""
+        self.steps.close()
+        return self.scene, self.questions.outcome()
