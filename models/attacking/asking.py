@@ -178,8 +178,8 @@ def attack_clips(
     waiting = iter(scenes)
     going: list[_Going] = []
     while True:
-        while len(going) < target.batch and (scene := next(waiting, None)) is not None:
-            begun = _Going(scene, attack.steps(scene), Questions(scene, queries, counts(scene)))
+        while len(going) < target.batch and (fresh := next(waiting, None)) is not None:
+            begun = _Going(fresh, attack.steps(fresh), Questions(fresh, queries, counts(fresh)))
             if begun.begin():
                 going.append(begun)
             else:

@@ -19,7 +19,8 @@ import numpy as np
 from pipelines.audio import Samples, Speech, active_rms
 from pipelines.clip import Params
 from pipelines.noises.base import Noise, NoiseRefused
-from pipelines.sounds.base import Family, Sound, SoundBank, SoundUnreadable
+from pipelines.sound_file import SoundUnreadable
+from pipelines.sounds.base import Family, Sound, SoundBank
 from pipelines.sounds.parts import SomeSounds
 
 #: What a probe of the waveform itself, without any noise of the study, is called.
