@@ -49,7 +49,7 @@ class AttackDesign(BaseModel):
         default=1 / 3,
         gt=0,
         lt=1,
-        description="of each speaker's clips: those that an informed attacker has, with labels; the others are attacked",
+        description="of each speaker's clips that an informed attacker has, with labels; the others are attacked",
         json_schema_extra={"paper": "section 5.6"},
     )
     clips: int = Field(default=0, ge=0, description="clips to attack, spread over all speakers; 0 attacks all")

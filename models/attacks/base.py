@@ -11,12 +11,13 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias, final
 
 import numpy as np
 
-from pipelines.audio import Samples, Speech, active_rms
+from pipelines.audio import Samples, Speech, active_rms, rms
 from pipelines.clip import Params
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sound_file import SoundUnreadable
@@ -103,6 +104,21 @@ class Take:
         """The sound that it adds; empty where it adds none, or several."""
         return str(self.params.get("sound_id", ""))
 
+    def snr_db(self, level_db: float) -> float:
+        """The SNR of an additive move as it will be measured: above the level aimed at where a sound fades out."""
+        return level_db + self._offset_db
+
+    @cached_property
+    def whole_snr_db(self) -> float:
+        """The ratio of the RMS of all samples at 0 dB; the more of the clip a sound covers, the nearer to 0."""
+        level = rms(self._added) if self._added is not None else 0.0
+        return 20 * math.log10(rms(self._speech.samples) / level) if level else math.inf
+
+    @cached_property
+    def _offset_db(self) -> float:
+        level = active_rms(self._added) if self._added is not None else 0.0
+        return 20 * math.log10(self._speech.level / level) if level else math.inf
+
     def at(self, level_db: float) -> Probe:
         """The probe of an additive move at an SNR."""
         assert self._added is not None, f"{self.move.name} has no levels"
@@ -164,10 +180,15 @@ class Scene:
         """The families of additive moves, in the order in which the moves stand."""
         return tuple(dict.fromkeys(move.category for move in self.additive))
 
-    def pool(self, category: Family, rng: np.random.Generator) -> list[Sound]:
-        """The sounds of a category that the attacker has at hand, in random order."""
+    def pool(self, category: Family, rng: np.random.Generator) -> list[Sound | None]:
+        """The sounds of a category that the attacker has at hand, in random order.
+
+        None stands for sounds that a move draws by itself, as of several talkers, where the bank has none of the
+        category's own.
+        """
         sounds = self.sounds.sounds(category)
-        return [sounds[number] for number in rng.permutation(len(sounds))[: self.sounds_per_category]]
+        mine: list[Sound | None] = [sounds[n] for n in rng.permutation(len(sounds))[: self.sounds_per_category]]
+        return mine or [None] * self.sounds_per_category
 
     def take(self, move: Move, rng: np.random.Generator, sound: Sound | None = None) -> Take | None:
         """A move drawn for this clip, with a certain sound if one is given; None where the clip can't carry it."""
@@ -231,6 +252,8 @@ class Attack(ABC):
 
     #: Whether it puts the study's noises; others change the waveform itself, and no whitelist speaks of them.
     uses_moves: bool = True
+    #: Whether what an informed attacker knows changes what it does.
+    uses_knowledge: bool = True
 
     @abstractmethod
     def run(self, ask: Ask, scene: Scene) -> None:

@@ -97,7 +97,7 @@ def ask_run(
     """
     machine = machine or Machine()
     if denoiser is not None:
-        run = _with_denoiser(run, denoiser, denoiser_settings or {})
+        run = behind(run, denoiser, denoiser_settings)
     place = run.folder / FOLDER / (denoiser or "")
     source = run.source(conditions, sounds, seed, cache)
     material = source.material(workers=machine.hearing, device=machine.devices[0])
@@ -115,9 +115,14 @@ def ask_run(
     yield AskEvent(total, total, f"{len(run.checkpoints)} nets were asked in {total} conditions")
 
 
-def _with_denoiser(run: TrainedRun, name: str, settings: Mapping[str, Scalar]) -> TrainedRun:
-    """The same nets behind a denoiser; one that learns has learnt from each net's clean training clips."""
-    changes = {"denoiser": name, "denoiser_settings": dict(settings)}
+def behind(run: TrainedRun, name: str, settings: Mapping[str, Scalar] | None = None) -> TrainedRun:
+    """The same nets behind a denoiser; one that learns has learnt from each net's clean training clips.
+
+    Raises:
+        NotInFront: the denoiser is a part of its net.
+        UnknownVariant, SettingsWrong: there is no such denoiser, or not with such settings.
+    """
+    changes = {"denoiser": name, "denoiser_settings": dict(settings or {})}
     if isinstance(make_denoiser(run.experiment.model_copy(update=changes)), JointDenoiser):
         raise NotInFront(name)
     checkpoints = [

@@ -1,0 +1,257 @@
+"""Attack one net: what it gets right, what an informed attacker learns, and every clip in every setting."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from models.attacking.asked import (
+    CLIPS,
+    QUERIES,
+    AskedTables,
+    Setting,
+    Use,
+    asked_before,
+    query_row,
+    table_of,
+    write_asked,
+)
+from models.attacking.asking import attack_clips, unbudgeted
+from models.attacking.ground import AttackGround, attack_named
+from models.attacking.knowledge import Learnt, learn
+from models.attacking.moves import allowed, is_safe
+from models.attacking.targets.net import NetTarget
+from models.attacks.base import Knowledge, Move, Scene
+from models.checkpoint import Checkpoint
+from models.evaluating.trained_run import TrainedRun
+from models.hearing.material import Material
+from models.hearing.sound_recipes import EVERYTHING, BankContent
+from models.seeding import rng_for
+from models.threads import one_thread
+from pipelines.audio import Speech
+from pipelines.parallel import Shared
+from pipelines.sound_file import file_sha256 as _sha256
+from pipelines.sound_file import load_speech
+
+#: Of what the same design asks; what was asked by another is asked anew.
+VERSION = 1
+SEED_MAX = 2**31
+
+
+@dataclass(frozen=True)
+class NetAttack:
+    """What the attacks on all nets of a run share.
+
+    Args:
+        ground: what is attacked on.
+        run: the nets, behind a denoiser where one is put before them.
+        moves: everything that may be tried.
+        settings: what attackers know and may do.
+        own: the attacker's own clips, by id.
+        wanted: those that may be attacked.
+        unlimited: those on which attacks on the waveform are tried without a budget.
+        nets: what the nets are called.
+    """
+
+    ground: AttackGround
+    run: TrainedRun
+    moves: tuple[Move, ...]
+    settings: tuple[Setting, ...]
+    own: frozenset[str]
+    wanted: frozenset[str]
+    unlimited: frozenset[str]
+    nets: str
+
+    @cached_property
+    def safe(self) -> tuple[Move, ...]:
+        """The moves that the whitelist allows."""
+        return allowed(self.moves, self.ground.whitelist) if self.ground.whitelist else ()
+
+    @cached_property
+    def material(self) -> Material:
+        """The clips as the nets hear them clean, which sets the scale of their speakers."""
+        return self.run.source({}, None, self.ground.seed, self.ground.cache).material()
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that decides what is asked, but for the net."""
+        ground = self.ground
+        noises = [(move.name, move.levels_db, repr(move.noise)) for move in self.moves]
+        content = BankContent(ground.sounds, _sha256).of(frozenset({EVERYTHING}))
+        seal = ground.whitelist.seal if ground.whitelist else None
+        told = (
+            VERSION, ground.design.model_dump_json(), ground.seed, noises, self.settings, content, seal, self.nets,
+            *(sorted(names) for names in (self.own, self.wanted, self.unlimited)),
+        )  # fmt: skip
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class NetAsked:
+    """What came of the attacks on one net."""
+
+    tables: AskedTables
+    unlimited: pd.DataFrame  # questions where nobody counted; columns of `queries`
+    sentence: str
+
+
+def attack_net(shared: Shared[NetAttack], number: int, place: Path) -> NetAsked:
+    """Attack one net of a run in every setting; what was asked by the very same attack is read again.
+
+    Args:
+        shared: what all nets share.
+        number: of the net among the run's checkpoints.
+        place: a folder for what was asked.
+    """
+    job = shared.get()
+    net = _OneNet(job, job.run.checkpoints[number])
+    name = f"{net.card.label}-seed-{net.card.seed}-fold-{net.card.fold}"
+    paths = [place / f"{name}-{what}.parquet" for what in ("clips", "unlimited", "queries")]
+    columns = (CLIPS, QUERIES, QUERIES)
+    key = net.key
+    before = [asked_before(path, key, one) for path, one in zip(paths, columns, strict=True)]
+    if not any(one is None for one in before):
+        clips, unlimited, queries = (one for one in before if one is not None)
+    else:
+        with one_thread():
+            clips, unlimited, queries = net.clips(), net.unlimited(), net.queries()
+        for path, table in zip(paths, (clips, unlimited, queries), strict=True):
+            write_asked(table, path, key)
+    attacked = int((clips["use"] == "attacked").sum())
+    sentence = f"{name.replace('-', ' ', 1)}: {attacked} clips attacked with {len(queries)} questions"
+    return NetAsked(AskedTables(queries, clips), unlimited, sentence)
+
+
+class _OneNet:
+    """The attacks on one net."""
+
+    def __init__(self, job: NetAttack, checkpoint: Checkpoint) -> None:
+        self.job, self.ground, self.card = job, job.ground, checkpoint.card
+        self.target = NetTarget(checkpoint, job.material)
+        tested = set(checkpoint.card.test_clips)
+        self.tested = {clip.clip_id: clip for clip in job.run.clips if clip.clip_id in tested}
+        self.truth = job.run.labellings()[checkpoint.card.label].by_clip
+        self._speech: dict[str, Speech] = {}
+
+    @property
+    def key(self) -> str:
+        """A hash of all that decides what is asked and answered."""
+        told = (
+            VERSION, self.job.key, self.card.weights_sha256, self.card.cleaner_sha256, self.card.label,
+            self.card.experiment.model_dump_json(include={"denoiser", "denoiser_settings", "features"}),
+            sorted(self.tested),
+        )  # fmt: skip
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def speech(self, clip_id: str) -> Speech:
+        """A clip at the net's rate."""
+        if clip_id not in self._speech:
+            self._speech[clip_id] = load_speech(self.tested[clip_id], self.target.sample_rate_hz)
+        return self._speech[clip_id]
+
+    @cached_property
+    def clean_labels(self) -> Mapping[str, int]:
+        """What the net says of each of its test clips that is not silent."""
+        heard = [name for name in self.tested if self.speech(name).level > 0]
+        speech = [self.speech(name) for name in heard]
+        labels = unbudgeted(self.target, [one.samples for one in speech], [one.speaker for one in speech])
+        return dict(zip(heard, labels, strict=True))
+
+    @cached_property
+    def uses(self) -> Mapping[str, Use]:
+        """What becomes of each of its test clips."""
+        return {name: self._use(name) for name in self.tested}
+
+    def _use(self, name: str) -> Use:
+        if name not in self.clean_labels:
+            return "silent"
+        if self.clean_labels[name] != self.truth[name]:
+            return "wrong"
+        if name in self.job.own:
+            return "own"
+        return "attacked" if name in self.job.wanted else "left"
+
+    def clips(self) -> pd.DataFrame:
+        """Its rows of `clips`."""
+        rows = [
+            {
+                **self._of(name),
+                "truth": self.truth[name],
+                "clean_label": self.clean_labels.get(name, -1),
+                "use": use,
+            }
+            for name, use in self.uses.items()
+        ]
+        return table_of(rows, CLIPS)
+
+    def _of(self, name: str) -> dict[str, object]:
+        return {
+            "nets": self.job.nets,
+            "label": self.card.label,
+            "seed": self.card.seed,
+            "fold": self.card.fold,
+            "clip_id": name,
+            "speaker": self.tested[name].speaker,
+        }
+
+    @cached_property
+    def learnt(self) -> Learnt:
+        """What an informed attacker knows of this net."""
+        mine = [name for name, use in self.uses.items() if use == "own"]
+        return learn([self._scene(name, "own", self.job.moves) for name in mine], self.target)
+
+    def _scene(
+        self, name: str, purpose: str, moves: Sequence[Move], knowledge: Knowledge | None = None, draw: int = 0
+    ) -> Scene:
+        # The same chance in every setting and for every net, so that they differ in what they are compared for alone.
+        rng = rng_for(self.ground.seed, "attack", purpose, self.card.label, name, str(draw))
+        design = self.ground.design
+        return Scene(
+            self.speech(name),
+            self.clean_labels[name],
+            tuple(moves),
+            self.ground.sounds,
+            int(rng.integers(SEED_MAX)),
+            goal_db=design.success_above_snr_db,
+            knowledge=knowledge,
+            sounds_per_category=design.sounds_per_category,
+        )
+
+    @property
+    def attacked(self) -> list[str]:
+        """The clips that are attacked, in the order of their length, so that a batch holds clips of like length."""
+        mine = [name for name, use in self.uses.items() if use == "attacked"]
+        return sorted(mine, key=lambda name: (len(self.speech(name).samples), name))
+
+    def queries(self) -> pd.DataFrame:
+        """Its rows of `queries`: every setting, every draw, every clip."""
+        most = max(self.ground.design.queries)
+        rows: list[dict[str, object]] = []
+        for setting in self.job.settings:
+            for draw in range(self.ground.design.draws):
+                rows += self._rows(setting, draw, self.attacked, most)
+        return table_of(rows, QUERIES)
+
+    def unlimited(self) -> pd.DataFrame:
+        """Questions of the attacks on the waveform where nobody counts, on a few clips."""
+        design = self.ground.design
+        waveform = [one for one in self.job.settings if not attack_named(one.attack).uses_moves]
+        clips = [name for name in self.attacked if name in self.job.unlimited]
+        rows = [row for setting in waveform for row in self._rows(setting, 0, clips, design.unlimited_queries)]
+        return table_of(rows, QUERIES)
+
+    def _rows(self, setting: Setting, draw: int, names: Sequence[str], most: int) -> Iterator[dict[str, object]]:
+        moves = self.job.safe if setting.eval == "before" else self.job.moves
+        moves = tuple(move for move in moves if setting.singles or move.additive)
+        knowledge = self.learnt.knowledge if setting.corr else None
+        scenes = [self._scene(name, "clip", moves, knowledge, draw) for name in names]
+        attack = attack_named(setting.attack)
+        for scene, outcome in attack_clips(attack, scenes, self.target, most):
+            for query in outcome.trace:
+                safe = is_safe(self.ground.whitelist, query.move, query.level_db)
+                yield query_row(query, self._of(scene.speech.clip_id), setting, draw, safe=safe)
