@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,10 +29,18 @@ class AskAgain(RuntimeError):
 
 
 class AnswerWrong(ValueError):
-    """A recogniser's answer is no label."""
+    """A recogniser's answer is no label.
 
-    def __init__(self, found: object) -> None:
-        super().__init__(f"the recogniser answered {found!r}; expected a label, a whole number from 0 on")
+    Args:
+        found: what it said; text is shown as it is.
+        expected: instead of that.
+        who: said it.
+    """
+
+    def __init__(
+        self, found: object, expected: str = "a label, a whole number from 0 on", who: str = "the recogniser"
+    ) -> None:
+        super().__init__(f"{who} answered {found if isinstance(found, str) else repr(found)}; expected {expected}")
 
 
 class BudgetWrong(ValueError):
@@ -54,8 +61,12 @@ class Target(Protocol):
     def batch(self) -> int:
         """Most sounds that it hears at once; 1 where each has to be asked for alone."""
 
-    def labels(self, sounds: Sequence[Samples]) -> Sequence[int]:
+    def labels(self, sounds: Sequence[Samples], clip_ids: Sequence[str]) -> Sequence[int]:
         """A label for each sound, whatever else is in the batch.
+
+        Args:
+            sounds: at most `batch`, each of shape (time,) at `sample_rate_hz`.
+            clip_ids: of which clip each is a version; ours hears it on the scale of that clip's speaker.
 
         Raises:
             AskAgain: it gave none; it may be asked again.
@@ -71,9 +82,41 @@ class OneByOne:
     sample_rate_hz: int
     batch: int = 1
 
-    def labels(self, sounds: Sequence[Samples]) -> Sequence[int]:
+    def labels(self, sounds: Sequence[Samples], clip_ids: Sequence[str]) -> Sequence[int]:  # noqa: ARG002
         """The label of each sound, one after another."""
         return [self.label_of(samples) for samples in sounds]
+
+
+def checked(label: object) -> int:
+    """A label as a whole number.
+
+    Raises:
+        AnswerWrong: it is none.
+
+    >>> checked(2.0)
+    2
+    """
+    try:
+        whole = int(label)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):  # nothing, a word, nan, infinite
+        raise AnswerWrong(label) from None
+    if whole < 0 or whole != label:
+        raise AnswerWrong(label)
+    return int(whole)
+
+
+def unbudgeted(target: Target, sounds: Sequence[Samples], clip_ids: Sequence[str]) -> list[int]:
+    """Labels that count for no budget, as those of clean clips: in batches, and asked for until they are given.
+
+    Raises:
+        AnswerWrong: the recogniser said something that is no label.
+    """
+    found: list[int] = []
+    while len(found) < len(sounds):
+        these = slice(len(found), len(found) + target.batch)
+        with contextlib.suppress(AskAgain):
+            found += map(checked, target.labels(sounds[these], clip_ids[these]))
+    return found
 
 
 class Questions:
@@ -114,11 +157,8 @@ class Questions:
         Raises:
             AnswerWrong: it is no label.
         """
-        if isinstance(label, float) and (math.isnan(label) or label != int(label)):
-            raise AnswerWrong(label)
-        if int(label) < 0:
-            raise AnswerWrong(label)
-        answer = Answer(int(label), int(label) != self._scene.label)
+        label = checked(label)
+        answer = Answer(label, label != self._scene.label)
         found_db = None if probe.single else snr_db(self._scene.speech.samples, probe.samples)
         query = Query(
             self.used, probe.move, probe.category, probe.sound_id, probe.level_db, found_db,
@@ -151,8 +191,9 @@ def attack_clip(
         AnswerWrong: the recogniser said something that is no label.
     """
     questions = Questions(scene, queries, counts)
+    clip_id = scene.speech.clip_id
     with contextlib.suppress(BudgetSpent):
-        attack.run(lambda probe: questions.note(probe, _insisting(questions, target, probe)), scene)
+        attack.run(lambda probe: questions.note(probe, _insisting(questions, target, probe, clip_id)), scene)
     return questions.outcome()
 
 
@@ -186,7 +227,8 @@ def attack_clips(
                 yield begun.end()
         if not going:
             return
-        labels = target.labels([one.probe.samples for one in going])
+        clip_ids = [one.scene.speech.clip_id for one in going]
+        labels = target.labels([one.probe.samples for one in going], clip_ids)
         left = []
         for one, label in zip(going, labels, strict=True):
             if one.go_on(label):
@@ -196,12 +238,12 @@ def attack_clips(
         going = left
 
 
-def _insisting(questions: Questions, target: Target, probe: Probe) -> int:
+def _insisting(questions: Questions, target: Target, probe: Probe, clip_id: str) -> int:
     """The label of a probe, asked for until there is one; every time counts."""
     while True:
         questions.spend()
         try:
-            return target.labels([probe.samples])[0]
+            return target.labels([probe.samples], [clip_id])[0]
         except AskAgain:
             continue
 
