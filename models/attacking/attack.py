@@ -18,6 +18,7 @@ from models.attacking.design import AttackDesign
 from models.attacking.ground import AttackGround, settings_of
 from models.attacking.knowledge import own_clips
 from models.attacking.one_net import NetAttack, attack_net
+from models.attacking.victims import NetsOfRun, Victims
 from models.attacks.base import Move
 from models.evaluating.asking import behind
 from models.evaluating.trained_run import load_run
@@ -32,10 +33,11 @@ QUERIES_FILE, CLIPS_FILE, UNLIMITED_FILE = "queries.parquet", "clips.parquet", "
 class NothingToAttack(ValueError):
     """No clip is left that a net gets right."""
 
-    def __init__(self, folder: Path, wrong: int, silent: int) -> None:
+    def __init__(self, nets: str, wrong: int, silent: int) -> None:
         super().__init__(
-            f"no clip of {folder} is left to attack: of those that are not the attacker's own the nets are wrong on "
-            f"{wrong}, and {silent} are silent; train nets that are right on some clips, or lower attack.own_share"
+            f"no clip is left on which {nets} could be attacked: {wrong} are recognised wrongly as they are, {silent} "
+            "are silent, and the others are the attacker's own; take nets that are right on some clips, or lower "
+            "attack.own_share"
         )
 
 
@@ -78,6 +80,16 @@ class AttackEvent:
     result: AttackResult | None = None
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of recognisers beforehand."""
+
+    classes: Mapping[str, tuple[str, ...]]  # by label
+    net: str  # what kind they are
+    simulated: bool = False  # speech that was made up
+    mapped: bool = False  # ratings stand in for the corpus' categories
+
+
 def attack_run(
     ground: AttackGround, folder: Path, *, nets: str | None = None, in_front: str | None = None
 ) -> Iterator[AttackEvent]:
@@ -100,25 +112,54 @@ def attack_run(
     run = load_run(folder, ground.clips, hashes=hashes)
     if in_front:
         run = behind(run, in_front)
+    cards = [checkpoint.card for checkpoint in run.checkpoints]
+    known = Known(
+        {card.label: card.classes for card in cards},
+        run.experiment.net,
+        simulated=any(card.simulated for card in cards),
+        mapped=any(card.mapped for card in cards),
+    )
+    victims = NetsOfRun(run, ground.seed, ground.cache)
+    place = folder / FOLDER / (in_front or "")
+    yield from attack_victims(ground, victims, known, place, nets or folder.name)
+
+
+def attack_victims(
+    ground: AttackGround, victims: Victims, known: Known, place: Path, nets: str
+) -> Iterator[AttackEvent]:
+    """Attack recognisers of any kind in every setting, and keep every question.
+
+    Args:
+        ground: what is attacked on.
+        victims: the recognisers.
+        known: what is known of them.
+        place: a folder for what was asked.
+        nets: what they are called in tables.
+
+    Raises:
+        MovesUnknown, NothingToAttackWith, NothingToAttack: there is nothing to do.
+        UnknownVariant: there is no such attack.
+        AnswerWrong: a recogniser said something that is no label.
+        DiskFull: there is no room for what was asked.
+    """
     moves = ground.moves
     settings, notes = settings_of(ground, moves)
     design, seed = ground.design, ground.seed
     own = own_clips(ground.clips, design.own_share, seed)
     others = [clip for clip in ground.clips if clip.clip_id not in own]
     wanted, few = (_spread(others, most, seed) for most in (design.clips or len(others), design.unlimited_clips))
-    job = NetAttack(ground, run, moves, settings, own, wanted, few, nets or folder.name)
-    place = folder / FOLDER / (in_front or "")
-    total = len(run.checkpoints)
+    job = NetAttack(ground, victims, moves, settings, own, wanted, few, nets)
+    total = len(victims)
     yield AttackEvent(0, total, f"{total} nets are attacked in {len(settings)} settings")
     parts, unlimited = [], []
-    with ground.workers.sharing(job, folder) as shared:
+    with ground.workers.sharing(job, place) as shared:
         calls = ((attack_net, (shared, number, place / PARTS)) for number in range(total))
         for done, told in enumerate(ground.workers.each(calls), 1):
             parts.append(told.tables)
             unlimited.append(told.unlimited)
             yield AttackEvent(done, total, told.sentence)
     tables, boundless = together(parts), pd.concat(unlimited, ignore_index=True)
-    _refuse_empty(tables.clips, folder)
+    _refuse_empty(tables.clips, nets)
     for table, name in (
         (tables.queries, QUERIES_FILE),
         (tables.clips, CLIPS_FILE),
@@ -127,7 +168,7 @@ def attack_run(
         write_asked(table, place / name)
     attacked = int((tables.clips["use"] == "attacked").sum())
     sentence = f"{attacked} clips and nets were attacked in {len(settings)} settings"
-    yield AttackEvent(total, total, sentence, AttackResult(tables, boundless, _facts(job, notes)))
+    yield AttackEvent(total, total, sentence, AttackResult(tables, boundless, _facts(job, known, notes)))
 
 
 def _spread(clips: Sequence[Clip], most: int, seed: int) -> frozenset[str]:
@@ -142,20 +183,18 @@ def _spread(clips: Sequence[Clip], most: int, seed: int) -> frozenset[str]:
     return frozenset(sorted(order, key=lambda clip_id: order[clip_id])[:most])
 
 
-def _refuse_empty(clips: pd.DataFrame, folder: Path) -> None:
+def _refuse_empty(clips: pd.DataFrame, nets: str) -> None:
     uses = clips["use"].value_counts()
     if not uses.get("attacked", 0):
-        raise NothingToAttack(folder, int(uses.get("wrong", 0)), int(uses.get("silent", 0)))
+        raise NothingToAttack(nets, int(uses.get("wrong", 0)), int(uses.get("silent", 0)))
 
 
-def _facts(job: NetAttack, notes: Sequence[str]) -> AttackFacts:
-    ground, run = job.ground, job.run
-    cards = [checkpoint.card for checkpoint in run.checkpoints]
-    whitelist = ground.whitelist
+def _facts(job: NetAttack, known: Known, notes: Sequence[str]) -> AttackFacts:
+    ground, whitelist = job.ground, job.ground.whitelist
     return AttackFacts(
         nets=(job.nets,),
-        classes={card.label: card.classes for card in cards},
-        net=run.experiment.net,
+        classes=known.classes,
+        net=known.net,
         seed=ground.seed,
         command=ground.command,
         design=ground.design,
@@ -163,10 +202,10 @@ def _facts(job: NetAttack, notes: Sequence[str]) -> AttackFacts:
         moves=_names(job.moves),
         safe_moves=_names(job.safe),
         notes=tuple(notes),
-        speech_simulated=any(card.simulated for card in cards),
+        speech_simulated=known.simulated,
         whitelist_simulated=bool(whitelist and whitelist.simulated),
         whitelist_seal=whitelist.seal if whitelist else None,
-        mapped=any(card.mapped for card in cards),
+        mapped=known.mapped,
     )
 
 

@@ -25,11 +25,8 @@ from models.attacking.asking import attack_clips, unbudgeted
 from models.attacking.ground import AttackGround, attack_named
 from models.attacking.knowledge import Learnt, learn
 from models.attacking.moves import allowed, is_safe
-from models.attacking.targets.net import NetTarget
+from models.attacking.victims import Victim, Victims
 from models.attacks.base import Knowledge, Move, Scene
-from models.checkpoint import Checkpoint
-from models.evaluating.trained_run import TrainedRun
-from models.hearing.material import Material
 from models.hearing.sound_recipes import EVERYTHING, BankContent
 from models.seeding import rng_for
 from models.threads import one_thread
@@ -49,7 +46,7 @@ class NetAttack:
 
     Args:
         ground: what is attacked on.
-        run: the nets, behind a denoiser where one is put before them.
+        victims: the recognisers.
         moves: everything that may be tried.
         settings: what attackers know and may do.
         own: the attacker's own clips, by id.
@@ -59,7 +56,7 @@ class NetAttack:
     """
 
     ground: AttackGround
-    run: TrainedRun
+    victims: Victims
     moves: tuple[Move, ...]
     settings: tuple[Setting, ...]
     own: frozenset[str]
@@ -71,11 +68,6 @@ class NetAttack:
     def safe(self) -> tuple[Move, ...]:
         """The moves that the whitelist allows."""
         return allowed(self.moves, self.ground.whitelist) if self.ground.whitelist else ()
-
-    @cached_property
-    def material(self) -> Material:
-        """The clips as the nets hear them clean, which sets the scale of their speakers."""
-        return self.run.source({}, None, self.ground.seed, self.ground.cache).material()
 
     @cached_property
     def key(self) -> str:
@@ -101,16 +93,16 @@ class NetAsked:
 
 
 def attack_net(shared: Shared[NetAttack], number: int, place: Path) -> NetAsked:
-    """Attack one net of a run in every setting; what was asked by the very same attack is read again.
+    """Attack one net in every setting; what was asked by the very same attack is read again.
 
     Args:
         shared: what all nets share.
-        number: of the net among the run's checkpoints.
+        number: of the net among the victims.
         place: a folder for what was asked.
     """
     job = shared.get()
-    net = _OneNet(job, job.run.checkpoints[number])
-    name = f"{net.card.label}-seed-{net.card.seed}-fold-{net.card.fold}"
+    net = _OneNet(job, job.victims.victim(number))
+    name = f"{net.victim.label}-seed-{net.victim.seed}-fold-{net.victim.fold}"
     paths = [place / f"{name}-{what}.parquet" for what in ("clips", "unlimited", "queries")]
     columns = (CLIPS, QUERIES, QUERIES)
     key = net.key
@@ -123,29 +115,23 @@ def attack_net(shared: Shared[NetAttack], number: int, place: Path) -> NetAsked:
         for path, table in zip(paths, (clips, unlimited, queries), strict=True):
             write_asked(table, path, key)
     attacked = int((clips["use"] == "attacked").sum())
-    sentence = f"{name.replace('-', ' ', 1)}: {attacked} clips attacked with {len(queries)} questions"
+    sentence = f"{name.replace('-', ' ')}: {attacked} clips attacked with {len(queries)} questions"
     return NetAsked(AskedTables(queries, clips), unlimited, sentence)
 
 
 class _OneNet:
     """The attacks on one net."""
 
-    def __init__(self, job: NetAttack, checkpoint: Checkpoint) -> None:
-        self.job, self.ground, self.card = job, job.ground, checkpoint.card
-        self.target = NetTarget(checkpoint, job.material)
-        tested = set(checkpoint.card.test_clips)
-        self.tested = {clip.clip_id: clip for clip in job.run.clips if clip.clip_id in tested}
-        self.truth = job.run.labellings()[checkpoint.card.label].by_clip
+    def __init__(self, job: NetAttack, victim: Victim) -> None:
+        self.job, self.ground, self.victim = job, job.ground, victim
+        self.target, self.truth = victim.target, victim.truth
+        self.tested = {clip.clip_id: clip for clip in victim.clips}
         self._speech: dict[str, Speech] = {}
 
     @property
     def key(self) -> str:
         """A hash of all that decides what is asked and answered."""
-        told = (
-            VERSION, self.job.key, self.card.weights_sha256, self.card.cleaner_sha256, self.card.label,
-            self.card.experiment.model_dump_json(include={"denoiser", "denoiser_settings", "features"}),
-            sorted(self.tested),
-        )  # fmt: skip
+        told = (VERSION, self.job.key, self.victim.key, self.victim.label, sorted(self.tested))
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def speech(self, clip_id: str) -> Speech:
@@ -192,9 +178,9 @@ class _OneNet:
     def _of(self, name: str) -> dict[str, object]:
         return {
             "nets": self.job.nets,
-            "label": self.card.label,
-            "seed": self.card.seed,
-            "fold": self.card.fold,
+            "label": self.victim.label,
+            "seed": self.victim.seed,
+            "fold": self.victim.fold,
             "clip_id": name,
             "speaker": self.tested[name].speaker,
         }
@@ -209,7 +195,7 @@ class _OneNet:
         self, name: str, purpose: str, moves: Sequence[Move], knowledge: Knowledge | None = None, draw: int = 0
     ) -> Scene:
         # The same chance in every setting and for every net, so that they differ in what they are compared for alone.
-        rng = rng_for(self.ground.seed, "attack", purpose, self.card.label, name, str(draw))
+        rng = rng_for(self.ground.seed, "attack", purpose, self.victim.label, name, str(draw))
         design = self.ground.design
         return Scene(
             self.speech(name),
