@@ -61,7 +61,7 @@ def learn(scenes: Sequence[Scene], target: Target) -> Learnt:
     questions = 0
     for scene in scenes[:CLIPS_MAX]:
         probes = _probes(scene)
-        labels = unbudgeted(target, [probe.samples for probe in probes], [scene.speech.speaker] * len(probes))
+        labels = unbudgeted(target, [probe.samples for probe in probes], [scene.speech.clip_id] * len(probes))
         for probe, label in zip(probes, labels, strict=True):
             asked[probe.move, probe.sound_id].append(label != scene.label)
         questions += len(probes)

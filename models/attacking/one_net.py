@@ -145,7 +145,7 @@ class _OneNet:
         """What the net says of each of its test clips that is not silent."""
         heard = [name for name in self.tested if self.speech(name).level > 0]
         speech = [self.speech(name) for name in heard]
-        labels = unbudgeted(self.target, [one.samples for one in speech], [one.speaker for one in speech])
+        labels = unbudgeted(self.target, [one.samples for one in speech], heard)
         return dict(zip(heard, labels, strict=True))
 
     @cached_property
