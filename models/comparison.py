@@ -121,30 +121,67 @@ def compare(name: str, bench: Bench) -> Iterator[CompareEvent]:
     """
     layout = _layout(name)
     ground = bench.ground
-    arms = layout.arms(ground)
-    planned, missing = _planned(arms, bench)
-    trained = {run.folder: run for run in planned.values()}
-    total = sum(len(run.jobs) for run in trained.values()) * bench.base.training.epochs_max
-    total += sum(len(arm.tested) + 1 for arm in planned)
+    trained = plan_arms(layout.arms(ground), bench)
+    asking = sum(len(arm.tested) + 1 for arm in trained.planned)
+    total = trained.epochs(bench) + asking
     told: dict[str, pd.DataFrame] = {}
-    before = 0
-    for folder, run in trained.items():
-        try:
-            for event in train_run(run, bench.machine):
-                yield CompareEvent(before + event.done, total, f"{folder.name}: {event.sentence}")
-        except CANT_BE_HAD as reason:
-            missing |= {arm.name: str(reason) for arm, one in planned.items() if one.folder == folder}
-        before += len(run.jobs) * bench.base.training.epochs_max
-    planned = {arm: run for arm, run in planned.items() if arm.name not in missing}
-    for arm, run in planned.items():
+    for event in train_arms(trained, bench):
+        yield replace(event, total=total)
+    before = total - asking
+    for arm, run in trained.planned.items():
         try:
             for one in _ask(arm, run, bench, told):
                 yield CompareEvent(before + one.done, total, f"{arm.name}: {one.sentence}")
         except CANT_BE_HAD as reason:
-            missing[arm.name] = str(reason)
+            trained.missing[arm.name] = str(reason)
         before += len(arm.tested) + 1
-    results = Results(told, ground, _facts(bench, planned, missing), bench.base.measures)
+    results = Results(told, ground, _facts(bench, trained.planned, trained.missing), bench.base.measures)
     yield CompareEvent(total, total, f"{len(told)} arms compared", layout.table(results), results)
+
+
+@dataclass
+class ArmRuns:
+    """The runs of arms, those that train alike in one folder; and why some arms can't be had."""
+
+    planned: dict[Arm, Run]
+    missing: dict[str, str]  # by the arm's name
+
+    @property
+    def runs(self) -> Mapping[Path, Run]:
+        """Each run once."""
+        return {run.folder: run for run in self.planned.values()}
+
+    def epochs(self, bench: Bench) -> int:
+        """How many epochs its nets take at most."""
+        return sum(len(run.jobs) for run in self.runs.values()) * bench.base.training.epochs_max
+
+
+def plan_arms(arms: Sequence[Arm], bench: Bench) -> ArmRuns:
+    """The runs of arms, as planned; errors as `models.training.run.plan_run`, but for `CANT_BE_HAD`."""
+    found = ArmRuns({}, {})
+    for arm in arms:
+        try:
+            found.planned[arm] = _plan(arm, bench)
+        except CANT_BE_HAD as reason:
+            found.missing[arm.name] = str(reason)
+    return found
+
+
+def train_arms(trained: ArmRuns, bench: Bench) -> Iterator[CompareEvent]:
+    """Train what is not trained yet; arms that turn out not to be had go from the planned to the missing.
+
+    Raises:
+        as `models.training.train.train`, but for `CANT_BE_HAD`.
+    """
+    total, before = trained.epochs(bench), 0
+    for folder, run in trained.runs.items():
+        try:
+            for event in train_run(run, bench.machine):
+                yield CompareEvent(before + event.done, total, f"{folder.name}: {event.sentence}")
+        except CANT_BE_HAD as reason:
+            trained.missing |= {arm.name: str(reason) for arm, one in trained.planned.items() if one.folder == folder}
+        before += len(run.jobs) * bench.base.training.epochs_max
+    trained.planned = {arm: run for arm, run in trained.planned.items() if arm.name not in trained.missing}
 
 
 def layout_names() -> list[str]:
@@ -170,17 +207,6 @@ def write_comparison(made: Mapping[str, tuple[Section, Results]], folder: Path) 
     sections = [section for section, _ in made.values()]
     facts = next(iter(made.values()))[1].facts
     return write_tables(sections, facts, folder)[0]
-
-
-def _planned(arms: Sequence[Arm], bench: Bench) -> tuple[dict[Arm, Run], dict[str, str]]:
-    """The run of each arm, those that train alike in one folder; and why some arms can't be had."""
-    planned, missing = {}, {}
-    for arm in arms:
-        try:
-            planned[arm] = _plan(arm, bench)
-        except CANT_BE_HAD as reason:
-            missing[arm.name] = str(reason)
-    return planned, missing
 
 
 def _plan(arm: Arm, bench: Bench) -> Run:
