@@ -88,7 +88,7 @@ class Take:
 
     def __init__(self, move: Move, speech: Speech, params: Params, sounds: SoundBank) -> None:
         self.move, self.params = move, params
-        self._speech = speech
+        self._speech, self._top = speech, top_of(speech.samples)
         changed = move.noise.apply(speech, params, sounds)
         self._changed = changed
         nominal_db = move.noise.nominal_snr_db
@@ -130,9 +130,7 @@ class Take:
         return self._probe(self._changed, None)
 
     def _probe(self, samples: Samples, level_db: float | None) -> Probe:
-        # A resampled clip may exceed 1 by a hair; what is sent never goes beyond the clip's own range.
-        top = max(1.0, float(np.abs(self._speech.samples).max(initial=0.0)))
-        sent = np.clip(samples, -top, top, dtype=np.float32)
+        sent = np.clip(samples, -self._top, self._top, dtype=np.float32)
         move = self.move
         return Probe(sent, move.name, move.category, self.sound_id, level_db, self.params, single=not move.additive)
 
@@ -287,6 +285,11 @@ class Search(Attack):
             return
         finally:
             steps.close()
+
+
+def top_of(samples: Samples) -> float:
+    """The largest sample that may be sent: 1, or that of a clip which resampling made exceed 1 by a hair."""
+    return max(1.0, float(np.abs(samples).max(initial=0.0)))
 
 
 def snr_db(original: Samples, changed: Samples) -> float:

@@ -1,0 +1,25 @@
+"""Foolbox' boundary attack on the waveform itself (Brendel and others, 2018): a peer of the study's attack."""
+
+from __future__ import annotations
+
+from models.attacks.base import Ask, Attack, Probe, Scene, top_of
+from models.foolbox_model import BoundaryAttack, walk_from_noise
+
+
+class Boundary(Attack):
+    """White noise until the label changes, a blend with the clip, then a random walk along the decision boundary.
+
+    Args:
+        steps: of the walk, each a query (every tenth two); the budget ends it sooner.
+    """
+
+    uses_moves = False
+
+    def __init__(self, steps: int = 25_000) -> None:
+        self.steps = steps
+
+    def run(self, ask: Ask, scene: Scene) -> None:
+        """Ask of every sound that Foolbox asks of."""
+        walk = BoundaryAttack(steps=self.steps)
+        samples = scene.speech.samples
+        walk_from_noise(walk, lambda sent: ask(Probe(sent)).changed, samples, top_of(samples), scene.seed)
