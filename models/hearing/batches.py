@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.hearing.heard import CLEAN
 from models.hearing.material import Material
+from models.hearing.normalise import Scale
 from models.nets.base import Inputs, Padded
 
 BUCKET_JITTER = 0.1  # lengths are blurred by so much, so that the same clips do not meet in every epoch
@@ -61,7 +62,7 @@ def batches(
     lengths = np.array([len(material.frames(first, version.condition, version.clip_id)) for version in versions])
     blur = rng.uniform(1 - BUCKET_JITTER, 1 + BUCKET_JITTER, len(versions)) if rng else np.ones(len(versions))
     by_length = sorted(range(len(versions)), key=lambda place: (lengths[place] * blur[place], versions[place]))
-    groups = _groups(by_length, lengths, size)
+    groups = in_groups(by_length, lengths, size)
     for number in rng.permutation(len(groups)) if rng else range(len(groups)):
         chosen = tuple(versions[place] for place in groups[number])
         yield Batch(
@@ -69,8 +70,14 @@ def batches(
         )
 
 
-def _groups(places: Sequence[int], lengths: NDArray[np.int64], size: int) -> list[list[int]]:
-    """Places in their order, in groups of at most `size` that are not too long when padded; one is never too long."""
+def in_groups(places: Sequence[int], lengths: NDArray[np.int64], size: int) -> list[list[int]]:
+    """Places in their order, in groups of at most `size` that are not too long when padded; one is never too long.
+
+    Args:
+        places: of clips, the shorter ones first.
+        lengths: in frames, by place.
+        size: most clips in a group.
+    """
     groups: list[list[int]] = []
     longest = 0
     for place in places:
@@ -88,9 +95,14 @@ def inputs_of(versions: Sequence[Version], material: Material, device: str = "cp
     return {feature: _padded(versions, feature, material, device) for feature in material.source.reads}
 
 
-def _padded(versions: Sequence[Version], feature: str, material: Material, device: str) -> Padded:
-    frames = [material.frames(feature, version.condition, version.clip_id) for version in versions]
-    scales = [material.scale(feature, version.condition, version.clip_id) for version in versions]
+def padded(frames: Sequence[NDArray[np.float32]], scales: Sequence[Scale], device: str = "cpu") -> Padded:
+    """One feature of several clips, each z-normalised by a scale of its own and padded with anything.
+
+    Args:
+        frames: of each clip; shape (time, *frame_shape).
+        scales: one for each clip.
+        device: where the tensors go.
+    """
     lengths = [len(one) for one in frames]
     # One block, filled clip by clip and normalised at once: several times as fast as a tensor for each clip.
     values = np.zeros((len(frames), max(lengths), *frames[0].shape[1:]), dtype=np.float32)
@@ -101,6 +113,12 @@ def _padded(versions: Sequence[Version], feature: str, material: Material, devic
     return Padded(
         torch.from_numpy(values).to(device, non_blocking=True), torch.tensor(lengths).to(device, non_blocking=True)
     )
+
+
+def _padded(versions: Sequence[Version], feature: str, material: Material, device: str) -> Padded:
+    frames = [material.frames(feature, version.condition, version.clip_id) for version in versions]
+    scales = [material.scale(feature, version.condition, version.clip_id) for version in versions]
+    return padded(frames, scales, device)
 
 
 def _clean_twins(versions: Sequence[Version], material: Material, device: str) -> Inputs:

@@ -34,7 +34,7 @@ def test_each_place_is_in_one_group_in_its_order_and_no_group_of_several_is_too_
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models.hearing.batches, "FRAMES_AT_ONCE", 100)
-        groups = models.hearing.batches._groups(range(len(lengths)), np.array(lengths, dtype=np.int64), size)
+        groups = models.hearing.batches.in_groups(range(len(lengths)), np.array(lengths, dtype=np.int64), size)
     assert [place for group in groups for place in group] == list(range(len(lengths)))
     for group in groups:
         assert len(group) <= size
