@@ -75,6 +75,18 @@ def difference_interval(pair: Paired, how: Pooling, drawn: Resampling = USUAL) -
     return _estimate(lambda weights: first.uar(weights) - second.uar(weights), len(first.speakers), drawn, -1.0)
 
 
+def mean_interval(by_unit: Numbers, drawn: Resampling = USUAL, least: float = 0.0) -> Estimate | None:
+    """The mean of a figure over units, with its limits; see `uar_interval`. None with fewer than two units.
+
+    Args:
+        by_unit: a figure for each unit, shape (units,), from `least` to 1.
+        drawn: how units are drawn.
+        least: below which no limit lies.
+    """
+    units = len(by_unit)
+    return _estimate(lambda weights: (weights @ by_unit / units)[:, None], units, drawn, least)
+
+
 def _estimate(of: Callable[[Numbers], Numbers], units: int, drawn: Resampling, least: float) -> Estimate | None:
     """The mean over seeds of `of`, which takes weights (draws, units) and gives (draws, seeds); from `least` to 1."""
     if units < 2:
