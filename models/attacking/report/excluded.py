@@ -1,0 +1,30 @@
+"""Which clips were attacked, and why others were not."""
+
+from __future__ import annotations
+
+from analysis.report.parts import Section, csv_text
+from analysis.tables import Table
+from models.attacking.rates import uses
+from models.attacking.report.results import Results
+
+CSV = "uses.csv"
+USES = {
+    "attacked": "Attacked",
+    "own": "The attacker's own: what it knows (Corr) was measured on them",
+    "wrong": "Left out: the net is wrong on the clean clip",
+    "silent": "Left out: silent, so no SNR can be set",
+    "left": "Left out: more clips than the design asks for (attack.clips)",
+}
+
+
+def excluded_section(results: Results) -> Section:
+    """How many clips were put to each use, by label; a clip counts once for each seed."""
+    counts = uses(results.clips)
+    mine = counts[counts["nets"] == results.nets[0]].pivot(index="use", columns="label", values="clips").fillna(0)
+    labels = tuple(one for one in results.facts.classes if one in mine.columns)
+    rows = tuple(
+        (words, *(f"{int(mine.loc[use, label]):,}" if use in mine.index else "0" for label in labels))
+        for use, words in USES.items()
+    )
+    table = Table("Clips by label", ("Use", *labels), rows, CSV, look="wrapped")
+    return Section("clips", "Which clips", (table,), {CSV: csv_text(counts)})
