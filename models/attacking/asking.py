@@ -11,6 +11,7 @@ from models.attacks.base import (
     Answer,
     Attack,
     BudgetSpent,
+    BudgetWrong,
     Counts,
     Outcome,
     Probe,
@@ -41,13 +42,6 @@ class AnswerWrong(ValueError):
         self, found: object, expected: str = "a label, a whole number from 0 on", who: str = "the recogniser"
     ) -> None:
         super().__init__(f"{who} answered {found if isinstance(found, str) else repr(found)}; expected {expected}")
-
-
-class BudgetWrong(ValueError):
-    """A budget with which nothing can be asked."""
-
-    def __init__(self, queries: int) -> None:
-        super().__init__(f"the budget is {queries} queries; expected 1 or more")
 
 
 class Target(Protocol):

@@ -21,7 +21,7 @@ from pipelines.audio import Samples, Speech, active_rms, rms
 from pipelines.clip import Params
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sound_file import SoundUnreadable
-from pipelines.sounds.base import Family, Sound, SoundBank
+from pipelines.sounds.base import Family, NoSoundOfFamily, Sound, SoundBank
 from pipelines.sounds.parts import SomeSounds
 
 #: What a probe of the waveform itself, without any noise of the study, is called.
@@ -33,6 +33,13 @@ class BudgetSpent(RuntimeError):
 
     def __init__(self, queries: int) -> None:
         super().__init__(f"the budget of {queries} queries is spent; no further question is answered")
+
+
+class BudgetWrong(ValueError):
+    """A budget with which nothing can be asked."""
+
+    def __init__(self, queries: int) -> None:
+        super().__init__(f"the budget is {queries} queries; expected 1 or more")
 
 
 @dataclass(frozen=True)
@@ -194,7 +201,7 @@ class Scene:
         try:
             params = move.noise.draw(self.speech, bank, rng)
             return Take(move, self.speech, params, bank)
-        except (NoiseRefused, SoundUnreadable, LookupError, ValueError):
+        except (NoiseRefused, NoSoundOfFamily, SoundUnreadable, ValueError):
             return None  # silent, too short, no such word: not worth a query
 
 

@@ -96,6 +96,9 @@ class Hums(SoundBank):
             return ()
         return tuple(Sound(f"{family}-{n}", Path(f"{family}-{n}"), family, "hum") for n in range(self.each))
 
+    def sound(self, sound_id: str) -> Sound:
+        return {sound.sound_id: sound for family in self.offered for sound in self.sounds(family)}[sound_id]
+
     def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
         family, number = sound_id.split("-")
         hz = {"nat": 150, "hum": 600, "int": 3000}[family] * (1 + int(number) / 5)
