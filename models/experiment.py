@@ -86,6 +86,12 @@ class Augment(BaseModel):
         description="leaves out conditions with a higher SNR",
         json_schema_extra={"unit": "dB"},
     )
+    sounds_share: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description="share of each family's recordings that training may hear; the others are left for an attacker",
+    )
 
 
 class FoldDesign(BaseModel):

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analysis.whitelist import Whitelist
-from models.experiment import Augment
+from models.experiment import Augment, Experiment
 from models.labelling import LabelName
 from pipelines.noises.base import Noise
+from pipelines.sounds.base import SoundBank
+from pipelines.sounds.parts import apart
 
 
 class WhitelistMissing(ValueError):
@@ -86,6 +88,30 @@ def _within(snr_db: float | None, augment: Augment) -> bool:
         return True
     low, high = augment.snr_min_db, augment.snr_max_db
     return (low is None or snr_db >= low) and (high is None or snr_db <= high)
+
+
+def training_sounds(experiment: Experiment, sounds: SoundBank | None, seed: int) -> SoundBank | None:
+    """The sounds that training may hear: all of a bank, or the experiment's share of its recordings.
+
+    Args:
+        experiment: whose `augment.sounds_share` counts.
+        sounds: the bank; None where there is none.
+        seed: the study's; it decides which recordings.
+    """
+    share = experiment.augment.sounds_share
+    return sounds if sounds is None or share == 1 else apart(sounds, share, seed)[0]
+
+
+def attackers_sounds(experiment: Experiment, sounds: SoundBank, seed: int) -> SoundBank:
+    """The sounds of a bank that training never heard; all of it where training was not kept from any.
+
+    Args:
+        experiment: as it stands on a net's card.
+        sounds: the bank that the net was trained with.
+        seed: the study's, `study_seed` on the card.
+    """
+    share = experiment.augment.sounds_share
+    return sounds if share == 1 else apart(sounds, share, seed)[1]
 
 
 def drawn(conditions: Sequence[str], per_clip: int, rng: np.random.Generator) -> tuple[str, ...]:

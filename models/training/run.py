@@ -22,7 +22,7 @@ from models.hearing.heard import CLEAN, Condition, data_sha256, recipe_sha256
 from models.hearing.material import Material, Source, make_denoiser, make_feature
 from models.labelling import Labelling, LabelName, labelling
 from models.seeding import rng_for
-from models.training.augmentation import augmented, drawn
+from models.training.augmentation import augmented, drawn, training_sounds
 from models.training.folds import Fold, make_folds
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.clip import Clip
@@ -169,7 +169,8 @@ def plan_run(
     if sounds is None and any(chosen.values()):
         raise SoundsMissing(next(names for names in chosen.values() if names))
     heard = {name: noise for name, noise in conditions.items() if any(name in names for names in chosen.values())}
-    source = Source(tuple(clips), experiment, features_of_net(experiment), heard, sounds, seed, cache)
+    mine = training_sounds(experiment, sounds, seed)
+    source = Source(tuple(clips), experiment, features_of_net(experiment), heard, mine, seed, cache)
     data = data_sha256(clips, FeatureCache(cache).hashes if cache else None)
     return Run(folder, source, labellings, folds, chosen, bins, data, _sounds_sha256(source), command, simulated)
 
@@ -240,6 +241,9 @@ def identity(run: Run) -> str:
 def _deciding(run: Run) -> dict[str, Any]:
     """All that decides what nets come out, under the words that people are told where it differs."""
     augment = run.experiment.augment
+    # What is left out of the bank decides nothing where it is not heard, and runs from before there was a choice had it
+    # whole.
+    apart = {"sounds_share": augment.sounds_share} if augment.sounds_share < 1 and run.source.conditions else {}
     return {
         "clips": run.data_sha256,
         "seed": run.source.seed,
@@ -249,6 +253,7 @@ def _deciding(run: Run) -> dict[str, Any]:
             "conditions": {label: list(names) for label, names in run.augmented.items()},
             "probability": augment.probability,
             "per_clip": augment.per_clip,
+            **apart,
         },
         "folds": _folds_sha256(run.folds),  # a file of lists may have changed
         "settings": _settings(run.experiment),
