@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from models.denoisers.base import Denoiser, JointDenoiser
 from models.denoisers.rnnoise.library import RnnoiseBroken, RnnoiseNotFound
 from models.evaluating.asking import Asked, ask_run
 from models.evaluating.trained_run import load_run
+from models.evaluating.voices import borrowed_voices
 from models.experiment import Experiment
 from models.experiments.base import Layout
 from models.hearing.feature_cache import FeatureCache
@@ -278,18 +279,6 @@ def _in_use(planned: Mapping[Arm, Run]) -> set[str]:
     """The conditions that nets hear in training or are tested under."""
     tested = {name for arm in planned for name in arm.tested}
     return tested | {name for run in planned.values() for names in run.augmented.values() for name in names}
-
-
-def borrowed_voices(names: Collection[str], conditions: Mapping[str, Noise], sounds: SoundBank) -> tuple[str, ...]:
-    """A sentence, if conditions among `names` are babble and its talkers are the corpus' own speakers."""
-    babble = sorted(name for name in names if conditions[name].family == "babble")
-    if not babble or sounds.sounds("babble"):
-        return ()
-    return (
-        f"Voices: no sound bank has babble, so whoever talks behind the speech in {', '.join(babble)} is a speaker of "
-        "the banks' speech, the corpus' own among them: nets may hear a test speaker's voice, unlabelled, in training "
-        "noise, and training speakers' in test noise. A bank with recordings of babble keeps them apart.",
-    )
 
 
 def _noisy_clips(run: Run) -> Mapping[tuple[str, str], float]:

@@ -77,5 +77,7 @@ def evaluate(
         tell(f"left out, not SAFE: {', '.join(evaluation.left_out)}")
     if evaluation.mapped:
         tell("the corpus has no ratings of activation and valence: the centres of its categories stand in for them.")
+    for note in evaluation.notes:
+        tell(note)
     if evaluation.simulated:
         tell("SIMULATED speech or listeners: these figures say nothing about recognisers of people's speech.")

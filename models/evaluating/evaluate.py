@@ -15,6 +15,7 @@ from analysis.whitelist import Whitelist
 from models.checkpoint import versions
 from models.evaluating.asking import Asked, ask_run
 from models.evaluating.trained_run import TrainedRun, load_run
+from models.evaluating.voices import borrowed_voices
 from models.experiment import MeasureDesign
 from models.hearing.feature_cache import FeatureCache
 from models.hearing.heard import CLEAN
@@ -67,6 +68,7 @@ class Evaluation:
     command: str
     seed: int
     simulated: bool
+    notes: tuple[str, ...] = ()  # what else a reader must know
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def evaluate(
         command,
         seed,
         any(one.card.simulated for one in run.checkpoints),
+        borrowed_voices(kept, kept, sounds) if sounds else (),
     )
     _write(run, evaluation)
     yield EvaluateEvent(total, total, f"wrote {folder / TABLE}", evaluation)

@@ -47,7 +47,8 @@ class WhitelistWorth(Layout):
     def arms(self, ground: Ground) -> list[Arm]:
         """The three ways of training, tested under every condition."""
         if ground.whitelist is None:
-            raise NothingToCompare("whitelist-worth", "there is no whitelist; `earwitness certify` writes one")
+            lacks = "there is no whitelist, or --all leaves it out; `earwitness certify` writes one"
+            raise NothingToCompare("whitelist-worth", lacks)
         if not ground.tested:
             raise NothingToCompare("whitelist-worth", "no condition is SAFE; expected at least one")
         tested = tuple(ground.noises)

@@ -84,6 +84,7 @@ class _Page:
     writers: dict[Job, SummaryWriter] = field(default_factory=dict)
     written_s: float | None = None
     last: TrainEvent | None = None
+    card: Card | None = None  # of any net that is done: what all of them rest on
 
     def take(self, event: TrainEvent) -> None:
         """Draw one event."""
@@ -94,6 +95,8 @@ class _Page:
             _note(self.curves[event.job], self.writers[event.job], event)
             if event.stage == "fold":
                 self.writers.pop(event.job).close()
+            if self.card is None and (self.folder / event.job.place / CARD).is_file():
+                self.card = load_card(self.folder / event.job.place)
         self.last = event
         if self.written_s is None or self.clock() - self.written_s >= EVERY_S:
             self._write("training")
@@ -108,7 +111,7 @@ class _Page:
 
     def _write(self, stage: Stage) -> None:
         if self.last is not None:
-            content = page_of(list(self.curves.values()), self.last, self.folder.name, stage)
+            content = page_of(list(self.curves.values()), self.last, self.folder.name, stage, self.card)
             write_whole(self.folder / PAGE, content.encode())
 
 
@@ -143,8 +146,16 @@ def _note(curve: Curve, writer: SummaryWriter, event: TrainEvent) -> None:
     writer.flush()
 
 
-def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, stage: Stage) -> str:
-    """The page as HTML; while the run goes on it reloads itself."""
+def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, stage: Stage, card: Card | None = None) -> str:
+    """The page as HTML; while the run goes on it reloads itself.
+
+    Args:
+        curves: of all nets so far.
+        event: the last one.
+        name: of the run.
+        stage: where the run is.
+        card: of a net that is done, by which the page says what is simulated and mapped.
+    """
     templates = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader("models"), jinja2.PackageLoader("analysis")]),
         autoescape=True,
@@ -164,6 +175,8 @@ def page_of(curves: Sequence[Curve], event: TrainEvent, name: str, stage: Stage)
         curves=drawn,
         width=WIDTH,
         height=HEIGHT,
+        simulated=bool(card and card.simulated),
+        mapped=bool(card and card.mapped),
     )
 
 

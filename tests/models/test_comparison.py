@@ -17,7 +17,8 @@ import models.training.train
 from analysis.report.parts import Section
 from analysis.whitelist import Whitelist
 from models.checkpoint import CheckpointMissing, load_card
-from models.comparison import Bench, CompareEvent, borrowed_voices, compare, layout_names, questions, write_comparison
+from models.comparison import Bench, CompareEvent, compare, layout_names, questions, write_comparison
+from models.evaluating.voices import borrowed_voices
 from models.experiment import Experiment
 from models.experiments.base import NothingToCompare
 from models.experiments.whitelist_worth import EVERYTHING, WHITELIST

@@ -137,3 +137,19 @@ def test_a_run_that_fails_says_on_its_page_that_it_stopped(tmp_path: Path) -> No
     assert "<h1>Stopped</h1>" in page
     assert "The same command goes on from here" in page
     assert "http-equiv" not in page  # nothing will come, so it does not load itself again
+
+
+def test_the_page_says_what_is_simulated_and_mapped_as_soon_as_a_net_is_done(trained: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / "run"))
+    for card in run.glob("*/seed-*/fold-*/card.json"):
+        card.write_text(re.sub(r'"(simulated|mapped)": (true|false)', r'"\1": true', card.read_text()))
+    event = TrainEvent("epoch", 1, 8, "an epoch", JOBS[0], epoch(1, 1.0))
+    list(watched([event], run))
+    page = (run / PAGE).read_text()
+    assert "SIMULATED" not in page  # nobody knows of a net that is not done
+    (place,) = run.glob("valence/seed-1/fold-0")
+    list(watched([TrainEvent("fold", 2, 8, "valence: done", Job("valence", 1, JOBS[0].fold))], run))
+    page = (run / PAGE).read_text()
+    assert place.is_dir()
+    assert "SIMULATED" in page
+    assert "categories stand in" in page
