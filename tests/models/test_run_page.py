@@ -143,7 +143,7 @@ def test_the_page_says_what_is_simulated_and_mapped_as_soon_as_a_net_is_done(tra
     run = Path(shutil.copytree(trained, tmp_path / "run"))
     for card in run.glob("*/seed-*/fold-*/card.json"):
         card.write_text(re.sub(r'"(simulated|mapped)": (true|false)', r'"\1": true', card.read_text()))
-    event = TrainEvent("epoch", 1, 8, "an epoch", JOBS[0], epoch(1, 1.0))
+    event = TrainEvent("epoch", 1, 8, "an epoch", JOBS[1], epoch(1, 1.0))
     list(watched([event], run))
     page = (run / PAGE).read_text()
     assert "SIMULATED" not in page  # nobody knows of a net that is not done
