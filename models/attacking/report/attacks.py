@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import pandas as pd
 
-from analysis.report.parts import Block, Heading, Listed, Section, Words, csv_text
+from analysis.report.parts import Block, Folded, Heading, Listed, Section, Words, csv_text
 from analysis.tables import MISSING, Table, percent
 from models.attacking import rates
 from models.attacking.asked import Setting
@@ -33,11 +33,12 @@ def attacks_section(results: Results) -> Section | None:
     study = attack_name(results.study)
     blocks: list[Block] = [
         Words(
-            f"On the same clips and nets, with the same budget; added sounds only. The last columns are over all clips: "
-            f"how many questions the median success took, and the median SNR of the nearest success with {facts.k}. "
-            f"{STAR} differs from {study} (paired t-test over speakers, adjusted p < {LEVEL:g})."
+            f"On the same clips and nets, with the same budget; {facts.name_of(facts.label)}, added sounds only. The "
+            f"difference and how many times as high are against {study} at k = {facts.k}; {STAR} adjusted p < {LEVEL:g} "
+            "in a paired t-test over speakers. The last columns are of successes: how many questions the median one "
+            f"took, and the median SNR of the nearest with {facts.k}."
         ),
-        _table(results),
+        *_tables(results),
         _plot(results),
     ]
     if facts.needs:
@@ -54,27 +55,28 @@ def _names(results: Results) -> list[str]:
     return sorted(found, key=lambda name: name != results.study)
 
 
-def _places(results: Results) -> Iterator[tuple[str, Place]]:
-    """Each attack and setting that was run, with added sounds only, at the largest budget."""
+def _tables(results: Results) -> list[Block]:
+    """A table for each setting; the first is open."""
     facts = results.facts
+    found: list[Block] = []
     for corr, which in ROWS:
-        for name in _names(results):
-            place = Place(results.nets[0], facts.label, name, corr, which, False, facts.k)
-            if results.rate(place) is not None:
-                yield name, place
+        places = [Place(results.nets[0], facts.label, name, corr, which, False, facts.k) for name in _names(results)]
+        there = [place for place in places if results.rate(place) is not None]
+        if there:
+            found.append(_table(results, there, setting_name(corr, which)))
+    return found[:1] + ([Folded("In the other settings", tuple(found[1:]))] if found[1:] else [])
 
 
-def _table(results: Results) -> Table:
-    facts = results.facts
-    ks = facts.design.queries
+def _table(results: Results, places: Sequence[Place], setting: str) -> Table:
+    ks = results.facts.design.queries
     reached = {tuple(row[:6]): row for row in results.reached.itertuples(index=False, name="Reached")}
     rows = []
-    for name, place in _places(results):
+    for place in places:
         found = [results.rate(place._replace(k=k)) for k in ks]
         quick = reached[tuple(place[:6])]
         rows.append(
             (
-                f"{attack_name(name)}; {setting_name(place.corr, place.eval)}",
+                attack_name(place.attack),
                 *(share(rate.p_if) if rate else MISSING for rate in found),
                 _apart(results, place),
                 _times(results, place),
@@ -82,10 +84,8 @@ def _table(results: Results) -> Table:
                 number(quick.median_db, "dB"),
             )
         )
-    columns = (
-        "Attack", *(f"k = {k}" for k in ks), f"Difference at k = {facts.k}", "Times", "Median questions", "Median SNR",
-    )  # fmt: skip
-    return Table(f"P_IF of {facts.name_of(facts.label)} by attack", columns, tuple(rows), CSV, look="wrapped")
+    columns = ("Attack", *(f"k = {k}" for k in ks), "Difference", "Times", "Median questions", "Median SNR")
+    return Table(f"P_IF by attack, {setting}", columns, tuple(rows), CSV, look="wrapped")
 
 
 def _apart(results: Results, place: Place) -> str:

@@ -24,11 +24,11 @@ def curves_section(results: Results) -> Section:
         facts.goal_db,
         f"goal: {facts.goal_db:g} dB",
     )
-    what = f"share of clips, {facts.name_of(facts.label)}, added sounds only"
+    what = "share of clips"
     blocks = (
         Words(
-            "The first questions of a search are what a smaller budget would have asked, so one search tells of all "
-            "budgets up to its own."
+            f"P_IF of {facts.name_of(facts.label)}, added sounds only. The first questions of a search are what a smaller "
+            "budget would have asked, so one search tells of all budgets up to its own."
         ),
         lines_plot(
             _panels(results, "k"), tuple(SERIES.values()), budget,

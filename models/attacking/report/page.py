@@ -96,9 +96,15 @@ def _tallies(results: Results) -> list[tuple[str, str, str]]:
     clips, speakers = attempts["clip_id"].nunique(), attempts["speaker"].nunique()
     nets = attempts[["label", "seed", "fold"]].drop_duplicates()
     return [
-        (f"{clips:,}", "clips", f"of {speakers:,} speakers, each through the nets that never heard its speaker ({len(nets)} nets)"),
+        (
+            f"{clips:,}", "clips",
+            f"of {speakers:,} speakers, each through the nets that never heard its speaker ({len(nets)} nets)",
+        ),
         (f"{queries:,}", "questions", "each counted for its clip; the nets answer with a label and nothing else"),
-        (f"{wrong:,}", "left out", f"since a net is wrong on them without any noise; {right:,} were attacked"),
+        (
+            f"{wrong:,}", "left out",
+            f"since a net is wrong on them without any noise; {right:,} were attacked, each label and seed counted",
+        ),
     ]  # fmt: skip
 
 

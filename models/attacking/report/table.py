@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.report.parts import Block, Code, Folded, Html, Listed, Section, Terms, Words, csv_text
-from analysis.tables import MISSING, Table, p_cell
+from analysis.tables import MISSING, Table, p_cell, percent
 from models.attacking.paired import Kind, Place
 from models.attacking.rates import Eval
 from models.attacking.report.facts import LEVEL, Facts
@@ -216,8 +216,8 @@ def headline(facts: Facts, results: Results) -> str:
     free, safe, knows = (found.get(key) for key in ((False, "no"), (False, "before"), (True, "before")))
     if free is None:
         return "No clip was attacked."
-    said = f"With {facts.k} questions an attacker changes what the nets say of {free.p_if:.0%} of clips"
+    said = f"With {facts.k} questions an attacker changes what the nets say of {percent(free.p_if, 0)} of clips"
     if safe is None:
         return f"{said}; nobody knows of how many people would say the same."
-    said += f", and of {safe.p_if:.0%} with noise under which people hear the same emotion"
-    return f"{said}; of {knows.p_if:.0%} if it knows which noise hurts." if knows else f"{said}."
+    said += f", and of {percent(safe.p_if, 0)} with noise under which people hear the same emotion"
+    return f"{said}; of {percent(knows.p_if, 0)} if it knows which noise hurts." if knows else f"{said}."

@@ -1,0 +1,191 @@
+"""Defence: nets that were trained in different ways, or stand behind a denoiser, under the same attack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.report.parts import Block, Code, Folded, Heading, Listed, Section, Words, csv_text
+from analysis.tables import MISSING, Table, percent
+from models.attacking.paired import Place
+from models.attacking.rates import uses
+from models.attacking.report.curves import dot_of
+from models.attacking.report.facts import LEVEL, Facts, notes_of
+from models.attacking.report.page import page_of
+from models.attacking.report.results import Results
+from models.attacking.report.table import ROWS
+from models.attacking.report.wording import limits, setting_name, share
+from models.tables.cells import STAR, signed
+from models.tables.dots import DotRow, dots_plot
+from models.tables.markdown import as_markdown
+from pipelines.whole_file import write_whole
+
+PAGE, CSV, MARKDOWN, TESTS = "defence.html", "defence.csv", "defence.md", "defence-comparisons.csv"
+
+
+def write_defence(
+    queries: pd.DataFrame, clips: pd.DataFrame, facts: Facts, folder: Path, *, clean: str
+) -> tuple[Path, ...]:
+    """Write the table of several nets under the study's attack, as a page, as Markdown and as CSV.
+
+    Args:
+        queries: questions within the budget, of all nets.
+        clips: clips of the same.
+        facts: of all of them; its settings are those that each nets met.
+        folder: made if it is missing; files of the same names are replaced.
+        clean: the nets that the others are held against: those trained on clean speech.
+
+    Returns:
+        What was written, the page first.
+
+    Raises:
+        DiskFull: there is no room.
+        NetsMissing: `clean` was not attacked.
+    """
+    results = Results(queries, clips, facts, clean=clean)
+    if clean not in results.nets:
+        raise NetsMissing(clean, results.nets)
+    section = defence_section(results)
+    ending = Section("again", "How to read this, and to get the same again", _ending(facts))
+    files = {**section.files, MARKDOWN: as_markdown(_whole(section, facts))}
+    page = page_of(
+        (section, ending), facts, headline(results), title="Which nets stand the attack?", eyebrow="Attack and defence"
+    )
+    for name, text in {**files, PAGE: page}.items():
+        write_whole(folder / name, text)
+    return folder / PAGE, *(folder / name for name in files)
+
+
+class NetsMissing(ValueError):
+    """The nets that others are held against were not attacked."""
+
+    def __init__(self, clean: str, found: Sequence[str]) -> None:
+        super().__init__(
+            f"the nets {clean!r} that others are held against are not among those attacked ({', '.join(found)}); "
+            "attack them too, or name others"
+        )
+
+
+def defence_section(results: Results) -> Section:
+    """A table for each setting that was run, and a plot of the largest budget."""
+    facts = results.facts
+    tables = list(_tables(results))
+    blocks: list[Block] = [
+        Words(
+            f"P_IF of {facts.name_of(facts.label)} with its limits; below it, the difference to {results.clean}. Lower "
+            f"is safer. {STAR} adjusted p < {LEVEL:g} in a paired t-test over speakers, by Holm over the nets and "
+            "budgets of a table; where nets test several speakers, also over nets, and the larger p counts. Nets are "
+            "attacked on clips that they get right, so a weak one may look hard to fool: the last columns say how "
+            f"many clips are right when clean, and how many still are after {facts.k} questions."
+        ),
+        _plot(results),
+        *tables[:1],
+    ]
+    if tables[1:]:
+        blocks.append(Folded("In the other settings", tuple(tables[1:])))
+    files = {CSV: csv_text(_with_right(results)), TESTS: csv_text(_against_clean(results))}
+    return Section("defence", "Nets under attack", tuple(blocks), files)
+
+
+def _tables(results: Results) -> Iterator[Table]:
+    facts = results.facts
+    right = right_when_clean(results.clips)
+    for singles in (False, True):
+        for corr, which in ROWS:
+            at = Place("", facts.label, results.study, corr, which, singles, facts.k)
+            rows = tuple(
+                row for nets in results.nets if (row := _row(results, at._replace(nets=nets), right.get(nets)))
+            )
+            if rows:
+                kind = "with single moves too" if singles else "added sounds only"
+                columns = (
+                    "Nets", *(f"k = {k}" for k in facts.design.queries), "Right, clean", f"Still right, k = {facts.k}",
+                )  # fmt: skip
+                yield Table(f"P_IF, {setting_name(corr, which)}; {kind}", columns, rows, CSV, look="wrapped")
+
+
+def _row(results: Results, at: Place, right: float | None) -> tuple[str, ...] | None:
+    last = results.rate(at)
+    if last is None:
+        return None
+    cells = [_cell(results, at._replace(k=k)) for k in results.facts.design.queries]
+    still = None if right is None else right * (1 - last.p_if)
+    return at.nets, *cells, percent(right, 0), percent(still, 0)
+
+
+def _cell(results: Results, at: Place) -> str:
+    rate, test = results.rate(at), results.test(at, "nets")
+    if rate is None:
+        return MISSING
+    said = f"{share(rate.p_if)} ({limits(rate.lower, rate.upper)})"
+    if test is None:
+        return said
+    return f"{said}; {signed(test.difference)}{STAR if test.p_adjusted < LEVEL else ''}"
+
+
+def right_when_clean(clips: pd.DataFrame) -> dict[str, float]:
+    """The share of clips that nets get right when they are clean, by nets; silent ones aside."""
+    counts = uses(clips).groupby(["nets", "use"])["clips"].sum().unstack(fill_value=0)
+    wrong = counts.get("wrong", 0)
+    known = counts.drop(columns="silent", errors="ignore").sum(axis=1)
+    return {str(name): float(value) for name, value in (1 - wrong / known).items()}
+
+
+def _plot(results: Results) -> Block:
+    facts = results.facts
+    series = [(corr, which) for corr, which in ROWS if which != "after"]
+    rows = []
+    for nets in results.nets:
+        found = [results.rate(Place(nets, facts.label, results.study, *one, False, facts.k)) for one in series]
+        rows.append(DotRow(nets, tuple(dot_of(rate) if rate else None for rate in found)))
+    return dots_plot(
+        rows, [setting_name(*one) for one in series],
+        name="defence", title=f"Success with {facts.k} questions by nets", base=0.0, base_name="never fooled",
+        caption=f"P_IF with {facts.k} questions and its 95 % limits, added sounds only; the figures stand in the tables.",
+    )  # fmt: skip
+
+
+def headline(results: Results) -> str:
+    """Which nets hold best, for who reads one line only."""
+    facts = results.facts
+    at = Place("", facts.label, results.study, False, "before" if results.after else "no", False, facts.k)
+    found = {nets: rate.p_if for nets in results.nets if (rate := results.rate(at._replace(nets=nets)))}
+    if len(found) < 2 or results.clean not in found:
+        return f"With {facts.k} questions: how often each nets are fooled."
+    best = min(found, key=lambda nets: found[nets])
+    noise = "noise under which people hear the same emotion" if results.after else "any noise"
+    clean = f"{percent(found[results.clean], 0)} of clips of nets trained as {results.clean}"
+    if best == results.clean:
+        return f"With {facts.k} questions and {noise}, an attacker changes {clean}; none of the others does better."
+    return (
+        f"With {facts.k} questions and {noise}, an attacker changes {clean}, and {percent(found[best], 0)} of those of "
+        f"{best}, the hardest to fool."
+    )
+
+
+def _with_right(results: Results) -> pd.DataFrame:
+    """All rates, the share that is right when clean, and what they rest on."""
+    facts = results.facts
+    right = results.rates["nets"].map(right_when_clean(results.clips))
+    return results.rates.assign(
+        right_when_clean=right,
+        still_right=right * (1 - results.rates["p_if"]),
+        goal_db=facts.goal_db,
+        simulated=bool(facts.made_up),
+        mapped=facts.mapped,
+    )
+
+
+def _against_clean(results: Results) -> pd.DataFrame:
+    return results.tests[results.tests["kind"] == "nets"]
+
+
+def _ending(facts: Facts) -> tuple[Block, ...]:
+    return Listed(notes_of(facts)), Heading("Command"), Code(facts.command)
+
+
+def _whole(section: Section, facts: Facts) -> Section:
+    """The table with its notes, for Markdown."""
+    return Section(section.name, section.title, (*section.blocks, *_ending(facts)), section.files)
