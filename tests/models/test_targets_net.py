@@ -151,7 +151,7 @@ class TestCompany:
 def test_logits_that_are_not_finite_are_no_label(run: Path, clips: list[Clip], bad: float) -> None:
     checkpoint = load_checkpoint(run / "activation" / "seed-1" / "fold-0")
     with torch.no_grad():
-        checkpoint.net.out.bias[1] = bad  # type: ignore[index,union-attr]
+        dict(checkpoint.net.named_parameters())["out.bias"][1] = bad
     mine = clips_of(clips, checkpoint)[:2]
     target = NetTarget(checkpoint, material_of(run, clips))
     sentence = rf"the net 'crnn' for activation, seed 1, fold 0, answered \[.*{bad}.* to a version of s.*finite logits"
