@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from torch import Tensor, nn
 
 from models.attacking.asking import AnswerWrong, AskAgain, OneByOne, Target, checked, unbudgeted
-from models.attacking.targets.estimator import Estimator, NotFitted, NoVector, RateWrong, functionals_of
+from models.attacking.targets.estimator import Estimator, NotFitted, NoVector, Predicts, RateWrong, functionals_of
 from models.attacking.targets.torch_module import TorchModule
 from models.features.base import Feature, FeatureUnavailable, Filterbanks
 from models.features.egemaps import Egemaps, Functionals
@@ -95,8 +95,9 @@ def by_level(samples: Samples, _: int) -> np.ndarray:
     return np.array([np.log10(rms(samples))])
 
 
-def fitted(features: np.ndarray) -> object:
-    return make_pipeline(StandardScaler(), LogisticRegression()).fit(features, ["quiet", "loud", "fair"])
+def fitted(features: np.ndarray) -> Predicts:
+    pipeline: Predicts = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, ["quiet", "loud", "fair"])
+    return pipeline
 
 
 class TestAnEstimator:
