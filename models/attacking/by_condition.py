@@ -60,7 +60,7 @@ def gaps(
     """
     free = queries[(queries["eval"] == "no") & (queries["number"] <= k) & (queries["move"] != WAVEFORM)]
     won = attempts[(attempts["eval"] == "no") & np.isfinite(attempts["first"])]
-    totals = attempts[attempts["eval"] == "no"].groupby(["nets", "label"], observed=True).size()
+    totals = attempts[attempts["eval"] == "no"].groupby(["nets", "label"], observed=True).size().to_dict()
     rows = []
     for verdict in whitelist.conditions:
         here = free[_is(free, verdict.condition, verdict.snr_db)]
@@ -106,7 +106,7 @@ def unsafe_share(attempts: pd.DataFrame) -> pd.DataFrame:
     judged = both.loc[both["eval"] == "after", "attack"].unique()
     told = free[free["attack"].isin(judged)].merge(safe, on=keys, how="left")
     found = told.assign(unsafe=told["safe"].isna()).groupby(GROUP, observed=True)["unsafe"]
-    table = found.agg(won="size", unsafe="sum").reset_index()
+    table: pd.DataFrame = found.agg(won="size", unsafe="sum").reset_index()
     return table.assign(unsafe_share=table["unsafe"] / table["won"])
 
 

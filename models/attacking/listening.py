@@ -82,7 +82,7 @@ def spread(queries: Sequence[Mapping[str, Any]], most: int = MOST) -> list[int]:
         Their places in `queries`, in the order in which they were chosen.
     """
     left = sorted(range(len(queries)), key=lambda place: (-_snr_db(queries[place]), place))
-    met: list[Counter[Any]] = [Counter() for _ in range(4)]
+    met: list[Counter[Any]] = [Counter() for _ in range(5)]
     chosen: list[int] = []
     while left and len(chosen) < most:
         best = min(left, key=lambda place: [met[n][trait] for n, trait in enumerate(_traits(queries[place]))])
@@ -95,11 +95,18 @@ def spread(queries: Sequence[Mapping[str, Any]], most: int = MOST) -> list[int]:
 
 def _traits(query: Mapping[str, Any]) -> tuple[Any, ...]:
     """What chosen clips should differ in, the most important first."""
-    return _setting(query), query["category"], query["speaker"], query["clip_id"]
+    setting, category = _setting(query), query["category"]
+    return setting, category, (setting, category), query["speaker"], query["clip_id"]
 
 
 def _setting(query: Mapping[str, Any]) -> tuple[str, bool, str, bool]:
     return str(query["attack"]), bool(query["corr"]), str(query["eval"]), bool(query["singles"])
+
+
+def _rank(one: Found, facts: Facts) -> tuple[object, ...]:
+    """Where a setting stands: the study's attack first, and who may do least and knows nothing."""
+    attack, corr, which, singles = _setting(one.query)
+    return attack != facts.design.attack, attack, singles, which != "no", corr
 
 
 def _snr_db(query: Mapping[str, Any]) -> float:
@@ -123,7 +130,7 @@ def write_listening(found: Iterable[Found], facts: Facts, folder: Path, most: in
     """
     given = list(found)
     chosen = [given[place] for place in spread([one.query for one in given], most)]
-    chosen.sort(key=lambda one: (_setting(one.query), -_snr_db(one.query), str(one.query["clip_id"])))
+    chosen.sort(key=lambda one: (_rank(one, facts), -_snr_db(one.query), str(one.query["clip_id"])))
     for path in sorted((folder / SOUND).glob("*.flac")):
         path.unlink()
     originals: dict[str, str] = {}

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from scipy import stats
 
 from models.attacking.rates import GROUP, Eval
 from models.measures.resampling import SAME, USUAL, Resampling, holm, mean_interval
+from models.measures.tally import Numbers
 
 Kind: TypeAlias = Literal["corr", "eval", "attack", "nets"]
 #: The paper's attack, by the name of its file: others are held against it.
@@ -75,9 +76,10 @@ def comparisons(
         `COLUMNS`; `p` is nan where there is no test: fewer than two speakers, or all differ by the same.
     """
     by_place = {
-        Place(*key): part.set_index("speaker")["share"] for key, part in shares.groupby([*GROUP, "k"], observed=True)
+        Place(*cast("tuple[Any, ...]", key)): part.set_index("speaker")["share"]
+        for key, part in shares.groupby([*GROUP, "k"], observed=True)
     }
-    folds = {} if clips is None else clips.drop_duplicates("speaker").set_index("speaker")["fold"].to_dict()
+    folds = {} if clips is None else dict(zip(clips["speaker"], clips["fold"], strict=True))
     asked = list(_questions(by_place, clean))
     tested = [_tested(by_place[one.first], by_place[one.second], one.kind, folds, drawn) for one in asked]
     adjusted = _adjusted(asked, [p for *_, p, _ in tested])
@@ -110,12 +112,12 @@ def _tested(
 ) -> _Tested:
     """Difference, limits, p and speakers, of the speakers whom both have."""
     apart = (first - second).dropna()
-    values = apart.to_numpy(float)
+    values = np.asarray(apart, dtype=np.float64)
     if not len(values):
         return math.nan, math.nan, math.nan, None, 0
     p = t_p(values)
     if kind == "nets" and folds:
-        by_fold = apart.groupby(apart.index.map(folds)).mean().to_numpy(float)
+        by_fold = np.asarray(apart.groupby(apart.index.map(folds)).mean(), dtype=np.float64)
         if 1 < len(by_fold) < len(values):
             p = max((one for one in (p, t_p(by_fold)) if one is not None), default=None)
     found = mean_interval(values, drawn, least=-1.0) if np.ptp(values) > SAME else None
@@ -123,7 +125,7 @@ def _tested(
     return float(values.mean()), *limits, p, len(values)
 
 
-def t_p(differences: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float | None:
+def t_p(differences: Numbers) -> float | None:
     """p of the paired t-test; 1 where nothing differs at all, None where there is no test.
 
     >>> t_p(np.array([0.0, 0.0])), t_p(np.array([0.5, 0.5])), t_p(np.array([0.1, 0.3]))

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -137,7 +137,7 @@ def shares_by_snr(attempts: pd.DataFrame, demanded_db: Iterable[float]) -> pd.Da
 
 def curve(shares: pd.DataFrame, by: str) -> pd.DataFrame:
     """The mean over speakers of what `shares_by_budget` or `shares_by_snr` gave: `GROUP`, `by`, p_if."""
-    return shares.groupby([*GROUP, by], observed=True, as_index=False)["share"].mean().rename(columns={"share": "p_if"})
+    return shares.groupby([*GROUP, by], observed=True)["share"].mean().rename("p_if").reset_index()
 
 
 def rates_of(shares: pd.DataFrame, drawn: Resampling = USUAL) -> pd.DataFrame:
@@ -192,8 +192,11 @@ def reached(attempts: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, with its columns as attributes."""
+    return cast("Iterator[Any]", table.itertuples(index=False, name="Row"))
+
+
 def uses(clips: pd.DataFrame) -> pd.DataFrame:
     """How many clips were put to each use: nets, label, use, clips (a clip of several seeds counts once for each)."""
-    return (
-        clips.groupby(["nets", "label", "use"], observed=True, as_index=False).size().rename(columns={"size": "clips"})
-    )
+    return clips.groupby(["nets", "label", "use"], observed=True).size().rename("clips").reset_index()

@@ -101,14 +101,11 @@ class _Frame:
     def drawn(self, panel: Panel) -> str:
         bottom = self.top + HEIGHT
         parts = [text(self.left, self.top - 12, panel.title, size=13)]
-        for number in range(round(self.highest / 0.2) + 1):
-            share = 0.2 * number
-            parts.append(line(self.left, self.y(share), self.left + self.width, self.y(share), RULE))
-            parts.append(
-                text(self.left - 8, self.y(share) + 4, f"{share:g}"[:3], size=12, anchor="end", look='class="quiet" ')
-            )
-        for tick in self.across.ticks:
-            parts.append(text(self.x(tick), bottom + 17, f"{tick:g}", size=12, anchor="middle", look='class="quiet" '))
+        parts += [self._rung(0.2 * number) for number in range(round(self.highest / 0.2) + 1)]
+        parts += [
+            text(self.x(tick), bottom + 17, f"{tick:g}", size=12, anchor="middle", look='class="quiet" ')
+            for tick in self.across.ticks
+        ]
         middle = self.left + self.width / 2
         parts.append(text(middle, bottom + 36, self.across.name, size=12, anchor="middle", look='class="quiet" '))
         if self.across.special is not None:
@@ -117,6 +114,13 @@ class _Frame:
             parts.append(text(x + 5, self.top + 12, self.across.special_name, size=12, look='class="quiet halo" '))
         parts += [self._line(n, one, len(panel.lines)) for n, one in enumerate(panel.lines) if one]
         return "".join(parts)
+
+    def _rung(self, share: float) -> str:
+        y = self.y(share)
+        name = text(
+            self.left - 8, y + 4, f"{share:.1f}" if share else "0", size=12, anchor="end", look='class="quiet" '
+        )
+        return line(self.left, y, self.left + self.width, y, RULE) + name
 
     def _line(self, number: int, one: Line, lines: int) -> str:
         colour = COLOURS[number % 4]

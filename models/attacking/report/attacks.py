@@ -34,9 +34,9 @@ def attacks_section(results: Results) -> Section | None:
     blocks: list[Block] = [
         Words(
             f"On the same clips and nets, with the same budget; {facts.name_of(facts.label)}, added sounds only. The "
-            f"difference and how many times as high are against {study} at k = {facts.k}; {STAR} adjusted p < {LEVEL:g} "
-            "in a paired t-test over speakers. The last columns are of successes: how many questions the median one "
-            f"took, and the median SNR of the nearest with {facts.k}."
+            f"difference and how many times as high are against {study} at k = {facts.k}; {STAR} adjusted p < "
+            f"{LEVEL:g} in a paired t-test over speakers. The last columns are of successes: how many questions the "
+            f"median one took, and the median SNR of the nearest with {facts.k}."
         ),
         *_tables(results),
         _plot(results),
@@ -60,7 +60,9 @@ def _tables(results: Results) -> list[Block]:
     facts = results.facts
     found: list[Block] = []
     for corr, which in ROWS:
-        places = [Place(results.nets[0], facts.label, name, corr, which, False, facts.k) for name in _names(results)]
+        places = [
+            Place(results.nets[0], facts.label, name, corr, which, singles=False, k=facts.k) for name in _names(results)
+        ]
         there = [place for place in places if results.rate(place) is not None]
         if there:
             found.append(_table(results, there, setting_name(corr, which)))
@@ -69,7 +71,7 @@ def _tables(results: Results) -> list[Block]:
 
 def _table(results: Results, places: Sequence[Place], setting: str) -> Table:
     ks = results.facts.design.queries
-    reached = {tuple(row[:6]): row for row in results.reached.itertuples(index=False, name="Reached")}
+    reached = {tuple(row[:6]): row for row in rates.rows_of(results.reached)}
     rows = []
     for place in places:
         found = [results.rate(place._replace(k=k)) for k in ks]
@@ -106,7 +108,7 @@ def _plot(results: Results) -> Block:
     rows = []
     for name in _names(results):
         found = [
-            results.rate(Place(results.nets[0], facts.label, name, corr, which, False, facts.k))
+            results.rate(Place(results.nets[0], facts.label, name, corr, which, singles=False, k=facts.k))
             for corr, which in series
         ]
         rows.append(DotRow(attack_name(name), tuple(dot_of(rate) if rate else None for rate in found)))
@@ -144,7 +146,7 @@ def _unlimited_table(table: pd.DataFrame, results: Results) -> Table:
             attack_name(row.attack), str(row.attempts), number(row.median_used), percent(row.won / row.attempts, 0),
             number(row.median_queries), number(row.median_db, "dB"),
         )
-        for row in table[table["label"] == facts.label].itertuples()
+        for row in rates.rows_of(table[table["label"] == facts.label])
     )  # fmt: skip
     columns = (
         "Attack",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 
 from analysis.report.parts import Block, Folded, Heading, Section, Words, csv_text
 from analysis.tables import Table, many, percent, percents
 from models.attacking.by_condition import moves_in_order, unsafe_share
+from models.attacking.rates import rows_of
 from models.attacking.report.facts import Facts
 from models.attacking.report.results import Results
 from models.attacking.report.wording import limits, share
@@ -78,7 +80,7 @@ def gap_section(results: Results) -> Section | None:
     for label in facts.classes:
         part = gaps[gaps["label"] == label]
         if not part.empty:
-            by_name = {str(row.condition): row for row in part.itertuples()}
+            by_name = {str(row.condition): row for row in rows_of(part)}
             order = in_order(sorted(by_name, key=lambda name: str(by_name[name].condition)))
             rows = [by_name[name] for name in order]
             blocks += [Heading(label.capitalize()), _plot(rows, label), _table(rows, label)]
@@ -90,7 +92,7 @@ def _unsafe(results: Results) -> str:
     table = unsafe_share(results.attempts)
     mine = table[(table["attack"] == results.study) & (table["label"] == results.facts.label) & ~table["corr"]]
     said = []
-    for row in mine.sort_values("singles").itertuples():
+    for row in rows_of(mine.sort_values("singles")):
         kind = "with single moves too" if row.singles else "with added sounds only"
         said.append(
             f"{kind}, {row.unsafe:,} of {many(int(row.won), 'success', 'successes')} ({percent(row.unsafe_share, 0)})"
@@ -103,8 +105,8 @@ def _unsafe(results: Results) -> str:
     )
 
 
-def _plot(rows: list[object], label: str) -> Block:
-    def of(row: object, *names: str) -> Dot | None:
+def _plot(rows: list[Any], label: str) -> Block:
+    def of(row: Any, *names: str) -> Dot | None:
         value, lower, upper = (getattr(row, name) for name in names)
         if value is None or value != value:
             return None
@@ -112,7 +114,7 @@ def _plot(rows: list[object], label: str) -> Block:
 
     dots = [
         DotRow(
-            row_name(str(getattr(row, "condition"))),
+            row_name(str(row.condition)),
             (of(row, "nets_changed", "nets_lower", "nets_upper"), of(row, "people", "people_lower", "people_upper")),
         )
         for row in rows
@@ -125,7 +127,7 @@ def _plot(rows: list[object], label: str) -> Block:
     )  # fmt: skip
 
 
-def _table(rows: list[object], label: str) -> Table:
+def _table(rows: list[Any], label: str) -> Table:
     told = tuple(
         (
             row_name(str(row.condition)), str(row.decision), percents(row.people, row.people_lower, row.people_upper),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.report.parts import Section, Words, csv_text
 from models.attacking.paired import Place
 from models.attacking.rates import GROUP, Eval
@@ -27,8 +29,8 @@ def curves_section(results: Results) -> Section:
     what = "share of clips"
     blocks = (
         Words(
-            f"P_IF of {facts.name_of(facts.label)}, added sounds only. The first questions of a search are what a smaller "
-            "budget would have asked, so one search tells of all budgets up to its own."
+            f"P_IF of {facts.name_of(facts.label)}, added sounds only. The first questions of a search are what a "
+            "smaller budget would have asked, so one search tells of all budgets up to its own."
         ),
         lines_plot(
             _panels(results, "k"), tuple(SERIES.values()), budget,
@@ -63,7 +65,8 @@ def _line(results: Results, corr: bool, which: Eval, by: str) -> Line | None:
     facts = results.facts
     table = results.by_number if by == "k" else results.by_snr
     wanted = (results.nets[0], facts.label, results.study, corr, which, False)
-    part = table[(table[GROUP] == wanted).all(axis=1)].sort_values(by)
+    here = pd.Series(dict(zip(GROUP, wanted, strict=True)))
+    part = table[(table[GROUP] == here).all(axis=1)].sort_values(by)
     if part.empty:
         return None
     points = tuple((float(x), float(y)) for x, y in zip(part[by], part["p_if"], strict=True))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis.report.parts import Block, Code, Folded, Heading, Listed, Section, Words, csv_text
 from analysis.tables import MISSING, Table, percent
 from models.attacking.paired import Place
-from models.attacking.rates import uses
+from models.attacking.rates import Eval, uses
 from models.attacking.report.curves import dot_of
 from models.attacking.report.facts import LEVEL, Facts, notes_of
 from models.attacking.report.page import page_of
 from models.attacking.report.results import Results
-from models.attacking.report.table import ROWS
+from models.attacking.report.table import BLOCKS, ROWS
 from models.attacking.report.wording import limits, setting_name, share
 from models.tables.cells import STAR, signed
 from models.tables.dots import DotRow, dots_plot
@@ -74,55 +75,71 @@ def defence_section(results: Results) -> Section:
     tables = list(_tables(results))
     blocks: list[Block] = [
         Words(
-            f"P_IF of {facts.name_of(facts.label)} with its limits; below it, the difference to {results.clean}. Lower "
-            f"is safer. {STAR} adjusted p < {LEVEL:g} in a paired t-test over speakers, by Holm over the nets and "
-            "budgets of a table; where nets test several speakers, also over nets, and the larger p counts. Nets are "
-            "attacked on clips that they get right, so a weak one may look hard to fool: the last columns say how "
-            f"many clips are right when clean, and how many still are after {facts.k} questions."
+            f"P_IF of {facts.name_of(facts.label)} with its limits, and the difference to {results.clean}. Lower "
+            f"is safer. {STAR} adjusted p < {LEVEL:g} against {results.clean} in a paired t-test over speakers, by "
+            "Holm over the nets and budgets of a table; where nets test several speakers also over nets, and the "
+            "larger p counts. "
+            "Nets are attacked on clips that they get right, so weak ones may look hard to fool: the last table says "
+            "how many clips are right at all."
         ),
         _plot(results),
         *tables[:1],
     ]
     if tables[1:]:
         blocks.append(Folded("In the other settings", tuple(tables[1:])))
+    blocks.append(_still_right(results))
     files = {CSV: csv_text(_with_right(results)), TESTS: csv_text(_against_clean(results))}
     return Section("defence", "Nets under attack", tuple(blocks), files)
 
 
 def _tables(results: Results) -> Iterator[Table]:
     facts = results.facts
-    right = right_when_clean(results.clips)
-    for singles in (False, True):
+    columns = ("Nets", *(f"k = {k}" for k in facts.design.queries), f"Less {results.clean}, k = {facts.k}")
+    for singles, kind in BLOCKS.items():
         for corr, which in ROWS:
             at = Place("", facts.label, results.study, corr, which, singles, facts.k)
-            rows = tuple(
-                row for nets in results.nets if (row := _row(results, at._replace(nets=nets), right.get(nets)))
-            )
+            places = [at._replace(nets=nets) for nets in results.nets]
+            rows = tuple(_row(results, place) for place in places if results.rate(place) is not None)
             if rows:
-                kind = "with single moves too" if singles else "added sounds only"
-                columns = (
-                    "Nets", *(f"k = {k}" for k in facts.design.queries), "Right, clean", f"Still right, k = {facts.k}",
-                )  # fmt: skip
-                yield Table(f"P_IF, {setting_name(corr, which)}; {kind}", columns, rows, CSV, look="wrapped")
+                yield Table(f"P_IF, {setting_name(corr, which)}; {kind.lower()}", columns, rows, CSV, look="wrapped")
 
 
-def _row(results: Results, at: Place, right: float | None) -> tuple[str, ...] | None:
-    last = results.rate(at)
-    if last is None:
-        return None
+def _row(results: Results, at: Place) -> tuple[str, ...]:
     cells = [_cell(results, at._replace(k=k)) for k in results.facts.design.queries]
-    still = None if right is None else right * (1 - last.p_if)
-    return at.nets, *cells, percent(right, 0), percent(still, 0)
+    test = results.test(at, "nets")
+    return at.nets, *cells, MISSING if test is None else signed(test.difference) + _star(test)
 
 
 def _cell(results: Results, at: Place) -> str:
-    rate, test = results.rate(at), results.test(at, "nets")
+    rate = results.rate(at)
     if rate is None:
         return MISSING
-    said = f"{share(rate.p_if)} ({limits(rate.lower, rate.upper)})"
-    if test is None:
-        return said
-    return f"{said}; {signed(test.difference)}{STAR if test.p_adjusted < LEVEL else ''}"
+    return f"{share(rate.p_if)}{_star(results.test(at, 'nets'))} ({limits(rate.lower, rate.upper)})"
+
+
+def _star(test: Any | None) -> str:
+    return STAR if test is not None and test.p_adjusted < LEVEL else ""
+
+
+def _still_right(results: Results) -> Table:
+    """How many clips are right at all: clean, and after each kind of attack."""
+    facts = results.facts
+    right = right_when_clean(results.clips)
+    settings = [one for one in ROWS if results.rate(_at(results, results.nets[0], one)) is not None]
+    rows = []
+    for nets in results.nets:
+        rates = [results.rate(_at(results, nets, one)) for one in settings]
+        after = [MISSING if rate is None else percent(right[nets] * (1 - rate.p_if), 0) for rate in rates]
+        rows.append((nets, percent(right[nets], 0), *after))
+    columns = ("Nets", "Clean", *(setting_name(*one) for one in settings))
+    caption = f"Clips that are right, clean and after {facts.k} questions; {BLOCKS[False].lower()}"
+    return Table(caption, columns, tuple(rows), CSV, look="wrapped")
+
+
+def _at(results: Results, nets: str, setting: tuple[bool, Eval]) -> Place:
+    """With added sounds only, at the largest budget, over all labels."""
+    corr, which = setting
+    return Place(nets, results.facts.label, results.study, corr, which, singles=False, k=results.facts.k)
 
 
 def right_when_clean(clips: pd.DataFrame) -> dict[str, float]:
@@ -138,31 +155,29 @@ def _plot(results: Results) -> Block:
     series = [(corr, which) for corr, which in ROWS if which != "after"]
     rows = []
     for nets in results.nets:
-        found = [results.rate(Place(nets, facts.label, results.study, *one, False, facts.k)) for one in series]
+        found = [results.rate(_at(results, nets, one)) for one in series]
         rows.append(DotRow(nets, tuple(dot_of(rate) if rate else None for rate in found)))
     return dots_plot(
         rows, [setting_name(*one) for one in series],
         name="defence", title=f"Success with {facts.k} questions by nets", base=0.0, base_name="never fooled",
-        caption=f"P_IF with {facts.k} questions and its 95 % limits, added sounds only; the figures stand in the tables.",
+        caption=f"P_IF with {facts.k} questions and its 95 % limits, added sounds only; the figures stand below.",
     )  # fmt: skip
 
 
 def headline(results: Results) -> str:
     """Which nets hold best, for who reads one line only."""
     facts = results.facts
-    at = Place("", facts.label, results.study, False, "before" if results.after else "no", False, facts.k)
-    found = {nets: rate.p_if for nets in results.nets if (rate := results.rate(at._replace(nets=nets)))}
+    setting: tuple[bool, Eval] = (False, "before" if results.after else "no")
+    found = {nets: rate.p_if for nets in results.nets if (rate := results.rate(_at(results, nets, setting)))}
     if len(found) < 2 or results.clean not in found:
         return f"With {facts.k} questions: how often each nets are fooled."
     best = min(found, key=lambda nets: found[nets])
     noise = "noise under which people hear the same emotion" if results.after else "any noise"
-    clean = f"{percent(found[results.clean], 0)} of clips of nets trained as {results.clean}"
+    said = f"With {facts.k} questions and {noise}, an attacker changes what {results.clean} says of "
+    said += f"{percent(found[results.clean], 0)} of clips"
     if best == results.clean:
-        return f"With {facts.k} questions and {noise}, an attacker changes {clean}; none of the others does better."
-    return (
-        f"With {facts.k} questions and {noise}, an attacker changes {clean}, and {percent(found[best], 0)} of those of "
-        f"{best}, the hardest to fool."
-    )
+        return f"{said}; none of the others does better."
+    return f"{said}, and what {best}, the hardest to fool, says of {percent(found[best], 0)}."
 
 
 def _with_right(results: Results) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.report.parts import Section, csv_text
 from analysis.tables import Table
-from models.attacking.rates import uses
+from models.attacking.rates import rows_of, uses
 from models.attacking.report.results import Results
 
 CSV = "uses.csv"
@@ -20,11 +20,8 @@ USES = {
 def excluded_section(results: Results) -> Section:
     """How many clips were put to each use, by label; a clip counts once for each seed."""
     counts = uses(results.clips)
-    mine = counts[counts["nets"] == results.nets[0]].pivot(index="use", columns="label", values="clips").fillna(0)
-    labels = tuple(one for one in results.facts.classes if one in mine.columns)
-    rows = tuple(
-        (words, *(f"{int(mine.loc[use, label]):,}" if use in mine.index else "0" for label in labels))
-        for use, words in USES.items()
-    )
+    counted = {(row.label, row.use): row.clips for row in rows_of(counts[counts["nets"] == results.nets[0]])}
+    labels = tuple(results.facts.classes)
+    rows = tuple((words, *(f"{counted.get((label, use), 0):,}" for label in labels)) for use, words in USES.items())
     table = Table("Clips by label", ("Use", *labels), rows, CSV, look="wrapped")
     return Section("clips", "Which clips", (table,), {CSV: csv_text(counts)})

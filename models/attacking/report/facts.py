@@ -87,13 +87,13 @@ def notes_of(facts: Facts) -> tuple[str, ...]:
     made_up = facts.made_up
     return (
         *facts.notes,
-        f"Success: the label is another than for the clean clip, within k questions, and speech stands more than {kept} "
-        "above what was added, in the samples that were sent. Speed, pitch, reverb and the like have no SNR: such "
-        "single moves succeed by a changed label alone.",
+        "Success: the label is another than for the clean clip, within k questions, and speech stands more than "
+        f"{kept} above what was added, in the samples that were sent. Speed, pitch, reverb and the like have no SNR: "
+        "such single moves succeed by a changed label alone.",
         "P_IF is the mean over a speaker's clips (draws and seeds inside), then over speakers (the paper's section "
         "5.6). Clips that a net gets wrong when they are clean are not attacked.",
-        f"Limits: {100 * facts.resampling.confidence:g} %, by t from {facts.resampling.draws:,} resamples of speakers; a "
-        "dash where all speakers are alike, since then nothing varies. Speakers whom one net hears share its luck, "
+        f"Limits: {100 * facts.resampling.confidence:g} %, by t from {facts.resampling.draws:,} resamples of speakers; "
+        "a dash where all speakers are alike, since then nothing varies. Speakers whom one net hears share its luck, "
         "which these limits do not know.",
         f"Significant: adjusted p < {LEVEL:g} in a paired t-test over speakers, adjusted by Holm over the tests of a "
         "kind in one table (all budgets; Corr and Eval each alone).",

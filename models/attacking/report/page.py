@@ -51,7 +51,7 @@ def write_attack(
     texts[MARKDOWN] = table_markdown(results, notes_of(facts))
     texts[WHOLE] = json.dumps(json_of(results), indent=2, ensure_ascii=False) + "\n"
     heard = (folder / LISTENING).is_file()
-    texts[PAGE] = page_of(sections, facts, headline(facts, results), _tallies(results), listening=heard)
+    texts[PAGE] = page_of(sections, facts, headline(results), _tallies(results), listening=heard)
     for name, text in texts.items():
         write_whole(folder / name, text)
     return folder / PAGE, *(folder / name for name in texts if name != PAGE)
@@ -89,7 +89,7 @@ def page_of(
 
 
 def _tallies(results: Results) -> list[tuple[str, str, str]]:
-    facts, attempts = results.facts, results.attempts
+    attempts = results.attempts
     queries = len(results.queries) + (0 if results.unlimited is None else len(results.unlimited))
     counts = uses(results.clips).groupby("use")["clips"].sum()
     right, wrong = (int(counts.get(use, 0)) for use in ("attacked", "wrong"))

@@ -105,7 +105,7 @@ class Results:
 
     @cached_property
     def _rate_by(self) -> dict[Place, Any]:
-        return {Place(*row[:7]): row for row in self.rates.itertuples(index=False, name="Rate")}
+        return {Place(*row[:7]): row for row in rates.rows_of(self.rates)}
 
     def rate(self, at: Place) -> Any | None:
         """The row of `rates` at a place, with its columns as attributes; None where that was not run."""
@@ -113,7 +113,7 @@ class Results:
 
     @cached_property
     def _test_by(self) -> dict[tuple[Place, Kind], Any]:
-        return {(Place(*row[:7]), row.kind): row for row in self.tests.itertuples(index=False, name="Test")}
+        return {(Place(*row[:7]), row.kind): row for row in rates.rows_of(self.tests)}
 
     def test(self, at: Place, kind: Kind) -> Any | None:
         """The row of `tests` of a figure, with its columns as attributes; None where it was held against nothing."""

@@ -11,7 +11,7 @@ from analysis.report.parts import Block, Code, Folded, Html, Listed, Section, Te
 from analysis.tables import MISSING, Table, p_cell, percent
 from models.attacking.paired import Kind, Place
 from models.attacking.rates import Eval
-from models.attacking.report.facts import LEVEL, Facts
+from models.attacking.report.facts import LEVEL
 from models.attacking.report.results import Results
 from models.attacking.report.rooms import room
 from models.attacking.report.wording import EVAL_SAID, limits, setting_name, setting_said, share
@@ -35,10 +35,10 @@ BOLD = (
     f"t-test over speakers, adjusted p < {LEVEL:g})."
 )
 READINGS = (
-    "The paper's Eval: Yes can be read in two ways, which are never mixed up here. Before: only what people hear as the "
-    "same emotion may be asked at all. After: everything may be asked, and of what was found only that which people "
-    "hear as the same counts. The paper does not say which it means, so its one figure stands beside both; it was taken "
-    "on other speech, nets and sounds, and is a landmark, not a target."
+    "The paper's Eval: Yes can be read in two ways, which are never mixed up here. Before: only what people hear as "
+    "the same emotion may be asked at all. After: everything may be asked, and of what was found only that counts "
+    "which people hear as the same. The paper does not say which it means, so its one figure stands beside both; it "
+    "was taken on other speech, nets and sounds, and is a landmark, not a target."
 )
 
 
@@ -91,7 +91,7 @@ def rows_of(results: Results, label: str, *, singles: bool) -> tuple[Row, ...]:
 def _cell(results: Results, at: Place) -> Cell:
     rate = results.rate(at)
     if rate is None:
-        return Cell(MISSING, MISSING, False)
+        return Cell(MISSING, MISSING, bold=False)
     return Cell(
         share(rate.p_if), limits(rate.lower, rate.upper), any(better(results, at, kind) for kind in ("corr", "eval"))
     )
@@ -122,16 +122,28 @@ def _terms() -> Terms:
     return Terms(
         (
             ("Corr: No", "The attacker knows nothing of these nets."),
-            ("Corr: Yes", "It knows how much each noise, and each sound of it, hurts these nets, measured on clips of its own of the same "
-             "speakers that are not attacked, and begins with what hurts most."),
-            ("Eval: No", f"It {EVAL_SAID['no']}. Some of these noises change what people hear, so another label may be right."),
-            ("Eval: Yes, before", f"It {EVAL_SAID['before']}: conditions that the whitelist calls SAFE. Another label is then a mistake."),
+            (
+                "Corr: Yes",
+                "It knows how much each noise, and each sound of it, hurts these nets, measured on clips of its own of "
+                "the same speakers that are not attacked, and begins with what hurts most.",
+            ),
+            (
+                "Eval: No",
+                f"It {EVAL_SAID['no']}. Some of these noises change what people hear, so another label may be right.",
+            ),
+            (
+                "Eval: Yes, before",
+                f"It {EVAL_SAID['before']}: conditions that the whitelist calls SAFE. Another label is then a mistake.",
+            ),
             ("Eval: Yes, after", f"It {EVAL_SAID['after']}. It asks the very questions of Eval: No."),
-            ("Added sounds only", "Sounds mixed in at an SNR, which has to stay above the goal."),
-            ("With single moves too", "Also speed, pitch, reverb, words left out and the like, which have no SNR: they succeed by a changed "
-             "label."),
+            (BLOCKS[False], "Sounds mixed in at an SNR, which has to stay above the goal."),
+            (
+                BLOCKS[True],
+                "Also speed, pitch, reverb, words left out and the like, which have no SNR: they succeed by a changed "
+                "label.",
+            ),
         )
-    )  # fmt: skip
+    )
 
 
 def _tests(results: Results) -> Block:
@@ -196,7 +208,7 @@ def table_markdown(results: Results, notes: Sequence[str]) -> str:
         for singles, title in BLOCKS.items()
         if (rows := rows_of(results, label, singles=singles))
     ]
-    blocks = (Words(READINGS), *tables, Words(BOLD), Listed(tuple(notes)), Code(facts.command))
+    blocks: tuple[Block, ...] = (Words(READINGS), *tables, Words(BOLD), Listed(tuple(notes)), Code(facts.command))
     return as_markdown(Section("table", f"{facts.corpus}: the decision-boundary attack", blocks))
 
 
@@ -205,15 +217,12 @@ def _marked(cell: Cell) -> str:
     return value if cell.limits == MISSING else f"{value} ({cell.limits})"
 
 
-def headline(facts: Facts, results: Results) -> str:
+def headline(results: Results) -> str:
     """What came of it, for who reads one line only."""
-    singles = False
-    found = {
-        (corr, which): rate
-        for corr, which in ROWS
-        if (rate := results.rate(Place(results.nets[0], facts.label, results.study, corr, which, singles, facts.k)))
-    }
-    free, safe, knows = (found.get(key) for key in ((False, "no"), (False, "before"), (True, "before")))
+    facts = results.facts
+    at = Place(results.nets[0], facts.label, results.study, corr=False, eval="no", singles=False, k=facts.k)
+    found = {one: results.rate(at._replace(corr=one[0], eval=one[1])) for one in ROWS}
+    free, safe, knows = (found[key] for key in ((False, "no"), (False, "before"), (True, "before")))
     if free is None:
         return "No clip was attacked."
     said = f"With {facts.k} questions an attacker changes what the nets say of {percent(free.p_if, 0)} of clips"
