@@ -38,6 +38,8 @@ class ThompsonSampling(Search):
 
     def steps(self, scene: Scene) -> Steps:
         """Go on until no arm has a level left that would be better."""
+        if not scene.moves:
+            return
         rng = scene.rng()
         arms, best_db = _Arms(scene, rng), scene.goal_db + ABOVE_DB
         belief = _Belief(arms.groups(), arms.means())

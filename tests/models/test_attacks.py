@@ -1,261 +1,165 @@
-"""What every attack promises, and what the decision-boundary attack does besides."""
+"""What every attack promises, whatever it does to find its way."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
 import models.attacks
-from models.attacks.base import Attack, AttackDesign, Moves, Outcome, snr_db
-from models.attacks.noise_boundary import (
-    BudgetSpent,
-    LabelModel,
-    MinusSnr,
-    NoiseBoundary,
-    NoiseBoundarySearch,
-    QueryBudget,
-)
-from pipelines.audio import Samples, gain_for_snr
-from pipelines.joining import loop
+from models.attacking.asking import OneByOne, attack_clip, attack_clips
+from models.attacks.base import Attack, Outcome, Scene, snr_db
+from pipelines.audio import Samples
 from pipelines.sounds.base import SoundBank
-from pipelines.variants import load, variant_names
+from pipelines.variants import load_class, variant_names
+from tests.models.conftest import Hums
+from tests.models.ears import EVERYTHING, RATE_HZ, THROUGHOUT, Ear, attack_named, attacked, placed, scene, speech
 
-RATE_HZ = 16000
-LEVELS_DB = tuple(float(level) for level in range(0, 42, 2))
-EVERYTHING = Moves(
-    ("nat", "hum", "int"),
-    dict.fromkeys(("nat", "hum", "int"), LEVELS_DB),
-    sounds_per_family=10,
-)
-
-
-def speech() -> Samples:
-    seconds = np.arange(12000) / RATE_HZ
-    return (0.3 * np.sin(2 * np.pi * 220 * seconds) * np.sin(2 * np.pi * 2 * seconds)).astype(np.float32)
+NEVER, ALWAYS = -100.0, 60.0  # dB; sounds are added at 40 dB at most
 
 
 @dataclass
-class Ear:
-    """A recogniser that says 1 as soon as the speech stands less than `yields_db` above the noise; it counts itself."""
+class Hall:
+    """Recognisers of several clips as one target that hears four sounds at once."""
 
-    original: Samples
-    yields_db: float
-    asked: list[Samples] = field(default_factory=list)
+    ears: dict[str, Ear]
+    batch: int = 4
+    sample_rate_hz: int = RATE_HZ
+    widths: list[int] = field(default_factory=list)
 
-    def __call__(self, samples: Samples) -> int:
-        self.asked.append(samples.copy())
-        return int(snr_db(self.original, samples) < self.yields_db)
-
-
-def attack_with(
-    attack: Attack, ear: Ear, sounds: SoundBank, queries: int = 25, moves: Moves = EVERYTHING, seed: int = 1
-) -> Outcome:
-    return attack.attack(
-        ear, ear.original, 0, moves, sounds, sample_rate_hz=RATE_HZ, queries=queries, rng=np.random.default_rng(seed)
-    )
+    def labels(self, sounds: Sequence[Samples], clip_ids: Sequence[str]) -> list[int]:
+        self.widths.append(len(sounds))
+        return [self.ears[clip_id](samples) for samples, clip_id in zip(sounds, clip_ids, strict=True)]
 
 
 @pytest.mark.parametrize("name", variant_names(models.attacks))
 class TestEveryAttack:
     @pytest.fixture
     def attack(self, name: str) -> Attack:
-        return load(models.attacks, name, Attack)()
+        return attack_named(name)
 
-    def test_it_never_asks_more_than_it_may(self, attack: Attack, sounds: SoundBank) -> None:
-        for queries in (1, 5, 15, 25):
-            for yields_db in (-100.0, 0.5, 17.0, 100.0):
-                ear = Ear(speech(), yields_db)
-                outcome = attack_with(attack, ear, sounds, queries)
-                assert len(outcome.trace) <= queries
-                assert len(ear.asked) == len(outcome.trace) + 1  # the last one verifies, and steers nothing
-                assert [query.number for query in outcome.trace] == list(range(1, len(outcome.trace) + 1))
+    @pytest.mark.parametrize("queries", [1, 5, 25])
+    @pytest.mark.parametrize("yields_db", [NEVER, 17.0, ALWAYS])
+    def test_it_never_asks_more_than_it_may(
+        self, attack: Attack, queries: int, yields_db: float, sounds: SoundBank
+    ) -> None:
+        ear = Ear(yields_db)
+        outcome = attacked(attack, ear, scene(sounds), queries)
+        assert 1 <= len(ear.asked) == len(outcome.trace) <= queries
+        assert [query.number for query in outcome.trace] == list(range(1, len(outcome.trace) + 1))
 
-    def test_what_it_hands_out_really_changes_the_label(self, attack: Attack, sounds: SoundBank) -> None:
-        ear = Ear(speech(), yields_db=17.0)
-        outcome = attack_with(attack, ear, sounds)
-        assert outcome.samples is not None
-        assert ear(outcome.samples) == 1
-
-    def test_the_trace_is_what_was_sent(self, attack: Attack, sounds: SoundBank) -> None:
-        ear = Ear(speech(), yields_db=17.0)
-        outcome = attack_with(attack, ear, sounds)
-        for query, sent in zip(outcome.trace, ear.asked, strict=False):
-            noise = loop(sounds.samples(query.sound_id, RATE_HZ), RATE_HZ, 12000, start=round(query.start_s * RATE_HZ))
-            again = speech() + noise * np.float32(gain_for_snr(speech(), noise, query.level_db))
-            np.testing.assert_allclose(sent, np.clip(again, -1, 1), atol=1e-5)
-            assert query.snr_db == pytest.approx(snr_db(speech(), sent))
-            assert query.label == int(query.changed) == ear(sent)
+    def test_what_it_hands_out_was_itself_sent_and_changes_the_label(self, attack: Attack, sounds: SoundBank) -> None:
+        ear = Ear(17.0)
+        outcome = attacked(attack, ear, scene(sounds, EVERYTHING))
         best = outcome.best(25)
         assert best is not None
         assert outcome.samples is not None
-        assert snr_db(speech(), outcome.samples) == pytest.approx(best.snr_db)
+        assert np.array_equal(outcome.samples, ear.asked[best.number - 1])
+        assert ear(outcome.samples) == best.label == 1
 
-    def test_it_keeps_to_the_moves_that_it_may_make(self, attack: Attack, sounds: SoundBank) -> None:
-        moves = Moves(("int", "nat"), {"int": (20.0, 30.0), "nat": (10.0,)}, sounds_per_family=2)
-        outcome = attack_with(attack, Ear(speech(), yields_db=25.0), sounds, moves=moves)
-        assert {(query.family, query.level_db) for query in outcome.trace} <= {("int", 20), ("int", 30), ("nat", 10)}
-        assert {query.family for query in outcome.trace} == {"int"} or outcome.trace[0].family == "int"
+    def test_the_trace_tells_what_was_sent(self, attack: Attack, sounds: SoundBank) -> None:
+        ear = Ear(17.0)
+        outcome = attacked(attack, ear, scene(sounds, EVERYTHING))
+        for query, sent in zip(outcome.trace, list(ear.asked), strict=True):
+            assert sent.dtype == np.float32
+            assert np.abs(sent).max() <= 1
+            assert query.snr_db is None or query.snr_db == snr_db(ear.original, sent)
+            assert query.label == int(query.changed) == ear(sent)
 
-    def test_without_a_move_nothing_is_asked(self, attack: Attack, sounds: SoundBank) -> None:
-        outcome = attack_with(attack, Ear(speech(), yields_db=25.0), sounds, moves=Moves((), {}, 3))
-        assert outcome == Outcome((), None)
+    def test_a_smaller_budget_is_the_beginning_of_a_larger_one(self, attack: Attack, sounds: SoundBank) -> None:
+        told = scene(sounds, EVERYTHING)
+        whole = attacked(attack, Ear(12.0), told, 25).trace
+        for queries in (1, 5, 15):
+            assert attacked(attack, Ear(12.0), told, queries).trace == whole[:queries]
+
+    def test_the_seed_decides(self, attack: Attack, sounds: SoundBank) -> None:
+        first, again, other = (attacked(attack, Ear(), scene(sounds, seed=seed)).trace for seed in (1, 1, 2))
+        assert first == again != other
 
     def test_a_net_that_never_yields_is_never_beaten(self, attack: Attack, sounds: SoundBank) -> None:
-        outcome = attack_with(attack, Ear(speech(), yields_db=-100.0), sounds)
+        outcome = attacked(attack, Ear(NEVER), scene(sounds, EVERYTHING))
         assert outcome.samples is None
         assert outcome.best(25) is None
         assert not any(query.changed for query in outcome.trace)
 
-    def test_a_smaller_budget_is_the_beginning_of_a_larger_one(self, attack: Attack, sounds: SoundBank) -> None:
-        whole = attack_with(attack, Ear(speech(), yields_db=17.0), sounds, queries=25).trace
-        for queries in (1, 5, 15):
-            assert attack_with(attack, Ear(speech(), yields_db=17.0), sounds, queries).trace == whole[:queries]
-
-    def test_the_seed_decides(self, attack: Attack, sounds: SoundBank) -> None:
-        first, again, other = (attack_with(attack, Ear(speech(), 17.0), sounds, seed=seed).trace for seed in (1, 1, 2))
-        assert first == again != other
+    def test_a_net_that_always_yields_is_beaten_at_once(self, attack: Attack, sounds: SoundBank) -> None:
+        outcome = attacked(attack, Ear(ALWAYS), scene(sounds, EVERYTHING))
+        assert outcome.trace[0].changed
+        assert outcome.best(1) is not None
 
     def test_any_number_of_labels_will_do(self, attack: Attack, sounds: SoundBank) -> None:
-        outcome = attack.attack(
-            lambda samples: 7 if snr_db(speech(), samples) > 20 else 2,
-            speech(),
-            7,
-            EVERYTHING,
-            sounds,
-            sample_rate_hz=RATE_HZ,
-            queries=9,
-            rng=np.random.default_rng(1),
+        outcome = attacked(
+            attack, lambda samples: 7 if snr_db(speech(), samples) > 20 else 2, scene(sounds, label=7), 9
         )
-        assert outcome.trace[0].label == 2
+        assert {query.label for query in outcome.trace} == {2, 7}
+        assert all(query.changed == (query.label == 2) for query in outcome.trace)
+
+    def test_a_batch_asks_what_each_clip_is_asked_alone(self, attack: Attack, sounds: SoundBank) -> None:
+        lengths = [8000, 3200, 5333, 9600, 4000, 7000]
+        told = [scene(sounds, original=speech(length), seed=length) for length in lengths]
+
+        def hall() -> Hall:
+            ears = (Ear(yields, one.speech.samples) for one, yields in zip(told, (2, 8, 14, 20, 26, 32), strict=True))
+            return Hall({one.speech.clip_id: ear for one, ear in zip(told, ears, strict=True)})
+
+        alone = {one.speech.clip_id: attack_clip(attack, one, hall(), 12) for one in told}
+        for order in (told, told[::-1]):
+            target = hall()
+            found = {one.speech.clip_id: outcome for one, outcome in attack_clips(attack, order, target, 12)}
+            assert max(target.widths) <= target.batch
+            assert all(_same(found[clip_id], alone[clip_id]) for clip_id in alone)
+
+    def test_clips_of_one_seed_share_no_draws(self, attack: Attack, sounds: SoundBank) -> None:
+        one = scene(sounds)
+        other = replace(one, speech=replace(one.speech, clip_id="another"))
+        target = Hall({"another": Ear(), one.speech.clip_id: Ear()})
+        pair = [outcome for _, outcome in attack_clips(attack, [one, other], target, 12)]
+        assert _same(*pair)
 
 
-@pytest.mark.parametrize("yields_db", [3.0, 11.0, 17.0, 33.0])
-def test_the_boundary_is_found_to_the_level(yields_db: float, sounds: SoundBank) -> None:
-    best = attack_with(NoiseBoundary(), Ear(speech(), yields_db), sounds).best(25)
-    assert best is not None
-    assert best.level_db == max(level for level in LEVELS_DB if level < yields_db)
+def _same(one: Outcome, other: Outcome) -> bool:
+    kept = one.samples is None if other.samples is None else np.array_equal(one.samples, other.samples)  # type: ignore[arg-type]
+    return one.trace == other.trace and kept
 
 
-def test_every_family_is_tried_once_before_any_is_tried_twice(sounds: SoundBank) -> None:
-    trace = attack_with(NoiseBoundary(), Ear(speech(), yields_db=-100.0), sounds).trace
-    assert [query.family for query in trace] == ["nat", "hum", "int"] * 3
-    assert {query.level_db for query in trace} == {0.0}
-    assert len({query.sound_id for query in trace}) == 9
+WITH_MOVES = [name for name in variant_names(models.attacks) if load_class(models.attacks, name, Attack).uses_moves]
 
 
-def test_after_a_success_the_search_stays_with_its_family(sounds: SoundBank) -> None:
-    class DeafToNature(Ear):
-        def __call__(self, samples: Samples) -> int:
-            low = np.abs(np.fft.rfft(samples - self.original))[: 12000 * 400 // RATE_HZ].sum()
-            high = np.abs(np.fft.rfft(samples - self.original))[12000 * 400 // RATE_HZ :].sum()
-            return super().__call__(samples) if high > low else 0
+@pytest.mark.parametrize("name", WITH_MOVES)
+class TestEveryAttackWithMoves:
+    @pytest.fixture
+    def attack(self, name: str) -> Attack:
+        return attack_named(name)
 
-    trace = attack_with(NoiseBoundary(), DeafToNature(speech(), yields_db=15.0), sounds, queries=8).trace
-    assert [query.family for query in trace][:2] == ["nat", "hum"]
-    assert {query.family for query in trace[2:]} == {"hum"}
+    def test_it_keeps_to_the_moves_that_it_may_make(self, attack: Attack, sounds: SoundBank) -> None:
+        moves = (replace(THROUGHOUT[0], levels_db=(20.0, 30.0)), replace(placed("st")[2], levels_db=(15.0,)))
+        for yields_db in (NEVER, 25.0, ALWAYS):
+            trace = attacked(attack, Ear(yields_db), scene(sounds, moves)).trace
+            assert trace
+            assert {(query.move, query.level_db) for query in trace} <= {("nat-co", 20), ("nat-co", 30), ("int-st", 15)}
 
+    def test_without_a_move_nothing_is_asked(self, attack: Attack, sounds: SoundBank) -> None:
+        assert attacked(attack, Ear(), scene(sounds, ())) == Outcome((), None)
 
-def test_a_silent_sound_costs_no_query(sounds: SoundBank, make_sounds: Callable[..., SoundBank]) -> None:
-    class Silent(type(sounds)):  # type: ignore[misc]
-        def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
-            found: Samples = super().samples(sound_id, sample_rate_hz)
-            return found * 0 if sound_id.startswith("nat") else found
+    def test_moves_that_the_clip_can_not_carry_cost_no_query(self, attack: Attack, sounds: SoundBank) -> None:
+        silent = scene(sounds, original=np.zeros(8000, np.float32))
+        assert attacked(attack, Ear(), silent).trace == ()
+        assert _moves_of(attack, scene(_Still())) == {"hum-co", "int-co"}
 
-    trace = attack_with(NoiseBoundary(), Ear(speech(), -100.0), Silent()).trace
-    assert {query.family for query in trace} == {"hum", "int"}
-
-
-class TestTheBudget:
-    def test_query_k_plus_1_is_refused_and_never_reaches_the_model(self) -> None:
-        ear = Ear(speech(), 10.0)
-        budget = QueryBudget(LabelModel(ear), queries=3)
-        for _ in range(3):
-            budget(speech()[None])
-        with pytest.raises(BudgetSpent, match="3 queries"):
-            budget(speech()[None])
-        assert budget.used == len(ear.asked) == 3
-
-    def test_a_batch_counts_by_its_items_and_is_answered_whole_or_not_at_all(self) -> None:
-        ear = Ear(speech(), 10.0)
-        budget = QueryBudget(LabelModel(ear), queries=3)
-        budget(np.stack([speech()] * 2))
-        with pytest.raises(BudgetSpent):
-            budget(np.stack([speech()] * 2))
-        assert budget.used == len(ear.asked) == 2
-
-    def test_run_asks_exactly_k_times_where_moves_suffice(self, sounds: SoundBank) -> None:
-        for queries in (1, 5, 8):
-            ear = Ear(speech(), -100.0)
-            search = NoiseBoundarySearch(
-                EVERYTHING, sounds, sample_rate_hz=RATE_HZ, queries=queries, rng=np.random.default_rng(1)
-            )
-            search.run(LabelModel(ear), speech()[None], np.array([0]))
-            assert len(ear.asked) == queries
-
-    def test_each_item_of_a_batch_has_a_budget_of_its_own(self, sounds: SoundBank) -> None:
-        ear = Ear(speech(), -100.0)
-        search = NoiseBoundarySearch(
-            EVERYTHING, sounds, sample_rate_hz=RATE_HZ, queries=4, rng=np.random.default_rng(1)
-        )
-        found = search.run(LabelModel(ear), np.stack([speech(), speech()]), np.array([0, 0]))
-        assert [len(trace) for trace in search.traces] == [4, 4]
-        np.testing.assert_array_equal(found, np.stack([speech(), speech()]))  # nothing was found
+    def test_moves_without_an_snr_are_tried_too(self, attack: Attack, sounds: SoundBank) -> None:
+        outcome = attacked(attack, Ear(ALWAYS), scene(sounds, EVERYTHING[-2:]))
+        assert outcome.trace[0].snr_db is None
+        assert len(outcome.trace) == 1  # nothing is nearer
 
 
-class TestFoolboxForm:
-    def search(self, sounds: SoundBank) -> NoiseBoundarySearch:
-        return NoiseBoundarySearch(EVERYTHING, sounds, sample_rate_hz=RATE_HZ, queries=25, rng=np.random.default_rng(1))
+class _Still(Hums):
+    """A bank whose natural sounds are silent."""
 
-    def test_an_epsilon_of_minus_10_leaves_speech_10_db_above_the_noise(self, sounds: SoundBank) -> None:
-        found, clipped, changed = self.search(sounds)(
-            LabelModel(Ear(speech(), 4.0)), speech()[None], np.array([0]), epsilons=-10.0
-        )
-        assert snr_db(speech(), found[0]) < 4.0
-        assert snr_db(speech(), clipped[0]) == pytest.approx(10.0, abs=0.01)
-        assert not changed[0]
-
-    def test_early_stop_ends_the_search_at_that_distance(self, sounds: SoundBank) -> None:
-        ear = Ear(speech(), 30.0)
-        search = self.search(sounds)
-        found = search.run(LabelModel(ear), speech()[None], np.array([0]), early_stop=-15.0)
-        assert snr_db(speech(), found[0]) >= 15.0
-        assert len(ear.asked) < 5
-
-    def test_unknown_options_and_targeted_criteria_are_refused(self, sounds: SoundBank) -> None:
-        from foolbox.criteria import TargetedMisclassification
-
-        model = LabelModel(Ear(speech(), 4.0))
-        with pytest.raises(TypeError, match="unexpected keyword argument 'steps'"):
-            self.search(sounds).run(model, speech()[None], np.array([0]), steps=3)
-        with pytest.raises(TypeError, match="untargeted"):
-            self.search(sounds).run(model, speech()[None], TargetedMisclassification(np.array([1])))
+    def samples(self, sound_id: str, sample_rate_hz: int) -> Samples:
+        return super().samples(sound_id, sample_rate_hz) * np.float32(not sound_id.startswith("nat"))
 
 
-@settings(deadline=None)
-@given(db=st.floats(-20, 60), least_db=st.floats(-20, 60))
-def test_the_distance_is_minus_the_snr_and_clipping_keeps_to_it(db: float, least_db: float) -> None:
-    original = speech().astype(np.float32)
-    noise = np.random.default_rng(1).normal(0, 1, len(original)).astype(np.float32)
-    mixed = original + noise * np.float32(gain_for_snr(original, noise, db))
-    assert MinusSnr()(original[None], mixed[None])[0] == pytest.approx(-db, abs=0.05)
-    clipped = MinusSnr().clip_perturbation(original[None], mixed[None], -least_db)[0]
-    assert snr_db(original, clipped) == pytest.approx(max(db, least_db), abs=0.05)
-
-
-def test_nothing_added_is_infinitely_near() -> None:
-    assert MinusSnr()(speech()[None], speech()[None])[0] == -math.inf
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"queries": [5, 5]}, {"queries": [0]}, {"queries": []}, {"snr_levels_db": [10, 0]}, {"clip": 3}]
-)
-def test_a_design_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        AttackDesign.model_validate(wrong)
+def _moves_of(attack: Attack, told: Scene) -> set[str]:
+    return {query.move for query in attack_clip(attack, told, OneByOne(Ear(NEVER), RATE_HZ), 25).trace}
