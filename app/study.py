@@ -25,7 +25,7 @@ from hits.platforms.panel import PanelDesign
 from hits.quality import Quality
 from hits.review import wrong_review
 from hits.screening import Qualification, Screening
-from models.attacks.base import AttackDesign
+from models.attacking.design import AttackDesign
 from models.experiment import Experiment
 from pipelines.bins import USUAL_BINS, Bins
 from pipelines.design import PairDesign

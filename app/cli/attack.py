@@ -1,51 +1,175 @@
-"""`earwitness attack`: how easily noise that people do not mind fools the nets of a run."""
+"""`earwitness attack`: how easily noise that people do not mind fools recognisers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from app.cli.experiment import bench_of
 from app.cli.opening import labelled_clips, opened
-from app.cli.run_options import force_option, labels_of_run, run_folder, run_option, whitelist_of
+from app.cli.run_options import (
+    experiment_option,
+    force_option,
+    labels_of_run,
+    machine_of,
+    machine_options,
+    run_folder,
+    run_option,
+    whitelist_of,
+    whitelist_option,
+)
 from app.cli.say import command_line, print_table, progress_bar, study_option, tell
+
+if TYPE_CHECKING:
+    from app.wiring import Wired
+    from models.attacking.attack import AttackEvent, AttackResult
+    from models.attacking.ground import AttackGround
+    from models.comparison import Bench
+    from models.labelling import LabelName
+
+#: Attacks on the waveform itself, which no whitelist speaks of.
+PEERS = ("boundary", "hop-skip-jump", "art-boundary")
 
 
 @click.command(short_help="Fool recognisers with noise that people do not mind.")
 @study_option
 @run_option
+@click.option(
+    "--nets",
+    "ways",
+    metavar="NAMES",
+    help="Instead of a run: nets trained in these ways, with commas between: clean, everything, whitelist, or behind "
+    "a denoiser by its name. Training leaves half of the recordings of noise to the attacker.",
+)
+@click.option("--table", is_flag=True, help="Hold the nets of --nets against each other in one table.")
+@click.option(
+    "--peers", is_flag=True, help="Attack the waveform too, as Foolbox and ART do, with and without a budget."
+)
+@experiment_option
+@whitelist_option
+@machine_options
 @force_option
-def attack(study: Path, run_name: str, force: bool) -> None:
-    """Attack the nets of a run by their decisions alone, with k queries a clip, and write attack.html.
+def attack(
+    study: Path,
+    run_name: str,
+    ways: str | None,
+    table: bool,
+    peers: bool,
+    experiment_file: Path | None,
+    whitelist_file: Path | None,
+    device: str,
+    jobs: int | None,
+    dask: str | None,
+    force: bool,
+) -> None:
+    """Attack nets by their decisions alone, with k questions a clip, and write pages of what was found.
 
     The attacker mixes in sounds and looks for the smallest loss of SNR that changes the label. Every success is also
-    judged by the whitelist: did people hear the same emotion?
+    judged by the whitelist: did people hear the same emotion? Stopped half-way, the same command goes on with the next
+    net. attack.html has the table of the paper, listening.html the clips that fooled a net.
     """
-    from models.attacking.report import run_attack
+    from dataclasses import replace
 
+    names = [name.strip() for name in (ways or "").split(",") if name.strip()]
+    if table and not names:
+        raise click.BadParameter("expected --nets beside it, which says what is compared", param_hint="--table")
     with opened(study) as wired:
+        machine = machine_of(device, jobs, dask)
+        if names:
+            bench = bench_of(wired, experiment_file, None)
+            whitelist = whitelist_of(wired, force=force, path=whitelist_file)
+            bench = replace(bench, whitelist=whitelist, machine=machine)
+            ground = replace(_ground(wired, bench.base.labels, peers), whitelist=whitelist, workers=machine.hearing)
+            _defend(names, bench, ground, wired.folder.tables, table=table)
+            return
         folder = run_folder(wired, run_name)
-        clips = labelled_clips(wired, labels_of_run(folder))
-        result = None
-        with progress_bar("attacking (clips)", None) as step:
-            for event in run_attack(
-                clips,
-                wired.sounds(clips),
-                whitelist_of(wired, force=force),
-                wired.study.attack,
-                folder,
-                seed=wired.study.study.seed,
-                command=command_line(),
-                cache=wired.folder.cache,
-            ):
-                step(event.done)
-                result = event.result or result
-    if result is None:
-        return
-    print_table(
-        ("dimension", "Corr", "Eval", "k", "P_IF", "clips"),
-        [(r.dimension, r.setting.corr, r.setting.eval, r.k, r.p_if, r.clips) for r in result.rates],
+        whitelist = whitelist_of(wired, force=force, path=whitelist_file)
+        ground = _ground(wired, labels_of_run(folder), peers)
+        _attack(replace(ground, whitelist=whitelist, workers=machine.hearing), folder)
+
+
+def _ground(wired: Wired, labels: tuple[LabelName, ...], peers: bool) -> AttackGround:
+    """What nets are attacked on, without a whitelist."""
+    from models.attacking.ground import AttackGround
+
+    clips = labelled_clips(wired, labels, aloud=True)
+    design = wired.study.attack
+    if peers:
+        design = design.model_copy(update={"beside": tuple(dict.fromkeys((*design.beside, *PEERS)))})
+    return AttackGround(
+        clips=clips,
+        conditions=wired.study.pairs.judged,
+        sounds=wired.sounds(clips),
+        whitelist=None,
+        design=design,
+        seed=wired.study.study.seed,
+        command=command_line(),
+        cache=wired.folder.cache,
+        corpus=wired.study.corpus.name,
     )
-    for note in result.notes:
+
+
+def _attack(ground: AttackGround, folder: Path) -> None:
+    """Attack the nets of a run."""
+    from models.attacking.attack import FOLDER, attack_run
+    from models.attacking.pages import write_pages
+
+    result = _followed(attack_run(ground, folder), "attacking (nets)")
+    page = write_pages(result, folder / FOLDER)
+    _tell_rates(result)
+    for note in result.facts.notes:
         tell(note)
-    tell(f"{folder / 'attack.html'} is written")
+    tell(f"{page} is written")
+
+
+def _defend(names: list[str], bench: Bench, ground: AttackGround, tables: Path, *, table: bool) -> None:
+    """Train nets in several ways, and attack them all."""
+    from models.attacking.defence import defend, place_of
+    from models.attacking.report.defence import write_defence
+
+    result = _followed(defend(names, bench, ground), "training and attacking (epochs and nets)")
+    _tell_rates(result)
+    for note in result.facts.notes:
+        tell(note)
+    if table:
+        folder = place_of(tables, names)
+        page, *_ = write_defence(result.tables.queries, result.tables.clips, result.facts, folder, clean=names[0])
+        tell(f"{page} is written")
+
+
+def _followed(events: Iterator[AttackEvent], what: str) -> AttackResult:
+    """The result at the end of events, with a bar on the way."""
+    first = next(events)
+    tell(first.sentence)
+    result = None
+    with progress_bar(what, first.total) as step:
+        for event in events:
+            step(event.done)
+            result = event.result or result
+    assert result is not None  # the last event has it, or an error was raised
+    return result
+
+
+def _tell_rates(result: AttackResult) -> None:
+    """P_IF of the study's attack with the largest budget, and what became of clips."""
+    from models.attacking.rates import success_rates
+
+    facts = result.facts
+    rates = success_rates(
+        result.tables.queries, result.tables.clips, facts.goal_db, facts.design.queries, ran=facts.settings,
+        after=facts.whitelist is not None,
+    )  # fmt: skip
+    rows = rates[rates["k"] == max(facts.design.queries)]
+    print_table(
+        ("nets", "label", "attack", "Corr", "Eval", "single moves", "k", "P_IF", "clips"),
+        [
+            (r.nets, r.label, r.attack, r.corr, r.eval, r.singles, r.k, r.p_if, r.clips)
+            for r in rows.itertuples(index=False)
+        ],
+    )
+    wrong = int((result.tables.clips["use"] == "wrong").sum())
+    silent = int((result.tables.clips["use"] == "silent").sum())
+    tell(f"left out: {wrong} clips and nets that are wrong when nothing is added, {silent} that are silent")

@@ -8,22 +8,27 @@ hear as the same emotion (*before*), or anything, of which only what people hear
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from models.attacking.asked import AskedTables, Setting, together, write_asked
-from models.attacking.design import AttackDesign
+from models.attacking.asked import AskedTables, together, write_asked
+from models.attacking.found import found_sounds
 from models.attacking.ground import AttackGround, settings_of
 from models.attacking.knowledge import own_clips
+from models.attacking.listening import Found
 from models.attacking.one_net import NetAttack, attack_net
+from models.attacking.report.facts import Facts
 from models.attacking.victims import NetsOfRun, Victims
-from models.attacks.base import Move
+from models.checkpoint import Card, versions
 from models.evaluating.asking import behind
 from models.evaluating.trained_run import load_run
+from models.experiment import Experiment
 from models.hearing.feature_cache import FeatureCache
+from models.hearing.heard import CLEAN
 from models.seeding import rng_for
+from models.training.augmentation import attackers_sounds
 from pipelines.clip import Clip
 
 FOLDER, PARTS = "attack", "parts"
@@ -42,32 +47,13 @@ class NothingToAttack(ValueError):
 
 
 @dataclass(frozen=True)
-class AttackFacts:
-    """What a reader must know of an attack beside its questions."""
-
-    nets: tuple[str, ...]
-    classes: Mapping[str, tuple[str, ...]]  # by label
-    net: str
-    seed: int
-    command: str
-    design: AttackDesign
-    settings: tuple[Setting, ...]
-    moves: tuple[str, ...]
-    safe_moves: tuple[str, ...]  # those that the whitelist allows at some level
-    notes: tuple[str, ...]
-    speech_simulated: bool
-    whitelist_simulated: bool
-    whitelist_seal: str | None
-    mapped: bool  # ratings stand in for the corpus' categories
-
-
-@dataclass(frozen=True)
 class AttackResult:
     """Everything that was asked."""
 
     tables: AskedTables
     unlimited: pd.DataFrame  # questions of attacks on the waveform where nobody counts; columns of `queries`
-    facts: AttackFacts
+    facts: Facts
+    found: tuple[Found, ...] = ()  # some of the clips that fooled a net, to be heard
 
 
 @dataclass(frozen=True)
@@ -88,6 +74,8 @@ class Known:
     net: str  # what kind they are
     simulated: bool = False  # speech that was made up
     mapped: bool = False  # ratings stand in for the corpus' categories
+    data_sha256: str = ""  # of the clips
+    notes: tuple[str, ...] = ()  # what else figures rest on
 
 
 def attack_run(
@@ -118,7 +106,11 @@ def attack_run(
         run.experiment.net,
         simulated=any(card.simulated for card in cards),
         mapped=any(card.mapped for card in cards),
+        data_sha256=cards[0].data_sha256,
+        notes=_heard_before(run.experiment, cards),
     )
+    sounds = attackers_sounds(run.experiment, ground.sounds, cards[0].study_seed)
+    ground = replace(ground, sounds=sounds)
     victims = NetsOfRun(run, ground.seed, ground.cache)
     place = folder / FOLDER / (in_front or "")
     yield from attack_victims(ground, victims, known, place, nets or folder.name)
@@ -167,8 +159,27 @@ def attack_victims(
     ):
         write_asked(table, place / name)
     attacked = int((tables.clips["use"] == "attacked").sum())
+    found = found_sounds(
+        tables,
+        moves,
+        ground.clips,
+        ground.sounds,
+        sample_rate_hz=victims.victim(0).target.sample_rate_hz,
+        goal_db=design.success_above_snr_db,
+    )
     sentence = f"{attacked} clips and nets were attacked in {len(settings)} settings"
-    yield AttackEvent(total, total, sentence, AttackResult(tables, boundless, _facts(job, known, notes)))
+    result = AttackResult(tables, boundless, _facts(job, known, notes), tuple(found))
+    yield AttackEvent(total, total, sentence, result)
+
+
+def _heard_before(experiment: Experiment, cards: Sequence[Card]) -> tuple[str, ...]:
+    """A sentence, if the attacker may use recordings that the nets have heard in training."""
+    if experiment.augment.sounds_share < 1 or all(set(card.heard) <= {CLEAN} for card in cards):
+        return ()
+    return (
+        "Training heard noise of the very recordings that the attacker has at hand, which makes its work harder; with "
+        "augment.sounds_share below 1, training leaves some to the attacker.",
+    )
 
 
 def _spread(clips: Sequence[Clip], most: int, seed: int) -> frozenset[str]:
@@ -189,25 +200,20 @@ def _refuse_empty(clips: pd.DataFrame, nets: str) -> None:
         raise NothingToAttack(nets, int(uses.get("wrong", 0)), int(uses.get("silent", 0)))
 
 
-def _facts(job: NetAttack, known: Known, notes: Sequence[str]) -> AttackFacts:
-    ground, whitelist = job.ground, job.ground.whitelist
-    return AttackFacts(
-        nets=(job.nets,),
-        classes=known.classes,
+def _facts(job: NetAttack, known: Known, notes: Sequence[str]) -> Facts:
+    ground = job.ground
+    return Facts(
+        corpus=ground.corpus,
         net=known.net,
-        seed=ground.seed,
         command=ground.command,
         design=ground.design,
+        seed=ground.seed,
+        classes=known.classes,
+        whitelist=ground.whitelist,
         settings=job.settings,
-        moves=_names(job.moves),
-        safe_moves=_names(job.safe),
-        notes=tuple(notes),
+        data_sha256=known.data_sha256,
+        versions=versions(),
         speech_simulated=known.simulated,
-        whitelist_simulated=bool(whitelist and whitelist.simulated),
-        whitelist_seal=whitelist.seal if whitelist else None,
         mapped=known.mapped,
+        notes=(*known.notes, *notes),
     )
-
-
-def _names(moves: Sequence[Move]) -> tuple[str, ...]:
-    return tuple(move.name for move in moves)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from models.attacking.asked import together
-from models.attacking.attack import AttackResult, attack_run
+from models.attacking.attack import AttackEvent, AttackResult, attack_run
 from models.attacking.ground import AttackGround
 from models.comparison import Bench, plan_arms, train_arms
+from models.experiment import Experiment
 from models.tables.arms import Arm, Ground, clean_trained, denoised_in_front
-from pipelines.sounds.parts import apart
 
 #: Nets trained on clean, with everything, with what is SAFE; beside them every denoiser by its name.
 CLEAN, AUGMENTED = "clean", ("everything", "whitelist")
@@ -34,16 +34,6 @@ class NoNetsToAttack(RuntimeError):
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__(f"none of these nets can be had: {'; '.join(missing)}")
-
-
-@dataclass(frozen=True)
-class DefenceEvent:
-    """What just happened; `done` of `total` counts epochs and nets attacked, and the last event has the result."""
-
-    done: int
-    total: int
-    sentence: str
-    result: AttackResult | None = None
 
 
 def ways(ground: Ground) -> tuple[str, ...]:
@@ -66,19 +56,15 @@ def arm_of(way: str, ground: Ground) -> Arm:
     return replace(denoised_in_front(ground, way, ()), name=way)
 
 
-def apart_from_training(bench: Bench, ground: AttackGround) -> tuple[Bench, AttackGround]:
-    """The same bench and ground, where training and the attacker share no recording."""
-    base = bench.base
-    share = base.augment.sounds_share if base.augment.sounds_share < 1 else TRAINING_SHARE
-    augment = base.augment.model_copy(update={"sounds_share": share})
-    _, theirs = apart(bench.sounds, share, bench.seed)
-    return (
-        replace(bench, base=base.model_copy(update={"augment": augment})),
-        replace(ground, sounds=theirs),
-    )
+def apart_from_training(base: Experiment) -> Experiment:
+    """The same experiment, whose training leaves recordings to the attacker."""
+    if base.augment.sounds_share < 1:
+        return base
+    augment = base.augment.model_copy(update={"sounds_share": TRAINING_SHARE})
+    return base.model_copy(update={"augment": augment})
 
 
-def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator[DefenceEvent]:
+def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator[AttackEvent]:
     """Train the nets of each way, attack them all on the same clips, and put what was asked into one table.
 
     Args:
@@ -94,30 +80,30 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
     unknown = [name for name in names if name not in ways(bench.ground)]
     if unknown:
         raise WaysUnknown(unknown, ways(bench.ground))
-    bench, ground = apart_from_training(bench, ground)
+    bench = replace(bench, base=apart_from_training(bench.base))
     trained = plan_arms([arm_of(name, bench.ground) for name in names], bench)
     nets = sum(len(run.jobs) for run in trained.planned.values())
     total = trained.epochs(bench) + nets
     for event in train_arms(trained, bench):
-        yield DefenceEvent(event.done, total, event.sentence)
+        yield AttackEvent(event.done, total, event.sentence)
     before, results = total - nets, []
     for arm, run in trained.planned.items():
         for told in attack_run(ground, run.folder, nets=arm.name, in_front=arm.in_front):
-            yield DefenceEvent(before + told.done, total, f"{arm.name}: {told.sentence}")
+            yield AttackEvent(before + told.done, total, f"{arm.name}: {told.sentence}")
             if told.result is not None:
                 results.append(told.result)
         before += len(run.jobs)
     missing = [f"{name}: {reason}" for name, reason in trained.missing.items()]
     if not results:
         raise NoNetsToAttack(missing)
-    yield DefenceEvent(total, total, f"{len(results)} ways compared", _as_one(results, missing))
+    yield AttackEvent(total, total, f"{len(results)} ways compared", _as_one(results, missing))
 
 
 def _as_one(results: Sequence[AttackResult], missing: Sequence[str]) -> AttackResult:
     """What was asked of all nets as one result."""
     first = results[0]
     notes = dict.fromkeys([*(note for one in results for note in one.facts.notes), *missing])
-    facts = replace(first.facts, nets=tuple(one.facts.nets[0] for one in results), notes=tuple(notes))
+    facts = replace(first.facts, notes=tuple(notes))
     unlimited = pd.concat([one.unlimited for one in results], ignore_index=True)
     return AttackResult(together([one.tables for one in results]), unlimited, facts)
 

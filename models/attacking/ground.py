@@ -33,6 +33,7 @@ class AttackGround:
         command: what the user typed.
         cache: a folder for what was heard.
         workers: who attacks; one net at a time each.
+        corpus: its name, for pages.
     """
 
     clips: Sequence[Clip]
@@ -44,6 +45,7 @@ class AttackGround:
     command: str
     cache: Path | None = None
     workers: Workers = field(default_factory=Workers)
+    corpus: str = ""
 
     @property
     def moves(self) -> tuple[Move, ...]:

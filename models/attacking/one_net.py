@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from cachetools import LRUCache
 
 from models.attacking.asked import (
     CLIPS,
@@ -26,7 +27,7 @@ from models.attacking.ground import AttackGround, attack_named
 from models.attacking.knowledge import Learnt, learn
 from models.attacking.moves import allowed, is_safe
 from models.attacking.victims import Victim, Victims
-from models.attacks.base import Knowledge, Move, Scene
+from models.attacks.base import Knowledge, Move, Scene, Take
 from models.hearing.sound_recipes import EVERYTHING, BankContent
 from models.seeding import rng_for
 from models.threads import one_thread
@@ -38,6 +39,7 @@ from pipelines.sound_file import load_speech
 #: Of what the same design asks; what was asked by another is asked anew.
 VERSION = 1
 SEED_MAX = 2**31
+TAKES_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class NetAttack:
     def safe(self) -> tuple[Move, ...]:
         """The moves that the whitelist allows."""
         return allowed(self.moves, self.ground.whitelist) if self.ground.whitelist else ()
+
+    @cached_property
+    def takes(self) -> MutableMapping[tuple[str, int, str], Take | None]:
+        """Single moves as they were drawn, which every net and setting shares; as many as memory is spared for."""
+        return LRUCache(TAKES_BYTES, getsizeof=lambda take: take.nbytes if take else 1)
 
     @cached_property
     def key(self) -> str:
@@ -195,7 +202,7 @@ class _OneNet:
         self, name: str, purpose: str, moves: Sequence[Move], knowledge: Knowledge | None = None, draw: int = 0
     ) -> Scene:
         # The same chance in every setting and for every net, so that they differ in what they are compared for alone.
-        rng = rng_for(self.ground.seed, "attack", purpose, self.victim.label, name, str(draw))
+        rng = rng_for(self.ground.seed, "attack", purpose, name, str(draw))
         design = self.ground.design
         return Scene(
             self.speech(name),
@@ -206,6 +213,7 @@ class _OneNet:
             goal_db=design.success_above_snr_db,
             knowledge=knowledge,
             sounds_per_category=design.sounds_per_category,
+            kept=self.job.takes,
         )
 
     @property

@@ -8,8 +8,9 @@ would have found.
 from __future__ import annotations
 
 import math
+import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -26,6 +27,8 @@ from pipelines.sounds.parts import SomeSounds
 
 #: What a probe of the waveform itself, without any noise of the study, is called.
 WAVEFORM = "waveform"
+#: SNRs that differ by less are alike, whichever way samples were rounded.
+ALIKE_DB = 0.01
 
 
 class BudgetSpent(RuntimeError):
@@ -80,6 +83,7 @@ class Probe:
     level_db: float | None = None  # the SNR that was aimed at; None where there is no such aim
     params: Params = field(default_factory=dict)
     single: bool = False  # no SNR says how much of it there is
+    snr_db: float | None = None  # of the samples, where it was measured already
 
 
 @dataclass(frozen=True)
@@ -95,16 +99,22 @@ class Take:
 
     def __init__(self, move: Move, speech: Speech, params: Params, sounds: SoundBank) -> None:
         self.move, self.params = move, params
-        self._speech, self._top = speech, top_of(speech.samples)
+        self._speech = speech
         changed = move.noise.apply(speech, params, sounds)
-        self._changed = changed
         nominal_db = move.noise.nominal_snr_db
         #: What is added at 0 dB; at another level it is this, louder or softer.
-        self._added = (
-            (changed - speech.samples) * np.float32(10 ** (nominal_db / 20))
-            if move.additive and nominal_db is not None
-            else None
-        )
+        self._added: Samples | None = None
+        self._changed: Samples | None = None
+        if move.additive and nominal_db is not None:
+            self._added = changed - speech.samples
+            self._added *= np.float32(10 ** (nominal_db / 20))
+        else:
+            self._changed = changed
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return self._changed.nbytes + (0 if self._added is None else self._added.nbytes)
 
     @property
     def sound_id(self) -> str:
@@ -114,6 +124,11 @@ class Take:
     def snr_db(self, level_db: float) -> float:
         """The SNR of an additive move as it will be measured: above the level aimed at where a sound fades out."""
         return level_db + self._offset_db
+
+    def levels_above(self, snr_db: float) -> list[float]:
+        """The levels at which its SNR would be above another."""
+        offset_db = self._offset_db
+        return [level for level in self.move.levels_db if level + offset_db > snr_db]
 
     @cached_property
     def whole_snr_db(self) -> float:
@@ -129,17 +144,27 @@ class Take:
     def at(self, level_db: float) -> Probe:
         """The probe of an additive move at an SNR."""
         assert self._added is not None, f"{self.move.name} has no levels"
-        sent = self._speech.samples + self._added * np.float32(10 ** (-level_db / 20))
-        return self._probe(sent, level_db)
+        sent = self._added * np.float32(10 ** (-level_db / 20))
+        sent += self._speech.samples
+        whole, snr_db = self._within(sent), self.snr_db(level_db)
+        # What was cut off is not what was added: then the SNR is left to be measured.
+        return self._probe(whole, level_db, snr_db if whole is sent else None)
 
     def once(self) -> Probe:
         """The probe of a single move."""
-        return self._probe(self._changed, None)
+        assert self._changed is not None, f"{self.move.name} has levels"
+        return self._probe(self._within(self._changed), None, None)
 
-    def _probe(self, samples: Samples, level_db: float | None) -> Probe:
-        sent = np.clip(samples, -self._top, self._top, dtype=np.float32)
+    def _within(self, samples: Samples) -> Samples:
+        """The samples themselves, or cut off where they go beyond what may be sent."""
+        top = top_of(self._speech)
+        if samples.dtype == np.float32 and samples.max(initial=0) <= top and samples.min(initial=0) >= -top:
+            return samples
+        return np.clip(samples, -top, top, dtype=np.float32)
+
+    def _probe(self, sent: Samples, level_db: float | None, snr_db: float | None) -> Probe:
         move = self.move
-        return Probe(sent, move.name, move.category, self.sound_id, level_db, self.params, single=not move.additive)
+        return Probe(sent, move.name, move.category, self.sound_id, level_db, self.params, not move.additive, snr_db)
 
 
 @dataclass(frozen=True)
@@ -165,6 +190,8 @@ class Scene:
     goal_db: float = 10.0
     knowledge: Knowledge | None = None
     sounds_per_category: int = 10
+    #: Single moves as they were drawn, by clip, seed and name: rooms and voices take longer to make than to hear.
+    kept: MutableMapping[tuple[str, int, str], Take | None] = field(default_factory=dict, compare=False)
 
     def rng(self) -> np.random.Generator:
         """Chance of a search's own."""
@@ -196,8 +223,19 @@ class Scene:
         return mine or [None] * self.sounds_per_category
 
     def take(self, move: Move, rng: np.random.Generator, sound: Sound | None = None) -> Take | None:
-        """A move drawn for this clip, with a certain sound if one is given; None where the clip can't carry it."""
-        bank = SomeSounds(self.sounds, [sound.sound_id]) if sound else self.sounds
+        """A move drawn for this clip, with a certain sound if one is given; None where the clip can't carry it.
+
+        A single move is drawn by the scene's seed alone, so it is the same one however often it is asked for.
+        """
+        if move.additive:
+            return self._drawn(move, rng, SomeSounds(self.sounds, [sound.sound_id]) if sound else self.sounds)
+        key = (self.speech.clip_id, self.seed, move.name)
+        if key not in self.kept:
+            own = np.random.default_rng([self.seed, zlib.crc32(move.name.encode())])
+            self.kept[key] = self._drawn(move, own, self.sounds)
+        return self.kept[key]
+
+    def _drawn(self, move: Move, rng: np.random.Generator, bank: SoundBank) -> Take | None:
         try:
             params = move.noise.draw(self.speech, bank, rng)
             return Take(move, self.speech, params, bank)
@@ -294,18 +332,23 @@ class Search(Attack):
             steps.close()
 
 
-def top_of(samples: Samples) -> float:
+def top_of(speech: Speech) -> float:
     """The largest sample that may be sent: 1, or that of a clip which resampling made exceed 1 by a hair."""
-    return max(1.0, float(np.abs(samples).max(initial=0.0)))
+    return max(1.0, speech.peak)
 
 
-def snr_db(original: Samples, changed: Samples) -> float:
+def snr_db(original: Samples, changed: Samples, level: float | None = None) -> float:
     """How far the original stands above what was added to it, by active levels; inf where nothing was.
+
+    Args:
+        original: shape (time,).
+        changed: shape (time,).
+        level: the original's active level where it is known, so that it is not measured again.
 
     >>> speech = np.full(640, 0.5, dtype=np.float32)
     >>> round(snr_db(speech, speech * np.float32(1.1)), 2)
     20.0
     """
     added = active_rms(changed - original)
-    level = active_rms(original)
+    level = active_rms(original) if level is None else level
     return math.inf if added == 0 else -math.inf if level == 0 else 20 * math.log10(level / added)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from models.attacks.base import Move, Scene, Search, Steps
+from models.attacks.base import ALIKE_DB, Move, Scene, Search, Steps
 from pipelines.sounds.base import Sound
 
 #: A sound and a level at which a move may be tried; a single move has no level.
@@ -17,6 +17,8 @@ Chance: TypeAlias = tuple[Sound | None, float | None]
 class RandomSearch(Search):
     """A move at random, then a sound and a level of those that it was not tried with; after a success, better ones."""
 
+    uses_knowledge = False
+
     def steps(self, scene: Scene) -> Steps:
         """Go on until nothing is left that would be better; no success is better than one of a single move."""
         rng, best_db = scene.rng(), -math.inf
@@ -25,7 +27,7 @@ class RandomSearch(Search):
             move, chances = left[int(rng.integers(len(left)))]
             sound, level_db = chances.pop()
             take = scene.take(move, rng, sound)
-            if take is None or (level_db is not None and take.snr_db(level_db) <= best_db):
+            if take is None or (level_db is not None and take.snr_db(level_db) < best_db + ALIKE_DB):
                 continue
             answer = yield take.once() if level_db is None else take.at(level_db)
             if answer.changed and level_db is None:
