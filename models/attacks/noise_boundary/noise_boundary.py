@@ -10,7 +10,7 @@ import math
 from collections.abc import Generator, Iterator, Sequence
 from typing import TypeAlias
 
-from models.attacks.base import Answer, Knowledge, Move, Probe, Scene, Search, Steps, Take
+from models.attacks.base import ALIKE_DB, Answer, Knowledge, Move, Probe, Scene, Search, Steps, Take
 from pipelines.sounds.base import Sound
 
 Try: TypeAlias = tuple[Move, Sound | None]
@@ -78,7 +78,7 @@ class _Walk:
 
     def _better(self, take: Take) -> list[float]:
         """The levels at which a take would be nearer than what was found."""
-        return [level for level in take.move.levels_db if take.snr_db(level) > self.best_db]
+        return take.levels_from(self.best_db + ALIKE_DB)
 
     def probe(self, take: Take) -> Generator[Probe, Answer, bool]:
         """A take at the lowest level that would be better; where it works, bisection for the highest that does."""

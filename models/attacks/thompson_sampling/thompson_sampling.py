@@ -2,31 +2,29 @@
 
 A bandit without a surrogate: all that it believes is where the label of this one clip changes, sound by sound, and it
 acts as if a draw from that belief were true. docs/attacks.md has the mathematics. W. R. Thompson, "On the likelihood
-that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933; J. H. Albert
-and S. Chib, "Bayesian analysis of binary and polychotomous response data", JASA 88, 1993.
+that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25, 1933.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
-from models.attacks.base import Move, Probe, Scene, Search, Steps, Take
+from models.attacks.base import ALIKE_DB, Move, Probe, Scene, Search, Steps, Take
+from models.attacks.thompson_sampling.belief import Belief
 from pipelines.sounds.base import Sound
 
 #: What is believed before the first question: a label changes where the SNR over all samples of a clip is below this.
 BOUNDARY_DB = -6.0
 #: How far that boundary differs between clips, categories, classes of sounds, sounds and moves ...
-SPREADS_DB = (15.0, 0.7, 0.7, 1.0, 0.7)
+SPREADS_DB = (15.0, 1.0, 1.0, 1.5, 1.0)
 OWN_DB = 4.0  # ... and between draws that share all of these
 KNOWN_DB = 6.0  # by how much a noise's boundary is higher for each standard deviation of the errors known under it
 KNOWN_MIN = 0.02  # a rate of errors that was measured on some clips is never taken for 0 or 1
-SWEEPS = 10  # of the Gibbs sampler for each question
-ABOVE_DB = 0.01  # a sound at exactly the goal does not count, whichever way its samples are rounded
 
 
 class ThompsonSampling(Search):
@@ -41,17 +39,17 @@ class ThompsonSampling(Search):
         if not scene.moves:
             return
         rng = scene.rng()
-        arms, best_db = _Arms(scene, rng), scene.goal_db + ABOVE_DB
-        belief = _Belief(arms.groups(), arms.means())
+        arms, best_db = _Arms(scene, rng), scene.goal_db
+        belief = Belief(arms.groups(), arms.means(), SPREADS_DB, OWN_DB)
         found = False
-        while (arms.reach_db > best_db).any():
+        while arms.open(best_db):
             arm, place = arms.choice(belief.draw(rng), best_db, found)
             answer = yield arms.probe(arm, place)
             belief.note(arm, arms.whole_snr_db[arm, place], answer.changed)
             if answer.changed:
                 best_db, found = arms.reach_db[arm, place], True
             else:
-                arms.close(arm, place, best_db)
+                arms.close(arm, place)
 
 
 class _Arms:
@@ -95,11 +93,19 @@ class _Arms:
             self.reach_db[arm, place] = take.snr_db(level)
             self.whole_snr_db[arm, place] = level + take.whole_snr_db
 
-    def close(self, arm: int, place: int, best_db: float) -> None:
-        """Nothing was changed, so nothing will be with less of the same; draw another if no better level is left."""
+    def close(self, arm: int, place: int) -> None:
+        """Nothing was changed, so nothing will be with less of the same."""
         self.reach_db[arm, place:] = -math.inf
-        if not (self.reach_db[arm] > best_db).any():
-            self._draw(arm)
+
+    def open(self, best_db: float) -> bool:
+        """Whether anything better is left to try; all arms are drawn anew where nothing is."""
+        if not self._better(best_db).any():
+            for arm in range(len(self.arms)):
+                self._draw(arm)
+        return bool(self._better(best_db).any())
+
+    def _better(self, best_db: float) -> NDArray[np.bool_]:
+        return self.reach_db >= best_db + ALIKE_DB  # (arms, levels)
 
     def probe(self, arm: int, place: int) -> Probe:
         """The samples of an arm at one of its levels."""
@@ -109,11 +115,11 @@ class _Arms:
 
     def choice(self, boundaries_db: NDArray[np.float64], best_db: float, found: bool) -> tuple[int, int]:
         """The arm and the place of its level that would be best if the boundaries, shape (arms,), were these."""
-        better = self.reach_db > best_db  # (arms, levels)
-        margins = np.where(better, boundaries_db[:, None] - self.whole_snr_db, -math.inf)
+        margins = boundaries_db[:, None] - self.whole_snr_db  # (arms, levels)
+        margins[~self._better(best_db)] = -math.inf
         works = margins >= 0
         if found and works.any():
-            margins[~(works & (self.reach_db == self.reach_db[works].max()))] = -math.inf
+            margins[~works | (self.reach_db < self.reach_db[works].max() - ALIKE_DB)] = -math.inf
         arm, place = np.unravel_index(int(margins.argmax()), margins.shape)
         return int(arm), int(place)
 
@@ -133,67 +139,3 @@ class _Arms:
         rates = [knowledge.of(move.name, sound.sound_id if sound else "") for move, sound in self.arms]
         means: NDArray[np.float64] = BOUNDARY_DB + KNOWN_DB * ndtri(np.clip(rates, KNOWN_MIN, 1 - KNOWN_MIN))
         return means
-
-
-class _Belief:
-    """Where the label changes: a boundary for each arm, of effects that arms share in groups, normally distributed.
-
-    An answer tells on which side of the boundary a level was, give or take what is the draw's own.
-
-    Args:
-        groups: for each spread, what each arm belongs to.
-        means: shape (arms,), in dB.
-    """
-
-    def __init__(self, groups: Sequence[Sequence[Hashable]], means: NDArray[np.float64]) -> None:
-        self._codes = [np.unique([repr(name) for name in column], return_inverse=True)[1] for column in groups]
-        self._means = means
-        self._covariance = sum(
-            spread**2 * (codes[:, None] == codes[None, :]).astype(float)
-            for spread, codes in zip(SPREADS_DB, self._codes, strict=True)
-        )  # (arms, arms)
-        self._asked: list[int] = []
-        self._snrs_db: list[float] = []
-        self._changed: list[bool] = []
-        self._latent: list[float] = []  # the boundary that each question met
-
-    def note(self, arm: int, snr_db: float, changed: bool) -> None:
-        """Learn from an answer."""
-        self._asked.append(arm)
-        self._snrs_db.append(snr_db)
-        self._changed.append(changed)
-        self._latent.append(snr_db)
-
-    def draw(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Boundaries as they may be, given all answers; shape (arms,), in dB.
-
-        Gibbs sampling: the boundaries given those that were met, then those that were met given the answers.
-        """
-        if not self._asked:
-            return self._means + self._effects(rng)
-        asked = np.array(self._asked)
-        among = self._covariance[np.ix_(asked, asked)] + OWN_DB**2 * np.eye(len(asked))
-        gain = np.linalg.solve(among, self._covariance[asked])  # (asked, arms)
-        latent = np.array(self._latent)
-        for _ in range(SWEEPS):
-            effects = self._effects(rng)
-            met = self._means[asked] + effects[asked] + rng.normal(0, OWN_DB, len(asked))
-            boundaries: NDArray[np.float64] = self._means + effects + (latent - met) @ gain
-            latent = self._met(boundaries[asked], rng)
-        self._latent = latent.tolist()
-        return boundaries
-
-    def _effects(self, rng: np.random.Generator) -> NDArray[np.float64]:
-        """All that arms share, as it may be before any answer; shape (arms,)."""
-        effects = np.zeros(len(self._means))
-        for spread, codes in zip(SPREADS_DB, self._codes, strict=True):
-            effects += rng.normal(0, spread, codes.max() + 1)[codes]
-        return effects
-
-    def _met(self, boundaries: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-        """Boundaries with what is the draw's own, on the sides of the levels that the answers tell of."""
-        share = ndtr((np.array(self._snrs_db) - boundaries) / OWN_DB)
-        low, high = np.where(self._changed, share, 0.0), np.where(self._changed, 1.0, share)
-        drawn = low + (high - low) * rng.random(len(boundaries))
-        met: NDArray[np.float64] = boundaries + OWN_DB * ndtri(np.clip(drawn, 1e-12, 1 - 1e-12))
-        return met

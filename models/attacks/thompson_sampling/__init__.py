@@ -1,0 +1,1 @@
+"""A bandit over noises, sounds and SNRs."""
