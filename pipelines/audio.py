@@ -44,6 +44,11 @@ class Speech:
         """The active level of its samples (see `active_rms`), measured once for all noises that are mixed into it."""
         return active_rms(self.samples)
 
+    @cached_property
+    def peak(self) -> float:
+        """The largest of its samples, in either direction; 0 where there are none."""
+        return float(np.abs(self.samples).max(initial=0.0))
+
 
 def rms(samples: Samples) -> float:
     """Root mean square of samples, 0 where there are none.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.audio import FRAME, Samples, frame_powers
 from pipelines.sound_file import to_pcm16
@@ -51,22 +53,39 @@ def loop(sound: Samples, sample_rate_hz: int, length: int, *, start: int = 0) ->
     return looped
 
 
-def begin_loudly(sound: Samples, sample_rate_hz: int, length_s: float, rng: np.random.Generator) -> float:
+def loud_moments(sound: Samples) -> NDArray[np.intp]:
+    """The frames of a sound that are nearly as loud as its loudest one, in rising order."""
+    powers = frame_powers(sound)
+    return np.flatnonzero(powers >= powers.max() * 10 ** (-LOUD_DB / 10))
+
+
+def begin_loudly(loud: NDArray[np.intp], sample_rate_hz: int, length_s: float, rng: np.random.Generator) -> float:
     """Where to begin in a sound so that `length_s` of it sound: shortly before a loud moment, never in a pause.
+
+    Args:
+        loud: the sound's loud moments.
+        sample_rate_hz: of the sound.
+        length_s: how much of it will be heard.
+        rng: chooses the moment.
 
     Returns:
         Seconds into the sound.
     """
-    powers = frame_powers(sound)
-    loud = np.flatnonzero(powers >= powers.max() * 10 ** (-LOUD_DB / 10))
     moment_s = float(rng.choice(loud)) * FRAME / sample_rate_hz
     return round(max(0.0, moment_s - min(LEAD_S, LEAD_SHARE * length_s)), 6)
 
 
 def _cross_faded(before: Samples, after: Samples) -> Samples:
     """The end of one sound passing into the beginning of another, both of shape (time,); by numpy, for its speed."""
-    rising = np.linspace(0, 1, len(before), endpoint=False, dtype=np.float32)
-    return before + (after - before) * rising
+    return before + (after - before) * _rising(len(before))
+
+
+@lru_cache(maxsize=64)  # seams are nearly all of one length
+def _rising(length: int) -> Samples:
+    """From 0 to just below 1, shape (length,), read-only."""
+    rising = np.linspace(0, 1, length, endpoint=False, dtype=np.float32)
+    rising.flags.writeable = False
+    return rising
 
 
 def encode_heard(clips: Sequence[Samples], sample_rate_hz: int, *, pause_s: float = 0.5) -> bytes:

@@ -153,7 +153,7 @@ class Questions:
         """
         label = checked(label)
         answer = Answer(label, label != self._scene.label)
-        found_db = None if probe.single else snr_db(self._scene.speech.samples, probe.samples)
+        found_db = None if probe.single else self._snr_db(probe)
         query = Query(
             self.used, probe.move, probe.category, probe.sound_id, probe.level_db, found_db,
             answer.label, answer.changed, probe.params,
@@ -162,6 +162,10 @@ class Questions:
         if answer.changed and self._counts(query) and (self._best is None or query.reach_db > self._best.reach_db):
             self._best, self._samples = query, probe.samples
         return answer
+
+    def _snr_db(self, probe: Probe) -> float:
+        speech = self._scene.speech
+        return snr_db(speech.samples, probe.samples, speech.level) if probe.snr_db is None else probe.snr_db
 
     def outcome(self) -> Outcome:
         """What has come of it so far."""

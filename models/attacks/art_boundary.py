@@ -51,7 +51,7 @@ class ArtBoundary(Attack):
     def run(self, ask: Ask, scene: Scene) -> None:
         """Ask of every sound that ART asks of."""
         samples = scene.speech.samples
-        top = top_of(samples)
+        top = top_of(scene.speech)
 
         def one_hot(sounds: NDArray[np.float32]) -> NDArray[np.float32]:
             changed = [int(ask(Probe(sent.astype(np.float32))).changed) for sent in sounds]

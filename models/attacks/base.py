@@ -114,7 +114,7 @@ class Take:
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return self._changed.nbytes + (0 if self._added is None else self._added.nbytes)
+        return sum(samples.nbytes for samples in (self._added, self._changed) if samples is not None)
 
     @property
     def sound_id(self) -> str:
@@ -125,10 +125,10 @@ class Take:
         """The SNR of an additive move as it will be measured: above the level aimed at where a sound fades out."""
         return level_db + self._offset_db
 
-    def levels_above(self, snr_db: float) -> list[float]:
-        """The levels at which its SNR would be above another."""
+    def levels_from(self, snr_db: float) -> list[float]:
+        """The levels at which its SNR would reach another."""
         offset_db = self._offset_db
-        return [level for level in self.move.levels_db if level + offset_db > snr_db]
+        return [level for level in self.move.levels_db if level + offset_db >= snr_db]
 
     @cached_property
     def whole_snr_db(self) -> float:
@@ -160,7 +160,8 @@ class Take:
         top = top_of(self._speech)
         if samples.dtype == np.float32 and samples.max(initial=0) <= top and samples.min(initial=0) >= -top:
             return samples
-        return np.clip(samples, -top, top, dtype=np.float32)
+        cut: Samples = np.clip(samples, -top, top, dtype=np.float32)
+        return cut
 
     def _probe(self, sent: Samples, level_db: float | None, snr_db: float | None) -> Probe:
         move = self.move

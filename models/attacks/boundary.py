@@ -21,5 +21,5 @@ class Boundary(Attack):
     def run(self, ask: Ask, scene: Scene) -> None:
         """Ask of every sound that Foolbox asks of."""
         walk = BoundaryAttack(steps=self.steps)
-        samples = scene.speech.samples
-        walk_from_noise(walk, lambda sent: ask(Probe(sent)).changed, samples, top_of(samples), scene.seed)
+        speech = scene.speech
+        walk_from_noise(walk, lambda sent: ask(Probe(sent)).changed, speech.samples, top_of(speech), scene.seed)

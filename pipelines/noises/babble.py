@@ -59,10 +59,10 @@ class Babble(Noise):
         else:
             speakers = rng.choice(self._others(speech, sounds), self.talkers, replace=False).tolist()
             drawn = [sounds.draw("speech", rng, rate_hz, sounds.sounds("speech", speaker)) for speaker in speakers]
-        found = [sounds.samples(sound.sound_id, rate_hz) for sound in drawn]
+        loud = [sounds.loud_moments(sound.sound_id, rate_hz) for sound in drawn]
         return {
             "sound_ids": [sound.sound_id for sound in drawn],
-            "offsets_s": [begin_loudly(samples, rate_hz, speech.length_s, rng) for samples in found],
+            "offsets_s": [begin_loudly(moments, rate_hz, speech.length_s, rng) for moments in loud],
             "snr_db": self.snr_db,
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -74,11 +75,11 @@ class Background(Noise):
         sound = sounds.draw(self.sounds_of, rng, rate_hz)
         sounding = self._sounding(speech)
         latest = 0 if self.position in ("st", "co") else (len(speech.samples) - sounding) // FRAME
-        samples = sounds.samples(sound.sound_id, rate_hz)
+        loud = sounds.loud_moments(sound.sound_id, rate_hz)
         return {
             "sound_id": sound.sound_id,
             "category": sound.category,
-            "offset_s": begin_loudly(samples, rate_hz, sounding / rate_hz, rng),
+            "offset_s": begin_loudly(loud, rate_hz, sounding / rate_hz, rng),
             "snr_db": self.snr_db,
             # On the frames by which levels are measured, so that the ratio is the same wherever it is measured.
             "start_s": int(rng.integers(latest + 1)) * FRAME / rate_hz,
@@ -126,9 +127,12 @@ class Background(Noise):
         return self.sounds_of
 
 
+@lru_cache(maxsize=128)  # the same sound and others are tried on a clip again and again
 def _falling(length: int) -> Samples:
-    """From 1 to 0 as the square of a cosine, shape (length,)."""
-    return np.cos(np.linspace(0, np.pi / 2, length, dtype=np.float32)) ** 2
+    """From 1 to 0 as the square of a cosine, shape (length,), read-only."""
+    falling = np.cos(np.linspace(0, np.pi / 2, length, dtype=np.float32)) ** 2
+    falling.flags.writeable = False
+    return falling
 
 
 STUDY: dict[str, Noise] = {

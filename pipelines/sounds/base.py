@@ -14,9 +14,11 @@ from typing import TypeAlias
 import numpy as np
 from cachetools import LRUCache, cached
 from cachetools.keys import hashkey
+from numpy.typing import NDArray
 
 from pipelines.audio import FULL_SCALE, Samples
 from pipelines.corpora.base import Problem
+from pipelines.joining import loud_moments
 from pipelines.sound_file import SoundUnreadable, file_sha256, read_sound, refuse_without_sound
 
 Family: TypeAlias = str
@@ -162,6 +164,17 @@ class SoundBank(ABC):
             SoundUnreadable: its file can't be decoded, or is silent.
         """
         return _decoded(self.sound(sound_id), sample_rate_hz)
+
+    def loud_moments(self, sound_id: str, sample_rate_hz: int) -> NDArray[np.intp]:
+        """The frames of a sound near which it may begin, looked for once; errors as `samples`."""
+        key = (sound_id, sample_rate_hz)
+        if key not in self._loud_moments:
+            self._loud_moments[key] = loud_moments(self.samples(sound_id, sample_rate_hz))
+        return self._loud_moments[key]
+
+    @cached_property
+    def _loud_moments(self) -> dict[tuple[str, int], NDArray[np.intp]]:
+        return {}
 
     def sha256(self, sound_id: str) -> str:
         """SHA-256 of the file that a sound is from.

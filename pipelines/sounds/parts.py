@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.audio import Samples
 from pipelines.corpora.base import Problem
@@ -39,6 +40,11 @@ class SomeSounds(SoundBank):
         """As the bank's own; KeyError for a sound of another part."""
         self.sound(sound_id)
         return self._bank.samples(sound_id, sample_rate_hz)
+
+    def loud_moments(self, sound_id: str, sample_rate_hz: int) -> NDArray[np.intp]:
+        """As the bank's own; KeyError for a sound of another part."""
+        self.sound(sound_id)
+        return self._bank.loud_moments(sound_id, sample_rate_hz)
 
 
 def apart(bank: SoundBank, share: float, seed: int) -> tuple[SoundBank, SoundBank]:

@@ -9,7 +9,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.joining import AudioSegment, begin_loudly, encode_heard, loop
+from pipelines.joining import AudioSegment, begin_loudly, encode_heard, loop, loud_moments
 from pipelines.sound_file import to_pcm16
 
 RATE_HZ = 16000
@@ -75,7 +75,7 @@ def test_a_sound_begins_where_enough_of_it_is_loud(seed: int, length_s: float, m
     sound = np.zeros(64_000, dtype=np.float32)
     sound[moment : moment + 2000] = 0.5
 
-    start_s = begin_loudly(sound, RATE_HZ, length_s, np.random.default_rng(seed))
+    start_s = begin_loudly(loud_moments(sound), RATE_HZ, length_s, np.random.default_rng(seed))
 
     assert 0 <= start_s * RATE_HZ < len(sound)
     heard = loop(sound, RATE_HZ, round(length_s * RATE_HZ), start=round(start_s * RATE_HZ))
