@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.attacking.asked import AskedTables
 from models.attacking.listening import MOST, Found, spread
+from models.attacking.rates import ATTEMPT, DIGITS_DB
 from models.attacks.base import WAVEFORM, Move, Take
 from pipelines.audio import Samples
 from pipelines.clip import Clip
 from pipelines.sound_file import load_speech
 from pipelines.sounds.base import SoundBank
-
-ATTEMPT = ["nets", "label", "seed", "fold", "clip_id", "draw", "attack", "corr", "eval", "singles"]
-DIGITS_DB = 3
 
 
 def found_sounds(
@@ -41,10 +40,10 @@ def found_sounds(
         goal_db: an added sound counts only above this SNR.
         most: how many, at most.
     """
-    queries = tables.queries
-    reach = queries["snr_db"].round(DIGITS_DB).fillna(float("inf"))
-    won = queries[queries["changed"] & (reach > goal_db) & (queries["move"] != WAVEFORM)]
-    best = won.assign(reach=reach).sort_values(["reach", "number"], ascending=[False, True], kind="stable")
+    asked = tables.queries
+    queries = asked.assign(reach=asked["snr_db"].round(DIGITS_DB).fillna(math.inf))
+    won = queries[queries["changed"] & (queries["reach"] > goal_db) & (queries["move"] != WAVEFORM)]
+    best = won.sort_values(["reach", "number"], ascending=[False, True], kind="stable")
     best = best.drop_duplicates(ATTEMPT).drop(columns="reach")
     rows = [{str(name): value for name, value in row.items()} for row in best.to_dict("records")]
     known = {move.name: move for move in moves}

@@ -33,8 +33,8 @@ from models.seeding import rng_for
 from models.threads import one_thread
 from pipelines.audio import Speech
 from pipelines.parallel import Shared
+from pipelines.sound_file import SoundUnreadable, load_speech
 from pipelines.sound_file import file_sha256 as _sha256
-from pipelines.sound_file import load_speech
 
 #: Of what the same design asks; what was asked by another is asked anew.
 VERSION = 1
@@ -147,10 +147,17 @@ class _OneNet:
             self._speech[clip_id] = load_speech(self.tested[clip_id], self.target.sample_rate_hz)
         return self._speech[clip_id]
 
+    def _sounds(self, clip_id: str) -> bool:
+        """Whether there is anything to hear in a clip; against silence there is no SNR."""
+        try:
+            return self.speech(clip_id).level > 0
+        except SoundUnreadable:
+            return False
+
     @cached_property
     def clean_labels(self) -> Mapping[str, int]:
         """What the net says of each of its test clips that is not silent."""
-        heard = [name for name in self.tested if self.speech(name).level > 0]
+        heard = [name for name in self.tested if self._sounds(name)]
         speech = [self.speech(name) for name in heard]
         labels = unbudgeted(self.target, [one.samples for one in speech], heard)
         return dict(zip(heard, labels, strict=True))
