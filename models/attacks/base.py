@@ -100,16 +100,10 @@ class Take:
     def __init__(self, move: Move, speech: Speech, params: Params, sounds: SoundBank) -> None:
         self.move, self.params = move, params
         self._speech = speech
-        changed = move.noise.apply(speech, params, sounds)
-        nominal_db = move.noise.nominal_snr_db
-        #: What is added at 0 dB; at another level it is this, louder or softer.
-        self._added: Samples | None = None
-        self._changed: Samples | None = None
-        if move.additive and nominal_db is not None:
-            self._added = changed - speech.samples
-            self._added *= np.float32(10 ** (nominal_db / 20))
-        else:
-            self._changed = changed
+        self._nominal_db = move.noise.nominal_snr_db or 0.0
+        #: What is added at the noise's own level; at another it is this, louder or softer.
+        self._added = move.noise.added(speech, params, sounds) if move.additive else None
+        self._changed = None if move.additive else move.noise.apply(speech, params, sounds)
 
     @property
     def nbytes(self) -> int:
@@ -127,6 +121,8 @@ class Take:
 
     def levels_from(self, snr_db: float) -> list[float]:
         """The levels at which its SNR would reach another."""
+        if snr_db == -math.inf:
+            return list(self.move.levels_db)
         offset_db = self._offset_db
         return [level for level in self.move.levels_db if level + offset_db >= snr_db]
 
@@ -134,21 +130,21 @@ class Take:
     def whole_snr_db(self) -> float:
         """The ratio of the RMS of all samples at 0 dB; the more of the clip a sound covers, the nearer to 0."""
         level = rms(self._added) if self._added is not None else 0.0
-        return 20 * math.log10(rms(self._speech.samples) / level) if level else math.inf
+        return 20 * math.log10(rms(self._speech.samples) / level) - self._nominal_db if level else math.inf
 
     @cached_property
     def _offset_db(self) -> float:
         level = active_rms(self._added) if self._added is not None else 0.0
-        return 20 * math.log10(self._speech.level / level) if level else math.inf
+        return 20 * math.log10(self._speech.level / level) - self._nominal_db if level else math.inf
 
     def at(self, level_db: float) -> Probe:
         """The probe of an additive move at an SNR."""
         assert self._added is not None, f"{self.move.name} has no levels"
-        sent = self._added * np.float32(10 ** (-level_db / 20))
+        sent = self._added * np.float32(10 ** ((self._nominal_db - level_db) / 20))
         sent += self._speech.samples
-        whole, snr_db = self._within(sent), self.snr_db(level_db)
+        whole = self._within(sent)
         # What was cut off is not what was added: then the SNR is left to be measured.
-        return self._probe(whole, level_db, snr_db if whole is sent else None)
+        return self._probe(whole, level_db, self.snr_db(level_db) if whole is sent else None)
 
     def once(self) -> Probe:
         """The probe of a single move."""

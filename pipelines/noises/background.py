@@ -98,6 +98,24 @@ class Background(Noise):
 
     def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
         """Speech plus the sound, looped with cross-fades or cut to the length it takes; shape (time,)."""
+        noise, start = self._noise(speech, params, sounds)
+        if len(noise) == len(speech.samples):
+            return np.add(noise, speech.samples, out=noise)
+        mixed = speech.samples.copy()
+        mixed[start : start + len(noise)] += noise
+        return mixed
+
+    def added(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
+        """The sound alone, silent where nothing of it is heard; shape (time,)."""
+        noise, start = self._noise(speech, params, sounds)
+        if len(noise) == len(speech.samples):
+            return noise
+        alone = np.zeros_like(speech.samples)
+        alone[start : start + len(noise)] = noise
+        return alone
+
+    def _noise(self, speech: Speech, params: Params, sounds: SoundBank) -> tuple[Samples, int]:
+        """What is heard of the sound, at its level, and the sample of the speech with which it begins."""
         rate_hz = speech.sample_rate_hz
         sound = sounds.samples(text(params, "sound_id"), rate_hz)
         offset, start, length, fade, edge = (
@@ -110,11 +128,7 @@ class Background(Noise):
         noise *= np.float32(gain_below(speech.level, noise, number(params, "snr_db")))
         if fade:
             noise[-fade:] *= _falling(fade)
-        if length == len(speech.samples):
-            return np.add(noise, speech.samples, out=noise)
-        mixed = speech.samples.copy()
-        mixed[start : start + length] += noise
-        return mixed
+        return noise, start
 
     @property
     def nominal_snr_db(self) -> float:

@@ -77,6 +77,10 @@ class Noise(ABC):
     def apply(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
         """The speech so changed; the same params give the same samples. May exceed [-1, 1]: the caller fits."""
 
+    def added(self, speech: Speech, params: Params, sounds: SoundBank) -> Samples:
+        """What an additive noise adds to the speech, as an array of its own; shape (time,)."""
+        return self.apply(speech, params, sounds) - speech.samples
+
     @property
     def nominal_snr_db(self) -> float | None:
         """The SNR in dB that the condition stands for, of additive noises; None where the noise has no such ratio."""
