@@ -42,7 +42,7 @@ class ThompsonSampling(Search):
         arms, best_db = _Arms(scene, rng), scene.goal_db
         belief = Belief(arms.groups(), arms.means(), SPREADS_DB, OWN_DB)
         found = False
-        while arms.open(best_db):
+        while best_db < math.inf and arms.open(best_db):
             arm, place = arms.choice(belief.draw(rng), best_db, found)
             answer = yield arms.probe(arm, place)
             belief.note(arm, arms.whole_snr_db[arm, place], answer.changed)
