@@ -26,6 +26,9 @@ class PeersMissing(RuntimeError):
 class ArtBoundary(Attack):
     """White noise until the label changes, then rounds of 20 steps beside the boundary and as many towards the clip.
 
+    It begins at the noise itself, some 15 dB above the speech, so that it needs hundreds of queries to come below it.
+    If none of its first noises changes the label it gives up.
+
     ART draws its first noises by a generator that nobody can seed, so they are drawn here, as many and of the same
     kind, and handed to it. It asks of the clean clip and of the noise that was found once more than is needed.
 

@@ -9,6 +9,9 @@ from models.foolbox_model import BoundaryAttack, walk_from_noise
 class Boundary(Attack):
     """White noise until the label changes, a blend with the clip, then a random walk along the decision boundary.
 
+    If no white noise changes the label (as of clips that are given the label of white noise itself) it gives up after
+    1,000 noises and 51 blends. Else its first blend, on query 3, is 2 % noise, which may stand 10 dB below the speech.
+
     Args:
         steps: of the walk, each a query (every tenth two); the budget ends it sooner.
     """

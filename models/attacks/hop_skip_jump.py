@@ -9,6 +9,9 @@ from models.foolbox_model import HopSkipJumpAttack, walk_from_noise
 class HopSkipJump(Attack):
     """White noise until the label changes, a blend with the clip, then steps along an estimated gradient.
 
+    If no white noise changes the label (as of clips that are given the label of white noise itself) it gives up after
+    1,000 noises and 51 blends. Else its first blend, on query 3, is 2 % noise, which may stand 10 dB below the speech.
+
     Args:
         steps: each asks 100 times the root of its number for a gradient, and some 30 times on the way back to the
             boundary; the budget ends them sooner.
