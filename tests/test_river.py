@@ -188,7 +188,7 @@ def test_every_stage_leaves_its_file(river: Path) -> None:
         "whitelist.json",
         "report/index.html",
         "runs/crnn/evaluation.csv",
-        "runs/crnn/attack.html",
+        "runs/crnn/attack/attack.html",
     ):
         assert (river / name).stat().st_size > 0, name
 
@@ -222,7 +222,7 @@ def test_every_listener_practised_first_and_nothing_of_it_counts(river: Path) ->
 
 def test_what_is_simulated_says_so_wherever_it_is_shown(river: Path) -> None:
     assert json.loads((river / "whitelist.json").read_text())["simulated"] is True
-    for page in ("report/index.html", "runs/crnn/attack.html"):
+    for page in ("report/index.html", "runs/crnn/attack/attack.html"):
         assert "simulated" in (river / page).read_text().lower()
 
 

@@ -231,6 +231,6 @@ def _say_where(folder: Path) -> None:
             token = make_link(session, "researcher")
     tell(f"Whitelist: {folder / 'whitelist.json'}")
     tell(f"Report:    {folder / 'report' / 'index.html'}")
-    tell(f"Attack:    {folder / 'runs' / 'crnn' / 'attack.html'}")
+    tell(f"Attack:    {folder / 'runs' / 'crnn' / 'attack' / 'attack.html'}")
     tell(f"Dashboard (signs you in once): {url}/sign-in/{token}")
     tell(f"Judge pairs yourself:          {url}{MARKETPLACE_PATH}/invite/{keys.invite}")

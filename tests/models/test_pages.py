@@ -85,10 +85,11 @@ def test_the_examples_of_predicting_run(place: Path, clips: list[Clip]) -> None:
 def test_the_example_of_the_attack_runs(
     place: Path, clips: list[Clip], sounds: SoundBank, make_whitelist: Callable[..., Whitelist]
 ) -> None:
-    (example,) = examples("models")
+    *_, example = examples("attacks")
     names: dict[str, Any] = {"clips": clips, "sounds": sounds, "whitelist": make_whitelist({"nat-co-10db": "SAFE"})}
     run_example(example, names)
-    assert (place / "runs/first/attack.csv").is_file()
+    assert names["page"].is_file()
+    assert (place / "runs/first/attack/queries.parquet").is_file()
 
 
 @pytest.mark.parametrize("example", examples("training", "toml"))

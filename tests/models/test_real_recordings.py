@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.attacking.report import run_attack
-from models.attacks.base import AttackDesign
+from models.attacking.attack import attack_run
+from models.attacking.design import AttackDesign
+from models.attacking.ground import AttackGround
+from models.attacking.rates import success_rates
 from models.evaluating.evaluate import evaluate
 from models.experiment import Experiment
 from models.training.train import train
@@ -32,8 +34,12 @@ def test_a_net_learns_activation_from_emodb_and_real_noise_fools_it(real_data: P
     assert noisy.change is not None
     assert noisy.change.value < -0.05
 
-    design = AttackDesign(queries=(1, 25), clips=10)
-    *_, attacked = run_attack(clips, sounds, None, design, tmp_path, seed=1, command="earwitness attack")
+    conditions = {f"{family}-co-20db": study_conditions()[f"{family}-co-20db"] for family in ("nat", "hum", "int")}
+    design = AttackDesign(queries=(1, 25), clips=10, beside=())
+    ground = AttackGround(clips, conditions, sounds, None, design, seed=1, command="earwitness attack")
+    *_, attacked = attack_run(ground, tmp_path)
     assert attacked.result is not None
-    first, last = (rate.p_if for rate in attacked.result.rates if not rate.setting.corr)
+    tables = attacked.result.tables
+    rates = success_rates(tables.queries, tables.clips, 10.0, (1, 25), after=False)
+    first, last = (rates[~rates["corr"] & (rates["k"] == k)]["p_if"].item() for k in (1, 25))
     assert first == 0.0 < last  # the first question is at 0 dB, where nothing counts as a success
