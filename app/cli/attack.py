@@ -48,6 +48,13 @@ PEERS = ("boundary", "hop-skip-jump", "art-boundary")
 @click.option(
     "--peers", is_flag=True, help="Attack the waveform too, as Foolbox and ART do, with and without a budget."
 )
+@click.option(
+    "--endpoint",
+    "endpoint_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Instead of a run: TOML file that says which web address recognises --label; --run names the folder.",
+)
+@click.option("--label", default="activation", show_default=True, help="What --endpoint recognises.")
 @experiment_option
 @whitelist_option
 @machine_options
@@ -58,6 +65,8 @@ def attack(
     ways: str | None,
     table: bool,
     peers: bool,
+    endpoint_file: Path | None,
+    label: str,
     experiment_file: Path | None,
     whitelist_file: Path | None,
     device: str,
@@ -73,6 +82,8 @@ def attack(
     """
     from dataclasses import replace
 
+    from models.attacking.attack import attack_run
+
     names = [name.strip() for name in (ways or "").split(",") if name.strip()]
     if table and not names:
         raise click.BadParameter("expected --nets beside it, which says what is compared", param_hint="--table")
@@ -85,10 +96,16 @@ def attack(
             ground = replace(_ground(wired, bench.base.labels, peers), whitelist=whitelist, workers=machine.hearing)
             _defend(names, bench, ground, wired.folder.tables, table=table)
             return
-        folder = run_folder(wired, run_name)
         whitelist = whitelist_of(wired, force=force, path=whitelist_file)
-        ground = _ground(wired, labels_of_run(folder), peers)
-        _attack(replace(ground, whitelist=whitelist, workers=machine.hearing), folder)
+        if endpoint_file:
+            folder = run_folder(wired, endpoint_file.stem if run_name == "crnn" else run_name)
+            ground = _ground(wired, (_label(label),), peers)
+            events = _of_endpoint(endpoint_file, label, replace(ground, whitelist=whitelist), wired, folder)
+        else:
+            folder = run_folder(wired, run_name)
+            ground = _ground(wired, labels_of_run(folder), peers)
+            events = attack_run(replace(ground, whitelist=whitelist, workers=machine.hearing), folder)
+        _attack(events, folder)
 
 
 def _ground(wired: Wired, labels: tuple[LabelName, ...], peers: bool) -> AttackGround:
@@ -112,17 +129,45 @@ def _ground(wired: Wired, labels: tuple[LabelName, ...], peers: bool) -> AttackG
     )
 
 
-def _attack(ground: AttackGround, folder: Path) -> None:
-    """Attack the nets of a run."""
-    from models.attacking.attack import FOLDER, attack_run
+def _attack(events: Iterator[AttackEvent], folder: Path) -> None:
+    """Follow an attack, and write what came of it."""
+    from models.attacking.attack import FOLDER
     from models.attacking.pages import write_pages
 
-    result = _followed(attack_run(ground, folder), "attacking (nets)")
+    result = _followed(events, "attacking (nets)")
     page = write_pages(result, folder / FOLDER)
     _tell_rates(result)
     for note in result.facts.notes:
         tell(note)
     tell(f"{page} is written")
+
+
+def _label(label: str) -> LabelName:
+    from typing import get_args
+
+    from models.labelling import LabelName
+
+    known: tuple[LabelName, ...] = get_args(LabelName)
+    found = next((name for name in known if name == label), None)
+    if found is None:
+        raise click.BadParameter(f"found {label!r}; expected one of {', '.join(known)}", param_hint="--label")
+    return found
+
+
+def _of_endpoint(path: Path, label: str, ground: AttackGround, wired: Wired, folder: Path) -> Iterator[AttackEvent]:
+    """The attack on what answers at a web address."""
+    from models.attacking.attack import FOLDER, Known, attack_victims
+    from models.attacking.targets.endpoint import endpoint_of
+    from models.attacking.victims import OneRecogniser
+    from models.labelling import labelling
+
+    found = labelling(ground.clips, _label(label), wired.study.bins)
+    target = endpoint_of(path, found.classes)
+    known = Known(
+        {label: found.classes}, "of somebody", simulated=wired.study.study.simulated, mapped=found.mapped
+    )  # fmt: skip
+    victims = OneRecogniser(target, found, ground.clips, target.settings.model_dump_json())
+    return attack_victims(ground, victims, known, folder / FOLDER, folder.name)
 
 
 def _defend(names: list[str], bench: Bench, ground: AttackGround, tables: Path, *, table: bool) -> None:
