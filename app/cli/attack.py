@@ -157,7 +157,7 @@ def _label(label: str) -> LabelName:
 def _of_endpoint(path: Path, label: str, ground: AttackGround, wired: Wired, folder: Path) -> Iterator[AttackEvent]:
     """The attack on what answers at a web address."""
     from models.attacking.attack import FOLDER, Known, attack_victims
-    from models.attacking.targets.endpoint import endpoint_of
+    from models.attacking.targets.endpoint_file import endpoint_of
     from models.attacking.victims import OneRecogniser
     from models.labelling import labelling
 
