@@ -22,8 +22,8 @@ from pipelines.audio import Samples, Speech, active_rms, rms
 from pipelines.clip import Params
 from pipelines.noises.base import Noise, NoiseRefused
 from pipelines.sound_file import SoundUnreadable
+from pipelines.sound_parts import SomeSounds
 from pipelines.sounds.base import Family, NoSoundOfFamily, Sound, SoundBank
-from pipelines.sounds.parts import SomeSounds
 
 #: What a probe of the waveform itself, without any noise of the study, is called.
 WAVEFORM = "waveform"

@@ -10,8 +10,8 @@ from analysis.whitelist import Whitelist
 from models.experiment import Augment, Experiment
 from models.labelling import LabelName
 from pipelines.noises.base import Noise
+from pipelines.sound_parts import apart
 from pipelines.sounds.base import SoundBank
-from pipelines.sounds.parts import apart
 
 
 class WhitelistMissing(ValueError):

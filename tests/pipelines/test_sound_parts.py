@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipelines.audio import Samples
 from pipelines.corpora.base import Problem
+from pipelines.sound_parts import SomeSounds, apart
 from pipelines.sounds.base import Sound, SoundBank
-from pipelines.sounds.parts import SomeSounds, apart
 from tests.pipelines.banks import burst, write_wav
 
 
