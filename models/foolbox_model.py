@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -70,6 +71,10 @@ class LabelModel(Model):
         return restore_type(ep.from_numpy(x, np.eye(self._classes, dtype=np.float32)[labels]))
 
 
+class _NothingBetween(Exception):  # noqa: N818 - nothing is wrong
+    """A walk has nowhere left to go."""
+
+
 def walk_from_noise(attack: Any, changes: Callable[[Samples], bool], samples: Samples, top: float, seed: int) -> None:
     """Run a Foolbox attack on one clip, from a blend of the clip with noise on, as it does where nobody says otherwise.
 
@@ -85,6 +90,8 @@ def walk_from_noise(attack: Any, changes: Callable[[Samples], bool], samples: Sa
 
     def label_of(sent: Samples) -> int:
         nonlocal found
+        if not np.isfinite(sent).all():
+            raise _NothingBetween  # the walk has come to the clip itself, and divides by the way that is left
         changed = changes(sent)
         found = found or changed
         return int(changed)
@@ -93,7 +100,7 @@ def walk_from_noise(attack: Any, changes: Callable[[Samples], bool], samples: Sa
     model = LabelModel(label_of, top, classes=2).transform_bounds((0, 1))
     clip = torch.from_numpy((samples[None] / (2 * top) + 0.5).astype(np.float32))  # (1, time)
     clean = torch.zeros(1, dtype=torch.int64)
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), contextlib.suppress(_NothingBetween):
         warnings.filterwarnings("ignore", "LinearSearchBlendedUniformNoiseAttack failed")  # no noise changed the label
         torch.manual_seed(seed)
         start = LinearSearchBlendedUniformNoiseAttack(steps=BLENDS).run(model, clip, clean)

@@ -95,6 +95,12 @@ class TestEveryPeer:
         assert outcome.samples is None
         assert len(outcome.trace) < 3000
 
+    def test_a_net_that_yields_to_anything_is_sent_sound_to_the_end(self, name: str, sounds: SoundBank) -> None:
+        ear = Ear(np.inf)
+        outcome = attacked(attack_of(name), ear, sounds, 1500)
+        assert outcome.samples is not None
+        assert all(np.isfinite(sent).all() for sent in ear.asked)
+
     def test_a_clip_beyond_full_scale_is_sent_as_it_is(self, name: str, sounds: SoundBank) -> None:
         ear = Ear(17.0, speech(1.02))
         attacked(attack_of(name), ear, sounds, 60)
