@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -214,26 +216,48 @@ def attack_clips(
         for scene in scenes:
             yield scene, attack_clip(attack, scene, target, queries, counts(scene))
         return
-    waiting = iter(scenes)
-    going: list[_Going] = []
-    while True:
-        while len(going) < target.batch and (fresh := next(waiting, None)) is not None:
-            begun = _Going(fresh, attack.steps(fresh), Questions(fresh, queries, counts(fresh)))
-            if begun.begin():
-                going.append(begun)
-            else:
-                yield begun.end()
-        if not going:
-            return
-        clip_ids = [one.scene.speech.clip_id for one in going]
-        labels = target.labels([one.probe.samples for one in going], clip_ids)
-        left = []
-        for one, label in zip(going, labels, strict=True):
-            if one.go_on(label):
-                left.append(one)
-            else:
-                yield one.end()
-        going = left
+    size = min(target.batch, -(-len(scenes) // 2))
+    waiting = (_Going(scene, attack.steps(scene), Questions(scene, queries, counts(scene))) for scene in scenes)
+    with ThreadPoolExecutor(1) as ear:
+        # Two batches take turns: while one is heard, the answers to the other become its next questions.
+        heard: deque[tuple[list[_Going], Future[Sequence[int]]]] = deque()
+        batch: list[_Going]
+        for _ in range(2):
+            batch = []
+            yield from _filled(batch, waiting, size)
+            _put(batch, target, ear, heard)
+        while heard:
+            asked, labels = heard.popleft()
+            batch = []
+            for one, label in zip(asked, labels.result(), strict=True):
+                if one.go_on(label):
+                    batch.append(one)
+                else:
+                    yield one.end()
+            yield from _filled(batch, waiting, size)
+            _put(batch, target, ear, heard)
+
+
+def _filled(batch: list[_Going], waiting: Iterator[_Going], size: int) -> Iterator[tuple[Scene, Outcome]]:
+    """Take clips into a batch until it is full; those of which nothing can be asked are over at once."""
+    while len(batch) < size and (fresh := next(waiting, None)) is not None:
+        if fresh.begin():
+            batch.append(fresh)
+        else:
+            yield fresh.end()
+
+
+def _put(
+    batch: list[_Going],
+    target: Target,
+    ear: ThreadPoolExecutor,
+    heard: deque[tuple[list[_Going], Future[Sequence[int]]]],
+) -> None:
+    """Put the questions of a batch, if there are any."""
+    if batch:
+        sounds = [one.probe.samples for one in batch]
+        clip_ids = [one.scene.speech.clip_id for one in batch]
+        heard.append((batch, ear.submit(target.labels, sounds, clip_ids)))
 
 
 def _insisting(questions: Questions, target: Target, probe: Probe, clip_id: str) -> int:

@@ -18,7 +18,8 @@ from models.hearing.batches import in_groups, padded
 from models.hearing.heard import CLEAN
 from models.hearing.material import Material, fitted_cleaner, make_denoiser
 from models.nets.base import Padded
-from pipelines.audio import Samples
+from pipelines.audio import PCM_STEPS, Samples
+from pipelines.sound_file import to_pcm16
 
 BATCH = 64
 TOGETHER = 32  # sounds of like length that go through the net at once
@@ -105,8 +106,9 @@ class NetTarget:
         return padded(frames, scales, self.device)
 
     def _sound(self, samples: Samples, feature: Feature) -> Samples:
-        """A sound as it comes to a feature."""
+        """A sound as it comes to a feature: as a 16-bit file holds it, so that what was found can be played and sent."""
         rate_hz = feature.sample_rate_hz
+        samples = (to_pcm16(samples) / PCM_STEPS).astype(np.float32)
         if rate_hz != self.sample_rate_hz:
             samples = librosa.resample(samples, orig_sr=self.sample_rate_hz, target_sr=rate_hz)
         return samples if self._denoiser is None else self._denoiser.denoise(samples, rate_hz)
