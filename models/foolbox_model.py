@@ -71,7 +71,7 @@ class LabelModel(Model):
         return restore_type(ep.from_numpy(x, np.eye(self._classes, dtype=np.float32)[labels]))
 
 
-class _NothingBetween(Exception):  # noqa: N818 - nothing is wrong
+class _NothingBetween(Exception):  # nothing is wrong
     """A walk has nowhere left to go."""
 
 

@@ -106,7 +106,7 @@ class NetTarget:
         return padded(frames, scales, self.device)
 
     def _sound(self, samples: Samples, feature: Feature) -> Samples:
-        """A sound as it comes to a feature: as a 16-bit file holds it, so that what was found can be played and sent."""
+        """A sound as it comes to a feature: as a 16-bit file holds it, which is what listeners get."""
         rate_hz = feature.sample_rate_hz
         samples = (to_pcm16(samples) / PCM_STEPS).astype(np.float32)
         if rate_hz != self.sample_rate_hz:
