@@ -211,10 +211,14 @@ def _tell_rates(result: AttackResult) -> None:
     print_table(
         ("nets", "label", "attack", "Corr", "Eval", "single moves", "k", "P_IF", "clips"),
         [
-            (r.nets, r.label, r.attack, r.corr, r.eval, r.singles, r.k, r.p_if, r.clips)
+            (r.nets, r.label, r.attack, _yes(r.corr), r.eval, _yes(r.singles), r.k, r.p_if, r.clips)
             for r in rows.itertuples(index=False)
         ],
     )
     wrong = int((result.tables.clips["use"] == "wrong").sum())
     silent = int((result.tables.clips["use"] == "silent").sum())
     tell(f"left out: {wrong} clips and nets that are wrong when nothing is added, {silent} that are silent")
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"

@@ -81,6 +81,8 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
     if unknown:
         raise WaysUnknown(unknown, ways(bench.ground))
     bench = replace(bench, base=apart_from_training(bench.base))
+    # One attack on all nets: others beside it would say nothing more of the nets.
+    ground = replace(ground, design=ground.design.model_copy(update={"beside": ()}))
     trained = plan_arms([arm_of(name, bench.ground) for name in names], bench)
     nets = sum(len(run.jobs) for run in trained.planned.values())
     total = trained.epochs(bench) + nets
