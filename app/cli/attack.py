@@ -78,7 +78,7 @@ def attack(
 
     The attacker mixes in sounds and looks for the smallest loss of SNR that changes the label. Every success is also
     judged by the whitelist: did people hear the same emotion? Stopped half-way, the same command goes on with the next
-    net. attack.html has the table of the paper, listening.html the clips that fooled a net.
+    setting. attack.html has the table of the paper, listening.html the clips that fooled a net.
     """
     from dataclasses import replace
 

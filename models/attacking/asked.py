@@ -70,6 +70,16 @@ class Setting:
     eval: Eval = "no"
     singles: bool = False
 
+    @property
+    def slug(self) -> str:
+        """Its name in the name of a file.
+
+        >>> Setting("noise-boundary", corr=True, eval="before", singles=True).slug
+        'noise-boundary-corr-before-singles'
+        """
+        words = (self.attack, "corr" * self.corr, "before" * (self.eval == "before"), "singles" * self.singles)
+        return "-".join(word for word in words if word)
+
 
 @dataclass(frozen=True)
 class AskedTables:

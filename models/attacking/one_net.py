@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +28,7 @@ from models.attacking.knowledge import Learnt, learn
 from models.attacking.moves import allowed, is_safe
 from models.attacking.victims import Victim, Victims
 from models.attacks.base import Knowledge, Move, Scene, Take
-from models.hearing.sound_recipes import EVERYTHING, BankContent
+from models.hearing.sound_recipes import EVERYTHING, BankContent, noise_recipe
 from models.seeding import rng_for
 from models.threads import one_thread
 from pipelines.audio import Speech
@@ -40,6 +40,8 @@ from pipelines.sound_file import file_sha256 as _sha256
 VERSION = 1
 SEED_MAX = 2**31
 TAKES_BYTES = 256 * 2**20
+#: Of a design: what decides which settings there are and how long they go on, but not what is asked in one.
+OF_SETTINGS = frozenset({"attack", "beside", "queries", "draws", "unlimited_queries", "unlimited_clips"})
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,13 @@ class NetAttack:
 
     @cached_property
     def key(self) -> str:
-        """A hash of all that decides what is asked, but for the net."""
+        """A hash of all that decides what is asked, but for the net and the setting."""
         ground = self.ground
-        noises = [(move.name, move.levels_db, repr(move.noise)) for move in self.moves]
+        noises = [(move.levels_db, noise_recipe(move.name, move.noise, ground.seed)) for move in self.moves]
         content = BankContent(ground.sounds, _sha256).of(frozenset({EVERYTHING}))
         seal = ground.whitelist.seal if ground.whitelist else None
-        told = (
-            VERSION, ground.design.model_dump_json(), ground.seed, noises, self.settings, content, seal, self.nets,
-            *(sorted(names) for names in (self.own, self.wanted, self.unlimited)),
-        )  # fmt: skip
+        design = ground.design.model_dump_json(exclude=set(OF_SETTINGS))
+        told = (VERSION, design, ground.seed, noises, content, seal, self.nets, sorted(self.own), sorted(self.wanted))
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
@@ -107,39 +107,36 @@ def attack_net(shared: Shared[NetAttack], number: int, place: Path) -> NetAsked:
         number: of the net among the victims.
         place: a folder for what was asked.
     """
-    job = shared.get()
-    net = _OneNet(job, job.victims.victim(number))
-    name = f"{net.victim.label}-seed-{net.victim.seed}-fold-{net.victim.fold}"
-    paths = [place / f"{name}-{what}.parquet" for what in ("clips", "unlimited", "queries")]
-    columns = (CLIPS, QUERIES, QUERIES)
-    key = net.key
-    before = [asked_before(path, key, one) for path, one in zip(paths, columns, strict=True)]
-    if not any(one is None for one in before):
-        clips, unlimited, queries = (one for one in before if one is not None)
-    else:
-        with one_thread():
-            clips, unlimited, queries = net.clips(), net.unlimited(), net.queries()
-        for path, table in zip(paths, (clips, unlimited, queries), strict=True):
-            write_asked(table, path, key)
+    net = _OneNet(shared.get(), shared.get().victims.victim(number), place)
+    with one_thread():
+        clips, queries, unlimited = net.clips(), net.queries(), net.unlimited()
     attacked = int((clips["use"] == "attacked").sum())
-    sentence = f"{name.replace('-', ' ')}: {attacked} clips attacked with {len(queries)} questions"
+    sentence = f"{net.name.replace('-', ' ')}: {attacked} clips attacked with {len(queries)} questions"
     return NetAsked(AskedTables(queries, clips), unlimited, sentence)
 
 
 class _OneNet:
     """The attacks on one net."""
 
-    def __init__(self, job: NetAttack, victim: Victim) -> None:
-        self.job, self.ground, self.victim = job, job.ground, victim
+    def __init__(self, job: NetAttack, victim: Victim, place: Path) -> None:
+        self.job, self.ground, self.victim, self.place = job, job.ground, victim, place
+        self.name = f"{victim.label}-seed-{victim.seed}-fold-{victim.fold}"
         self.target, self.truth = victim.target, victim.truth
         self.tested = {clip.clip_id: clip for clip in victim.clips}
         self._speech: dict[str, Speech] = {}
 
-    @property
-    def key(self) -> str:
-        """A hash of all that decides what is asked and answered."""
-        told = (VERSION, self.job.key, self.victim.key, self.victim.label, sorted(self.tested))
-        return hashlib.sha256(repr(told).encode()).hexdigest()
+    def _kept(
+        self, what: str, columns: Mapping[str, str], of: object, ask: Callable[[], Iterable[Mapping[str, object]]]
+    ) -> pd.DataFrame:
+        """A part of the tables: as it was asked before by the very same attack, or asked now and kept."""
+        told = (self.job.key, self.victim.key, self.victim.label, sorted(self.tested), what, of)
+        key = hashlib.sha256(repr(told).encode()).hexdigest()
+        path = self.place / f"{self.name}-{what}.parquet"
+        found = asked_before(path, key, columns)
+        if found is None:
+            found = table_of(ask(), columns)
+            write_asked(found, path, key)
+        return found
 
     def speech(self, clip_id: str) -> Speech:
         """A clip at the net's rate."""
@@ -178,16 +175,16 @@ class _OneNet:
 
     def clips(self) -> pd.DataFrame:
         """Its rows of `clips`."""
-        rows = [
-            {
+        return self._kept("clips", CLIPS, None, self._clip_rows)
+
+    def _clip_rows(self) -> Iterator[dict[str, object]]:
+        for name, use in self.uses.items():
+            yield {
                 **self._of(name),
                 "truth": self.truth[name],
                 "clean_label": self.clean_labels.get(name, -1),
                 "use": use,
             }
-            for name, use in self.uses.items()
-        ]
-        return table_of(rows, CLIPS)
 
     def _of(self, name: str) -> dict[str, object]:
         return {
@@ -230,21 +227,30 @@ class _OneNet:
         return sorted(mine, key=lambda name: (len(self.speech(name).samples), name))
 
     def queries(self) -> pd.DataFrame:
-        """Its rows of `queries`: every setting, every draw, every clip."""
+        """Its rows of `queries`: every setting, every draw, every clip; a setting is kept as soon as it is done."""
         most = max(self.ground.design.queries)
-        rows: list[dict[str, object]] = []
-        for setting in self.job.settings:
-            for draw in range(self.ground.design.draws):
-                rows += self._rows(setting, draw, self.attacked, most)
-        return table_of(rows, QUERIES)
+        draws = range(self.ground.design.draws)
+        return pd.concat([self._asked(setting, draws, most) for setting in self.job.settings], ignore_index=True)
+
+    def _asked(self, setting: Setting, draws: range, most: int) -> pd.DataFrame:
+        def rows() -> Iterator[dict[str, object]]:
+            for draw in draws:
+                yield from self._rows(setting, draw, self.attacked, most)
+
+        of = (attack_named(setting.attack).version, draws, most)
+        return self._kept(setting.slug, QUERIES, of, rows)
 
     def unlimited(self) -> pd.DataFrame:
         """Questions of the attacks on the waveform where nobody counts, on a few clips."""
-        design = self.ground.design
-        waveform = [one for one in self.job.settings if not attack_named(one.attack).uses_moves]
-        clips = [name for name in self.attacked if name in self.job.unlimited]
-        rows = [row for setting in waveform for row in self._rows(setting, 0, clips, design.unlimited_queries)]
-        return table_of(rows, QUERIES)
+        most, few = self.ground.design.unlimited_queries, self.job.unlimited
+        found = [table_of((), QUERIES)]
+        for setting in self.job.settings:
+            attack = attack_named(setting.attack)
+            if not attack.uses_moves:
+                clips = [name for name in self.attacked if name in few]
+                rows = partial(self._rows, setting, 0, clips, most)
+                found.append(self._kept(f"{setting.slug}-unlimited", QUERIES, (attack.version, clips, most), rows))
+        return pd.concat(found, ignore_index=True)
 
     def _rows(self, setting: Setting, draw: int, names: Sequence[str], most: int) -> Iterator[dict[str, object]]:
         moves = self.job.safe if setting.eval == "before" else self.job.moves

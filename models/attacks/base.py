@@ -292,6 +292,8 @@ class Attack(ABC):
 
     #: Whether it puts the study's noises; others change the waveform itself, and no whitelist speaks of them.
     uses_moves: bool = True
+    #: Raised when the same scene leads to other questions, so that what was asked before is asked anew.
+    version: int = 1
     #: Whether what an informed attacker knows changes what it does.
     uses_knowledge: bool = True
 

@@ -182,7 +182,7 @@ class TestAgain:
     ) -> None:
         attacked(ground, run)
         before = (run / FOLDER / QUERIES_FILE).read_bytes()
-        (torn,) = (run / FOLDER / PARTS).glob("valence-seed-1-fold-1-queries.parquet")
+        (torn,) = (run / FOLDER / PARTS).glob("valence-seed-1-fold-1-noise-boundary.parquet")
         torn.write_bytes(torn.read_bytes()[:100])  # as if it had been killed there
         asked: list[int] = []
         really = NetTarget.labels
