@@ -85,6 +85,9 @@ def attack(
     from models.attacking.attack import attack_run
 
     names = [name.strip() for name in (ways or "").split(",") if name.strip()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise click.BadParameter(f"{twice[0]!r} is named twice; expected each once", param_hint="--nets")
     if table and not names:
         raise click.BadParameter("expected --nets beside it, which says what is compared", param_hint="--table")
     with opened(study) as wired:

@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from models.attacking.asked import together
-from models.attacking.attack import AttackEvent, AttackResult, attack_run
+from models.attacking.attack import AttackEvent, AttackResult, NothingToAttack, attack_run
 from models.attacking.ground import AttackGround
 from models.comparison import Bench, plan_arms, train_arms
 from models.experiment import Experiment
@@ -90,10 +90,13 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
         yield AttackEvent(event.done, total, event.sentence)
     before, results = total - nets, []
     for arm, run in trained.planned.items():
-        for told in attack_run(ground, run.folder, nets=arm.name, in_front=arm.in_front):
-            yield AttackEvent(before + told.done, total, f"{arm.name}: {told.sentence}")
-            if told.result is not None:
-                results.append(told.result)
+        try:
+            for told in attack_run(ground, run.folder, nets=arm.name, in_front=arm.in_front):
+                yield AttackEvent(before + told.done, total, f"{arm.name}: {told.sentence}")
+                if told.result is not None:
+                    results.append(told.result)
+        except NothingToAttack as reason:
+            trained.missing[arm.name] = str(reason)
         before += len(run.jobs)
     missing = [f"{name}: {reason}" for name, reason in trained.missing.items()]
     if not results:
