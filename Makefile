@@ -14,7 +14,7 @@ help:  ## list these targets
 
 $(BIN)/earwitness: pyproject.toml
 	sh .ci/make-venv $(PYTHON) $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[benchmarks,dask,demo,dev,egemaps,encoder,onnx,postgresql,redis]'
+	$(BIN)/python -m pip install --quiet --editable '.[benchmarks,dask,demo,dev,egemaps,encoder,onnx,peers,postgresql,redis]'
 	@# For RNNoise's library alone: what its wrapper depends on contradicts audiomentations, and is not needed.
 	$(BIN)/python -m pip install --quiet --no-deps 'pyrnnoise>=0.4.5' || echo "no pyrnnoise: RNNoise's tests are skipped"
 	@touch $@
