@@ -85,6 +85,10 @@ def attack(
     from models.attacking.attack import attack_run
 
     names = [name.strip() for name in (ways or "").split(",") if name.strip()]
+    if ways is not None and not names:
+        raise click.BadParameter(f"found {ways!r}; expected names with commas between", param_hint="--nets")
+    if names and (endpoint_file or peers):
+        raise click.BadParameter("expected neither --endpoint nor --peers beside it", param_hint="--nets")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise click.BadParameter(f"{twice[0]!r} is named twice; expected each once", param_hint="--nets")
@@ -102,6 +106,8 @@ def attack(
         whitelist = whitelist_of(wired, force=force, path=whitelist_file)
         if endpoint_file:
             folder = run_folder(wired, endpoint_file.stem if run_name == "crnn" else run_name)
+            if (folder / "run.json").exists():
+                raise click.BadParameter(f"{folder} holds nets; give the attack another name", param_hint="--run")
             ground = _ground(wired, (_label(label),), peers)
             events = _of_endpoint(endpoint_file, label, replace(ground, whitelist=whitelist), wired, folder)
         else:
@@ -223,5 +229,5 @@ def _tell_rates(result: AttackResult) -> None:
     tell(f"left out: {wrong} clips and nets that are wrong when nothing is added, {silent} that are silent")
 
 
-def _yes(flag: bool) -> str:
+def _yes(flag: object) -> str:
     return "yes" if flag else "no"

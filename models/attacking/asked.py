@@ -58,6 +58,14 @@ QUERIES: Final[Mapping[str, str]] = {
     "safe": "bool",  # whether people hear the same emotion, by the whitelist
     "params": "str",  # JSON: what was drawn
 }
+#: What a row of what an informed attacker learnt says: of one of its own clips, by move and sound.
+LEARNT: Final[Mapping[str, str]] = {
+    "clip_id": "str",
+    "move": "str",
+    "sound_id": "str",
+    "questions": "int64",
+    "fooled": "int64",  # of these
+}
 KEY_FIELD = b"earwitness_attacked"  # in a file's own metadata, so that key and table can't be of two writers
 
 
@@ -122,7 +130,7 @@ def query_row(query: Query, of: Mapping[str, object], setting: Setting, draw: in
 def table_of(rows: Iterable[Mapping[str, object]], columns: Mapping[str, str]) -> pd.DataFrame:
     """Rows as a table with just these columns and types, also where there is none."""
     found = pd.DataFrame(list(rows), columns=list(columns))
-    return found.astype({name: kind for name, kind in columns.items() if kind != "str"} | _texts(columns))
+    return found.astype(_types(columns))
 
 
 def together(parts: Sequence[AskedTables]) -> AskedTables:
@@ -154,8 +162,9 @@ def asked_before(path: Path, key: str, columns: Mapping[str, str]) -> pd.DataFra
     if (content.schema.metadata or {}).get(KEY_FIELD, b"").decode(errors="replace") != key:
         return None
     found = content.to_pandas()
-    return found if list(found.columns) == list(columns) else None
+    return found.astype(_types(columns)) if list(found.columns) == list(columns) else None
 
 
-def _texts(columns: Mapping[str, str]) -> dict[str, str]:
-    return {name: "object" for name, kind in columns.items() if kind == "str"}
+def _types(columns: Mapping[str, str]) -> dict[str, str]:
+    """The types of columns, always the same, so that what is read again is written alike."""
+    return {name: "object" if kind == "str" else kind for name, kind in columns.items()}

@@ -101,6 +101,14 @@ def checked(label: object) -> int:
     return int(whole)
 
 
+def _labels(target: Target, sounds: Sequence[Samples], clip_ids: Sequence[str]) -> Sequence[int]:
+    """What a target says, if it is a label for each sound."""
+    labels = target.labels(sounds, clip_ids)
+    if len(labels) != len(sounds):
+        raise AnswerWrong(f"{len(labels)} labels", f"one for each of {len(sounds)} sounds")
+    return labels
+
+
 def unbudgeted(target: Target, sounds: Sequence[Samples], clip_ids: Sequence[str]) -> list[int]:
     """Labels that count for no budget, as those of clean clips: in batches, and asked for until they are given.
 
@@ -111,7 +119,7 @@ def unbudgeted(target: Target, sounds: Sequence[Samples], clip_ids: Sequence[str
     while len(found) < len(sounds):
         these = slice(len(found), len(found) + target.batch)
         with contextlib.suppress(AskAgain):
-            found += map(checked, target.labels(sounds[these], clip_ids[these]))
+            found += map(checked, _labels(target, sounds[these], clip_ids[these]))
     return found
 
 
@@ -227,9 +235,20 @@ def attack_clips(
             yield from _filled(batch, waiting, size)
             _put(batch, target, ear, heard)
         while heard:
-            asked, labels = heard.popleft()
+            asked, told = heard.popleft()
             batch = []
-            for one, label in zip(asked, labels.result(), strict=True):
+            try:
+                labels = told.result()
+            except AskAgain:
+                # The question was put, and counts for each clip of the batch.
+                for one in asked:
+                    if one.once_more():
+                        batch.append(one)
+                    else:
+                        yield one.end()
+                _put(batch, target, ear, heard)
+                continue
+            for one, label in zip(asked, labels, strict=True):
                 if one.go_on(label):
                     batch.append(one)
                 else:
@@ -257,7 +276,7 @@ def _put(
     if batch:
         sounds = [one.probe.samples for one in batch]
         clip_ids = [one.scene.speech.clip_id for one in batch]
-        heard.append((batch, ear.submit(target.labels, sounds, clip_ids)))
+        heard.append((batch, ear.submit(_labels, target, sounds, clip_ids)))
 
 
 def _insisting(questions: Questions, target: Target, probe: Probe, clip_id: str) -> int:
@@ -265,7 +284,7 @@ def _insisting(questions: Questions, target: Target, probe: Probe, clip_id: str)
     while True:
         questions.spend()
         try:
-            return target.labels([probe.samples], [clip_id])[0]
+            return _labels(target, [probe.samples], [clip_id])[0]
         except AskAgain:
             continue
 
@@ -295,6 +314,14 @@ class _Going:
             self.probe = self.steps.send(answer)
             self.questions.spend()
         except (StopIteration, BudgetSpent):
+            return False
+        return True
+
+    def once_more(self) -> bool:
+        """Count the same question again; whether the budget has room for it."""
+        try:
+            self.questions.spend()
+        except BudgetSpent:
             return False
         return True
 

@@ -16,7 +16,7 @@ import pandas as pd
 from models.attacking.asked import AskedTables, together, write_asked
 from models.attacking.found import found_sounds
 from models.attacking.ground import AttackGround, settings_of
-from models.attacking.knowledge import own_clips
+from models.attacking.knowledge import CLIPS_MAX, Learnt, own_clips
 from models.attacking.listening import Found
 from models.attacking.one_net import NetAttack, attack_net
 from models.attacking.report.facts import Facts
@@ -30,6 +30,7 @@ from models.hearing.heard import CLEAN
 from models.seeding import rng_for
 from models.training.augmentation import attackers_sounds
 from pipelines.clip import Clip
+from pipelines.sounds.base import SoundBank
 
 FOLDER, PARTS = "attack", "parts"
 QUERIES_FILE, CLIPS_FILE, UNLIMITED_FILE = "queries.parquet", "clips.parquet", "unlimited.parquet"
@@ -79,7 +80,12 @@ class Known:
 
 
 def attack_run(
-    ground: AttackGround, folder: Path, *, nets: str | None = None, in_front: str | None = None
+    ground: AttackGround,
+    folder: Path,
+    *,
+    nets: str | None = None,
+    in_front: str | None = None,
+    sounds: SoundBank | None = None,
 ) -> Iterator[AttackEvent]:
     """Attack every clip that a net was tested with and gets right, in every setting; what was asked before is kept.
 
@@ -88,6 +94,7 @@ def attack_run(
         folder: of the run.
         nets: what its nets are called in tables; the folder's name by default.
         in_front: a denoiser that is put before nets that were trained without one.
+        sounds: what the attacker has at hand; by default those of the ground that training left to it.
 
     Raises:
         CheckpointMissing, CheckpointCorrupt, MixedRun, OtherClips, RunUnfinished: the run can't be used.
@@ -109,7 +116,7 @@ def attack_run(
         data_sha256=cards[0].data_sha256,
         notes=_heard_before(run.experiment, cards),
     )
-    sounds = attackers_sounds(run.experiment, ground.sounds, cards[0].study_seed)
+    sounds = sounds or attackers_sounds(run.experiment, ground.sounds, cards[0].study_seed)
     ground = replace(ground, sounds=sounds)
     victims = NetsOfRun(run, ground.seed, ground.cache)
     place = folder / FOLDER / (in_front or "")
@@ -143,12 +150,13 @@ def attack_victims(
     job = NetAttack(ground, victims, moves, settings, own, wanted, few, nets)
     total = len(victims)
     yield AttackEvent(0, total, f"{total} nets are attacked in {len(settings)} settings")
-    parts, unlimited = [], []
+    parts, unlimited, learnt = [], [], []
     with ground.workers.sharing(job, place) as shared:
         calls = ((attack_net, (shared, number, place / PARTS)) for number in range(total))
         for done, told in enumerate(ground.workers.each(calls), 1):
             parts.append(told.tables)
             unlimited.append(told.unlimited)
+            learnt.append(told.learnt)
             yield AttackEvent(done, total, told.sentence)
     tables, boundless = together(parts), pd.concat(unlimited, ignore_index=True)
     _refuse_empty(tables.clips, nets)
@@ -168,6 +176,7 @@ def attack_victims(
         goal_db=design.success_above_snr_db,
     )
     sentence = f"{attacked} clips and nets were attacked in {len(settings)} settings"
+    notes = (*notes, *_knowledge_told(learnt))
     result = AttackResult(tables, boundless, _facts(job, known, notes), tuple(found))
     yield AttackEvent(total, total, sentence, result)
 
@@ -180,6 +189,25 @@ def _heard_before(experiment: Experiment, cards: Sequence[Card]) -> tuple[str, .
         "Training heard noise of the very recordings that the attacker has at hand, which makes its work harder; with "
         "augment.sounds_share below 1, training leaves some to the attacker.",
     )
+
+
+def _knowledge_told(learnt: Sequence[Learnt | None]) -> tuple[str, ...]:
+    """What informed attackers asked beforehand, and where that told them nothing."""
+    asked = [one for one in learnt if one is not None]
+    if not asked:
+        return ()
+    questions, clips = sum(one.questions for one in asked), sum(one.clips for one in asked)
+    told = [
+        f"Corr: informed attackers put {questions:,} questions about clips of their own beforehand, {clips} clips and "
+        f"nets, at most {CLIPS_MAX} clips a net; they are no part of k."
+    ]
+    ignorant = sum(one.questions == 0 for one in asked)
+    if ignorant:
+        told.append(
+            f"Corr: for {ignorant} of {len(asked)} nets the attacker has no clip of its own that the net gets right; "
+            "there it knows nothing, and Corr: Yes is like Corr: No."
+        )
+    return tuple(told)
 
 
 def _spread(clips: Sequence[Clip], most: int, seed: int) -> frozenset[str]:

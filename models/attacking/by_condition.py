@@ -60,7 +60,9 @@ def gaps(
     """
     free = queries[(queries["eval"] == "no") & (queries["number"] <= k) & (queries["move"] != WAVEFORM)]
     won = attempts[(attempts["eval"] == "no") & np.isfinite(attempts["first"])]
-    totals = attempts[attempts["eval"] == "no"].groupby(["nets", "label"], observed=True).size().to_dict()
+    of_waveform = queries.loc[queries["move"] == WAVEFORM, "attack"].unique()
+    with_noise = attempts[(attempts["eval"] == "no") & ~attempts["attack"].isin(of_waveform)]
+    totals = with_noise.groupby(["nets", "label"], observed=True).size().to_dict()
     rows = []
     for verdict in whitelist.conditions:
         here = free[_is(free, verdict.condition, verdict.snr_db)]

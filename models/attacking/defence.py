@@ -11,10 +11,11 @@ import pandas as pd
 
 from models.attacking.asked import together
 from models.attacking.attack import AttackEvent, AttackResult, NothingToAttack, attack_run
-from models.attacking.ground import AttackGround
+from models.attacking.ground import AttackGround, settings_of
 from models.comparison import Bench, plan_arms, train_arms
 from models.experiment import Experiment
 from models.tables.arms import Arm, Ground, clean_trained, denoised_in_front
+from pipelines.sound_parts import apart
 
 #: Nets trained on clean, with everything, with what is SAFE; beside them every denoiser by its name.
 CLEAN, AUGMENTED = "clean", ("everything", "whitelist")
@@ -30,10 +31,10 @@ class WaysUnknown(ValueError):
 
 
 class NoNetsToAttack(RuntimeError):
-    """None of the nets that were named can be had."""
+    """The nets that others are held against can't be had or attacked."""
 
     def __init__(self, missing: Sequence[str]) -> None:
-        super().__init__(f"none of these nets can be had: {'; '.join(missing)}")
+        super().__init__(f"there are no nets to hold others against: {'; '.join(missing)}")
 
 
 def ways(ground: Ground) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
 
     Raises:
         WaysUnknown: there is no such way.
-        NoNetsToAttack: no way can be had.
+        NoNetsToAttack: the first way can't be had, or not be attacked.
         as `models.training.train.train` and `models.attacking.attack.attack_run`.
     """
     unknown = [name for name in names if name not in ways(bench.ground)]
@@ -83,7 +84,12 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
     bench = replace(bench, base=apart_from_training(bench.base))
     # One attack on all nets: others beside it would say nothing more of the nets.
     ground = replace(ground, design=ground.design.model_copy(update={"beside": ()}))
+    settings_of(ground, ground.moves)  # refuses a design before hours of training
+    # Every way meets the same sounds, also one whose nets heard none and were trained for another table.
+    _, sounds = apart(ground.sounds, bench.base.augment.sounds_share, bench.seed)
     trained = plan_arms([arm_of(name, bench.ground) for name in names], bench)
+    if names[0] in trained.missing:
+        raise NoNetsToAttack([f"{names[0]}: {trained.missing[names[0]]}"])
     nets = sum(len(run.jobs) for run in trained.planned.values())
     total = trained.epochs(bench) + nets
     for event in train_arms(trained, bench):
@@ -91,7 +97,7 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
     before, results = total - nets, []
     for arm, run in trained.planned.items():
         try:
-            for told in attack_run(ground, run.folder, nets=arm.name, in_front=arm.in_front):
+            for told in attack_run(ground, run.folder, nets=arm.name, in_front=arm.in_front, sounds=sounds):
                 yield AttackEvent(before + told.done, total, f"{arm.name}: {told.sentence}")
                 if told.result is not None:
                     results.append(told.result)
@@ -99,7 +105,7 @@ def defend(names: Sequence[str], bench: Bench, ground: AttackGround) -> Iterator
             trained.missing[arm.name] = str(reason)
         before += len(run.jobs)
     missing = [f"{name}: {reason}" for name, reason in trained.missing.items()]
-    if not results:
+    if not results or results[0].tables.clips["nets"].iloc[0] != names[0]:
         raise NoNetsToAttack(missing)
     yield AttackEvent(total, total, f"{len(results)} ways compared", _as_one(results, missing))
 

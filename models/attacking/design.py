@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -31,7 +33,7 @@ class AttackDesign(BaseModel):
     conditions: tuple[str, ...] = Field(
         default=(), description="noises that it may use, without their levels, as nat-co; empty for all of the study"
     )
-    snr_levels_db: tuple[float, ...] = Field(
+    snr_levels_db: tuple[Annotated[float, Field(ge=-40, le=100, allow_inf_nan=False)], ...] = Field(
         default=LEVELS_DB,
         min_length=1,
         description="levels at which a sound may be mixed in, from the lowest that is tried first",
@@ -39,6 +41,7 @@ class AttackDesign(BaseModel):
     )
     success_above_snr_db: float = Field(
         default=10.0,
+        allow_inf_nan=False,
         description="an added sound counts only when speech stands this far above it",
         json_schema_extra={"unit": "dB", "paper": "section 5.6"},
     )

@@ -75,12 +75,15 @@ def settings_of(ground: AttackGround, moves: Sequence[Move]) -> tuple[tuple[Sett
     if ground.whitelist is None:
         evals = ("no",)
         notes.append("Eval is not run: there is no whitelist; `earwitness certify` writes one.")
-    elif not allowed(moves, ground.whitelist):
-        notes.append(
-            "The whitelist holds no SAFE condition that an attacker could use, so one that keeps to it has no move and "
-            "never succeeds."
-        )
-    kinds = [False] + [True] * (any(not move.additive for move in moves) and any(move.additive for move in moves))
+    else:
+        safe = allowed(moves, ground.whitelist)
+        if not any(move.additive for move in safe):
+            kind = "added sound" if safe else "condition"
+            notes.append(
+                f"The whitelist holds no SAFE {kind} that an attacker could use, so one that keeps to it and adds "
+                "sounds has no move and never succeeds."
+            )
+    kinds = [False] * any(move.additive for move in moves) + [True] * any(not move.additive for move in moves)
     found = []
     for name in ground.attacks:
         attack = attack_named(name)

@@ -6,8 +6,10 @@ The clips are of the same speakers as those that are attacked, and never the sam
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import pandas as pd
 
 from models.attacking.asking import Target, unbudgeted
 from models.attacks.base import Knowledge, Probe, Scene
@@ -30,6 +32,16 @@ class Learnt:
     clips: int
     questions: int
 
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Learnt:
+        """From the table of what was asked; see `models.attacking.asked.LEARNT`."""
+        asked: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+        for row in rows.itertuples(index=False):
+            found = asked[str(row.move), str(row.sound_id)]
+            found[0] += int(row.fooled)  # type: ignore[arg-type]
+            found[1] += int(row.questions)  # type: ignore[arg-type]
+        return cls(_knowledge(asked), rows["clip_id"].nunique(), int(rows["questions"].sum()))
+
 
 def own_clips(clips: Sequence[Clip], share: float, seed: int) -> frozenset[str]:
     """The ids of the clips that an informed attacker has: of each speaker, and never all of one's.
@@ -50,22 +62,37 @@ def own_clips(clips: Sequence[Clip], share: float, seed: int) -> frozenset[str]:
     return frozenset(found)
 
 
-def learn(scenes: Sequence[Scene], target: Target) -> Learnt:
+def learn(scenes: Sequence[Scene], target: Target) -> Iterator[dict[str, object]]:
     """How often each move, and each sound in it, changed a right answer into a wrong one.
 
     Args:
-        scenes: the attacker's own clips that the net gets right, with every move.
+        scenes: the attacker's own clips that the net gets right, with every move; of more than `CLIPS_MAX`, speakers
+            take turns.
         target: the net.
+
+    Yields:
+        Rows of `models.attacking.asked.LEARNT`.
     """
-    asked: dict[tuple[str, str], list[bool]] = defaultdict(list)
-    questions = 0
-    for scene in scenes[:CLIPS_MAX]:
+    for scene in _in_turn(scenes)[:CLIPS_MAX]:
         probes = _probes(scene)
-        labels = unbudgeted(target, [probe.samples for probe in probes], [scene.speech.clip_id] * len(probes))
+        clip_id = scene.speech.clip_id
+        labels = unbudgeted(target, [probe.samples for probe in probes], [clip_id] * len(probes))
+        asked: dict[tuple[str, str], list[bool]] = defaultdict(list)
         for probe, label in zip(probes, labels, strict=True):
             asked[probe.move, probe.sound_id].append(label != scene.label)
-        questions += len(probes)
-    return Learnt(_knowledge(asked), min(len(scenes), CLIPS_MAX), questions)
+        for (move, sound_id), fooled in asked.items():
+            told = {"move": move, "sound_id": sound_id, "questions": len(fooled), "fooled": sum(fooled)}
+            yield {"clip_id": clip_id, **told}
+
+
+def _in_turn(scenes: Sequence[Scene]) -> list[Scene]:
+    """A clip of each speaker, then a second of each, and so on."""
+    turn: dict[str, int] = defaultdict(int)
+    order = []
+    for number, scene in enumerate(scenes):
+        turn[scene.speech.speaker] += 1
+        order.append((turn[scene.speech.speaker], number))
+    return [scenes[number] for _, number in sorted(order)]
 
 
 def _probes(scene: Scene) -> list[Probe]:
@@ -77,20 +104,23 @@ def _probes(scene: Scene) -> list[Probe]:
             found += [take.once() for take in [scene.take(move, rng)] if take]
             continue
         levels = [level for level in LEVELS_DB if move.levels_db[0] <= level <= move.levels_db[-1]]
+        levels = levels or [move.levels_db[0], move.levels_db[-1]]
         takes = [scene.take(move, rng, sound) for sound in scene.pool(move.category, rng)[:SOUNDS]]
         takes = takes or [scene.take(move, rng)]  # noises that mix several sounds choose them themselves
         found += [take.at(level) for take in takes if take for level in levels]
     return found
 
 
-def _knowledge(asked: dict[tuple[str, str], list[bool]]) -> Knowledge:
-    by_move: dict[str, list[bool]] = defaultdict(list)
-    for (move, _), fooled in asked.items():
-        by_move[move] += fooled
-    moves = {move: sum(fooled) / len(fooled) for move, fooled in by_move.items()}
+def _knowledge(asked: Mapping[tuple[str, str], Sequence[int]]) -> Knowledge:
+    """From (fooled, asked) of each move and sound."""
+    by_move: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for (move, _), (fooled, questions) in asked.items():
+        by_move[move][0] += fooled
+        by_move[move][1] += questions
+    moves = {move: fooled / questions for move, (fooled, questions) in by_move.items()}
     sounds = {
-        key: (sum(fooled) + SHRINKAGE * moves[key[0]]) / (len(fooled) + SHRINKAGE)
-        for key, fooled in asked.items()
+        key: (fooled + SHRINKAGE * moves[key[0]]) / (questions + SHRINKAGE)
+        for key, (fooled, questions) in asked.items()
         if key[1]
     }
     return Knowledge(moves, sounds)

@@ -13,6 +13,7 @@ from cachetools import LRUCache
 
 from models.attacking.asked import (
     CLIPS,
+    LEARNT,
     QUERIES,
     AskedTables,
     Setting,
@@ -87,7 +88,7 @@ class NetAttack:
         seal = ground.whitelist.seal if ground.whitelist else None
         design = ground.design.model_dump_json(exclude=set(OF_SETTINGS))
         told = (VERSION, design, ground.seed, noises, content, seal, self.nets, sorted(self.own), sorted(self.wanted))
-        return hashlib.sha256(repr(told).encode()).hexdigest()
+        return _digest(told)
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class NetAsked:
 
     tables: AskedTables
     unlimited: pd.DataFrame  # questions where nobody counted; columns of `queries`
+    learnt: Learnt | None  # by an informed attacker, where there is one
     sentence: str
 
 
@@ -109,10 +111,10 @@ def attack_net(shared: Shared[NetAttack], number: int, place: Path) -> NetAsked:
     """
     net = _OneNet(shared.get(), shared.get().victims.victim(number), place)
     with one_thread():
-        clips, queries, unlimited = net.clips(), net.queries(), net.unlimited()
+        clips, queries, unlimited = net.clips, net.queries(), net.unlimited()
     attacked = int((clips["use"] == "attacked").sum())
     sentence = f"{net.name.replace('-', ' ')}: {attacked} clips attacked with {len(queries)} questions"
-    return NetAsked(AskedTables(queries, clips), unlimited, sentence)
+    return NetAsked(AskedTables(queries, clips), unlimited, net.learnt, sentence)
 
 
 class _OneNet:
@@ -129,14 +131,20 @@ class _OneNet:
         self, what: str, columns: Mapping[str, str], of: object, ask: Callable[[], Iterable[Mapping[str, object]]]
     ) -> pd.DataFrame:
         """A part of the tables: as it was asked before by the very same attack, or asked now and kept."""
-        told = (self.job.key, self.victim.key, self.victim.label, sorted(self.tested), what, of)
-        key = hashlib.sha256(repr(told).encode()).hexdigest()
+        key = _digest((self.job.key, self.victim.key, self.victim.label, self._clips_key, what, of))
         path = self.place / f"{self.name}-{what}.parquet"
         found = asked_before(path, key, columns)
         if found is None:
             found = table_of(ask(), columns)
             write_asked(found, path, key)
         return found
+
+    @cached_property
+    def _clips_key(self) -> str:
+        """A hash of what is said of its clips: words and phones, since noises may go by them."""
+        return _digest(
+            [(name, self.truth[name], clip.words, clip.phones) for name, clip in sorted(self.tested.items())]
+        )
 
     def speech(self, clip_id: str) -> Speech:
         """A clip at the net's rate."""
@@ -152,39 +160,35 @@ class _OneNet:
             return False
 
     @cached_property
-    def clean_labels(self) -> Mapping[str, int]:
-        """What the net says of each of its test clips that is not silent."""
+    def clips(self) -> pd.DataFrame:
+        """Its rows of `clips`; whatever is asked goes by these, also where the net would answer otherwise today."""
+        return self._kept("clips", CLIPS, None, self._clip_rows)
+
+    def _clip_rows(self) -> Iterator[dict[str, object]]:
         heard = [name for name in self.tested if self._sounds(name)]
-        speech = [self.speech(name) for name in heard]
-        labels = unbudgeted(self.target, [one.samples for one in speech], heard)
-        return dict(zip(heard, labels, strict=True))
+        labels = unbudgeted(self.target, [self.speech(name).samples for name in heard], heard)
+        clean = dict(zip(heard, labels, strict=True))
+        for name in self.tested:
+            label = clean.get(name, -1)
+            yield {**self._of(name), "truth": self.truth[name], "clean_label": label, "use": self._use(name, label)}
 
-    @cached_property
-    def uses(self) -> Mapping[str, Use]:
-        """What becomes of each of its test clips."""
-        return {name: self._use(name) for name in self.tested}
-
-    def _use(self, name: str) -> Use:
-        if name not in self.clean_labels:
+    def _use(self, name: str, clean_label: int) -> Use:
+        if clean_label < 0:
             return "silent"
-        if self.clean_labels[name] != self.truth[name]:
+        if clean_label != self.truth[name]:
             return "wrong"
         if name in self.job.own:
             return "own"
         return "attacked" if name in self.job.wanted else "left"
 
-    def clips(self) -> pd.DataFrame:
-        """Its rows of `clips`."""
-        return self._kept("clips", CLIPS, None, self._clip_rows)
+    @cached_property
+    def _clean_label(self) -> Mapping[str, int]:
+        return dict(zip(self.clips["clip_id"], self.clips["clean_label"].tolist(), strict=True))
 
-    def _clip_rows(self) -> Iterator[dict[str, object]]:
-        for name, use in self.uses.items():
-            yield {
-                **self._of(name),
-                "truth": self.truth[name],
-                "clean_label": self.clean_labels.get(name, -1),
-                "use": use,
-            }
+    def _used_as(self, use: Use) -> list[str]:
+        """Clips in the order of their length, so that a batch holds clips of like length."""
+        mine = self.clips.loc[self.clips["use"] == use, "clip_id"]
+        return sorted(mine, key=lambda name: (self.tested[name].length_s, name))
 
     def _of(self, name: str) -> dict[str, object]:
         return {
@@ -197,10 +201,23 @@ class _OneNet:
         }
 
     @cached_property
-    def learnt(self) -> Learnt:
-        """What an informed attacker knows of this net."""
-        mine = [name for name, use in self.uses.items() if use == "own"]
-        return learn([self._scene(name, "own", self.job.moves) for name in mine], self.target)
+    def _own(self) -> pd.DataFrame:
+        """What an informed attacker asked about clips of its own."""
+        return self._kept("own", LEARNT, self._version, self._own_rows)
+
+    def _own_rows(self) -> Iterator[dict[str, object]]:
+        scenes = [self._scene(name, "own", self.job.moves) for name in sorted(self._used_as("own"))]
+        return learn(scenes, self.target)
+
+    @cached_property
+    def learnt(self) -> Learnt | None:
+        """What an informed attacker knows of this net; None where no setting has one."""
+        return Learnt.of(self._own) if any(setting.corr for setting in self.job.settings) else None
+
+    @cached_property
+    def _version(self) -> str:
+        """A hash of what the net said of clean clips."""
+        return _digest(self.clips.to_csv(index=False))
 
     def _scene(
         self, name: str, purpose: str, moves: Sequence[Move], knowledge: Knowledge | None = None, draw: int = 0
@@ -210,7 +227,7 @@ class _OneNet:
         design = self.ground.design
         return Scene(
             self.speech(name),
-            self.clean_labels[name],
+            self._clean_label[name],
             tuple(moves),
             self.ground.sounds,
             int(rng.integers(SEED_MAX)),
@@ -220,12 +237,6 @@ class _OneNet:
             kept=self.job.takes,
         )
 
-    @property
-    def attacked(self) -> list[str]:
-        """The clips that are attacked, in the order of their length, so that a batch holds clips of like length."""
-        mine = [name for name, use in self.uses.items() if use == "attacked"]
-        return sorted(mine, key=lambda name: (len(self.speech(name).samples), name))
-
     def queries(self) -> pd.DataFrame:
         """Its rows of `queries`: every setting, every draw, every clip; a setting is kept as soon as it is done."""
         most = max(self.ground.design.queries)
@@ -233,32 +244,40 @@ class _OneNet:
         return pd.concat([self._asked(setting, draws, most) for setting in self.job.settings], ignore_index=True)
 
     def _asked(self, setting: Setting, draws: range, most: int) -> pd.DataFrame:
+        names = self._used_as("attacked")
+
         def rows() -> Iterator[dict[str, object]]:
             for draw in draws:
-                yield from self._rows(setting, draw, self.attacked, most)
+                yield from self._rows(setting, draw, names, most)
 
-        of = (attack_named(setting.attack).version, draws, most)
+        knows = _digest(self._own.to_csv(index=False)) if setting.corr else ""
+        of = (attack_named(setting.attack).version, self._version, knows, draws, most)
         return self._kept(setting.slug, QUERIES, of, rows)
 
     def unlimited(self) -> pd.DataFrame:
         """Questions of the attacks on the waveform where nobody counts, on a few clips."""
-        most, few = self.ground.design.unlimited_queries, self.job.unlimited
+        most = self.ground.design.unlimited_queries
+        clips = [name for name in self._used_as("attacked") if name in self.job.unlimited]
         found = [table_of((), QUERIES)]
         for setting in self.job.settings:
             attack = attack_named(setting.attack)
             if not attack.uses_moves:
-                clips = [name for name in self.attacked if name in few]
                 rows = partial(self._rows, setting, 0, clips, most)
-                found.append(self._kept(f"{setting.slug}-unlimited", QUERIES, (attack.version, clips, most), rows))
+                of = (attack.version, self._version, clips, most)
+                found.append(self._kept(f"{setting.slug}-unlimited", QUERIES, of, rows))
         return pd.concat(found, ignore_index=True)
 
     def _rows(self, setting: Setting, draw: int, names: Sequence[str], most: int) -> Iterator[dict[str, object]]:
         moves = self.job.safe if setting.eval == "before" else self.job.moves
         moves = tuple(move for move in moves if setting.singles or move.additive)
-        knowledge = self.learnt.knowledge if setting.corr else None
+        knowledge = self.learnt.knowledge if setting.corr and self.learnt else None
         scenes = [self._scene(name, "clip", moves, knowledge, draw) for name in names]
         attack = attack_named(setting.attack)
         for scene, outcome in attack_clips(attack, scenes, self.target, most):
             for query in outcome.trace:
                 safe = is_safe(self.ground.whitelist, query.move, query.level_db)
                 yield query_row(query, self._of(scene.speech.clip_id), setting, draw, safe=safe)
+
+
+def _digest(told: object) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()

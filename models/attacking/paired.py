@@ -118,7 +118,9 @@ def _tested(
     p = t_p(values)
     if kind == "nets" and folds:
         by_fold = np.asarray(apart.groupby(apart.index.map(folds)).mean(), dtype=np.float64)
-        if 1 < len(by_fold) < len(values):
+        if len(by_fold) < 2:
+            p = None  # one net against one net: nobody can tell the way of training from its luck
+        elif len(by_fold) < len(values):
             p = max((one for one in (p, t_p(by_fold)) if one is not None), default=None)
     found = mean_interval(values, drawn, least=-1.0) if np.ptp(values) > SAME else None
     limits = (found.lower, found.upper) if found else (math.nan, math.nan)

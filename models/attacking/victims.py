@@ -11,6 +11,7 @@ from typing import Protocol
 from models.attacking.asking import Target
 from models.attacking.targets.net import NetTarget
 from models.evaluating.trained_run import TrainedRun
+from models.hearing.heard import data_sha256
 from models.hearing.material import Material
 from models.labelling import Labelling
 from pipelines.clip import Clip
@@ -113,4 +114,5 @@ class OneRecogniser:
         """The recogniser."""
         truth = self.labelling.by_clip
         known = tuple(clip for clip in self.clips if clip.clip_id in truth)
-        return Victim(self.target, self.labelling.name, self.labelling.classes, known, truth, self.key)
+        key = repr((self.key, self.labelling.classes, data_sha256(known)))
+        return Victim(self.target, self.labelling.name, self.labelling.classes, known, truth, key)

@@ -24,23 +24,25 @@ from models.attacking.attack import (
     AttackResult,
     Known,
     NothingToAttack,
+    _knowledge_told,
     attack_run,
     attack_victims,
 )
 from models.attacking.design import AttackDesign
 from models.attacking.ground import AttackGround
-from models.attacking.knowledge import own_clips
+from models.attacking.knowledge import Learnt, learn, own_clips
 from models.attacking.moves import MovesUnknown, NothingToAttackWith, allowed, moves_of
 from models.attacking.pages import write_pages
 from models.attacking.targets.net import NetTarget
 from models.attacking.victims import OneRecogniser
+from models.attacks.base import Knowledge, Scene
 from models.checkpoint import load_card
 from models.labelling import labelling
 from pipelines.audio import Samples
 from pipelines.bins import USUAL_BINS
 from pipelines.clip import Clip
 from pipelines.conditions import study_conditions
-from pipelines.sound_file import write_flac
+from pipelines.sound_file import load_speech, write_flac
 from pipelines.sounds.base import SoundBank
 from pipelines.variants import UnknownVariant
 
@@ -170,6 +172,40 @@ class TestTheSettings:
         assert list(first["params"]) != list(second["params"])
 
 
+class TestWhatIsKnown:
+    def test_it_is_told_how_much_was_asked_beforehand(
+        self, result: AttackResult, place: Path, clips: list[Clip]
+    ) -> None:
+        own = [pd.read_parquet(path) for path in (place / FOLDER / PARTS).glob("*-own.parquet")]
+        asked = sum(int(one["questions"].sum()) for one in own)
+        assert len(own) == 4
+        assert any(f"informed attackers put {asked:,} questions" in note for note in result.facts.notes)
+        assert set(pd.concat(own)["clip_id"]) <= own_clips(clips, DESIGN.own_share, 1)
+
+    def test_speakers_take_turns(self, clips: list[Clip], sounds: SoundBank) -> None:
+        speech = [load_speech(clip, 16000) for clip in clips]
+        moves = moves_of({"fade-in": CONDITIONS["fade-in"]}, DESIGN, clips, sounds)
+        scenes = [Scene(one, 0, moves, sounds, 1) for one in speech]
+        asked = [str(row["clip_id"]) for row in learn(scenes, OneByOne(lambda _: 0, 16000))]
+        assert [name.split("-")[0] for name in asked[:4]] == ["s0", "s1", "s2", "s3"]
+
+    def test_an_attacker_without_clips_of_its_own_is_told_to_know_nothing(
+        self, clips: list[Clip], sounds: SoundBank, run: Path
+    ) -> None:
+        one_each = [clip for clip in clips if clip.clip_id.endswith("-0")]
+        assert own_clips(one_each, 0.5, 1) == frozenset()
+        told = _knowledge_told([Learnt(Knowledge(), 0, 0), Learnt(Knowledge(), 2, 30), None])
+        assert "for 1 of 2 nets the attacker has no clip of its own" in told[1]
+
+
+def test_only_single_moves_are_asked_where_a_study_has_no_others(
+    clips: list[Clip], sounds: SoundBank, run: Path
+) -> None:
+    result = attacked(ground_of(clips, sounds, conditions=("fade-in",), beside=()), run)
+    assert {one.singles for one in result.facts.settings} == {True}
+    assert set(result.tables.queries["move"]) == {"fade-in"}
+
+
 class TestAgain:
     def test_the_same_command_makes_the_same_bytes(self, ground: AttackGround, result: AttackResult, run: Path) -> None:
         again = attacked(ground, run)
@@ -291,6 +327,28 @@ class TestAnyRecogniser:
     ) -> None:
         with pytest.raises(NothingToAttack, match="24 are recognised wrongly"):
             self.attack(clips, sounds, lambda _: 7, tmp_path)
+
+    def test_other_labels_of_the_corpus_are_asked_anew(
+        self, clips: list[Clip], sounds: SoundBank, tmp_path: Path
+    ) -> None:
+        before = self.attack(clips, sounds, lambda _: 0, tmp_path).tables.clips
+        turned = [replace(clip, activation=6 - (clip.activation or 0)) for clip in clips]
+        after = self.attack(turned, sounds, lambda _: 0, tmp_path).tables.clips
+        right = [set(table.loc[table["use"] != "wrong", "clip_id"]) for table in (before, after)]
+        assert right[0]
+        assert not right[0] & right[1]
+
+    def test_what_a_fickle_recogniser_said_is_one_story(
+        self, clips: list[Clip], sounds: SoundBank, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(1)
+        first = self.attack(clips, sounds, lambda _: int(rng.integers(2)), tmp_path).tables
+        for path in (tmp_path / PARTS).glob("*noise-boundary*"):
+            path.unlink()
+        again = self.attack(clips, sounds, lambda _: int(rng.integers(2)), tmp_path).tables
+        pd.testing.assert_frame_equal(first.clips, again.clips)
+        attacked = set(again.clips.loc[again.clips["use"] == "attacked", "clip_id"])
+        assert set(again.queries["clip_id"]) <= attacked
 
     def test_an_answer_that_is_no_label_is_named(self, clips: list[Clip], sounds: SoundBank, tmp_path: Path) -> None:
         with pytest.raises(AnswerWrong, match="nan"):

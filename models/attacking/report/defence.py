@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.report.parts import Block, Code, Folded, Heading, Listed, Section, Words, csv_text
 from analysis.tables import MISSING, Table, percent
 from models.attacking.paired import Place
-from models.attacking.rates import Eval, uses
+from models.attacking.rates import BOTH, Eval, uses
 from models.attacking.report.curves import dot_of
 from models.attacking.report.facts import LEVEL, Facts, notes_of
 from models.attacking.report.page import page_of
@@ -129,8 +129,9 @@ def _still_right(results: Results) -> Table:
     rows = []
     for nets in results.nets:
         rates = [results.rate(_at(results, nets, one)) for one in settings]
-        after = [MISSING if rate is None else percent(right[nets] * (1 - rate.p_if), 0) for rate in rates]
-        rows.append((nets, percent(right[nets], 0), *after))
+        clean = right[nets, facts.label]
+        after = [MISSING if rate is None else percent(clean * (1 - rate.p_if), 0) for rate in rates]
+        rows.append((nets, percent(clean, 0), *after))
     columns = ("Nets", "Clean", *(setting_name(*one) for one in settings))
     caption = f"Clips that are right, clean and after {facts.k} questions; {BLOCKS[False].lower()}"
     return Table(caption, columns, tuple(rows), CSV, look="wrapped")
@@ -142,12 +143,18 @@ def _at(results: Results, nets: str, setting: tuple[bool, Eval]) -> Place:
     return Place(nets, results.facts.label, results.study, corr, which, singles=False, k=results.facts.k)
 
 
-def right_when_clean(clips: pd.DataFrame) -> dict[str, float]:
-    """The share of clips that nets get right when they are clean, by nets; silent ones aside."""
-    counts = uses(clips).groupby(["nets", "use"])["clips"].sum().unstack(fill_value=0)
-    wrong = counts.get("wrong", 0)
-    known = counts.drop(columns="silent", errors="ignore").sum(axis=1)
-    return {str(name): float(value) for name, value in (1 - wrong / known).items()}
+def right_when_clean(clips: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """The share of clips that nets get right when they are clean, by nets and label; silent ones aside.
+
+    Of all labels together, `BOTH`, each clip counts once for each label.
+    """
+    found = uses(clips)
+    counts = pd.concat([found, found.assign(label=BOTH)]).groupby(["nets", "label", "use"])["clips"].sum()
+    table = counts.unstack(fill_value=0)
+    wrong = table.get("wrong", 0)
+    known = table.drop(columns="silent", errors="ignore").sum(axis=1)
+    right = (1 - wrong / known).rename("right").reset_index()
+    return {(str(one.nets), str(one.label)): float(one.right) for one in right.itertuples(index=False)}  # type: ignore[arg-type]
 
 
 def _plot(results: Results) -> Block:
@@ -183,7 +190,9 @@ def headline(results: Results) -> str:
 def _with_right(results: Results) -> pd.DataFrame:
     """All rates, the share that is right when clean, and what they rest on."""
     facts = results.facts
-    right = results.rates["nets"].map(right_when_clean(results.clips))
+    known = right_when_clean(results.clips)
+    keys = zip(results.rates["nets"], results.rates["label"], strict=True)
+    right = pd.Series([known[nets, label] for nets, label in keys], index=results.rates.index)
     return results.rates.assign(
         right_when_clean=right,
         still_right=right * (1 - results.rates["p_if"]),
