@@ -30,7 +30,7 @@ from analysis.whitelist_parts import (
     Stamp,
     Votes,
 )
-from hits.vote_rules import LeadRule, VoteRule
+from hits.vote_rules import LeadRule, MajorityRule, VoteRule
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,8 @@ def build(
 
 def _votes(votes: VoteRule) -> Votes:
     lead = votes.lead if isinstance(votes, LeadRule) else None
-    return Votes(rule="lead" if lead else "majority", most=votes.most, lead=lead)
+    curtailed = isinstance(votes, MajorityRule) and votes.curtailed
+    return Votes(rule="lead" if lead else "majority", most=votes.most, lead=lead, curtailed=curtailed)
 
 
 def _first_vote(judgments: pd.DataFrame) -> datetime | None:

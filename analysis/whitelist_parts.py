@@ -88,6 +88,7 @@ class Votes(Part):
     rule: Literal["majority", "lead"]
     most: int = Field(ge=1, description="votes of a pair at most")
     lead: int | None = Field(default=None, ge=1, description="votes by which different has to lead")
+    curtailed: bool = Field(default=False, description="a majority stops where further votes could change nothing")
 
 
 class Changed(Part):

@@ -83,7 +83,7 @@ class Material:
     def votes(self) -> VoteRule:
         """When a pair had votes enough."""
         rule = self.whitelist.vote_rule
-        return MajorityRule(rule.most) if rule.lead is None else LeadRule(rule.lead, rule.most)
+        return MajorityRule(rule.most, rule.curtailed) if rule.lead is None else LeadRule(rule.lead, rule.most)
 
     @property
     def controls(self) -> tuple[ControlCount, ...]:

@@ -29,7 +29,7 @@ from analysis.votes import read_judgments
 from analysis.whitelist import Whitelist
 from analysis.whitelist_building import Origin, build
 from analysis.whitelist_parts import Changed, Stamp
-from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3, VoteRule
+from hits.vote_rules import LEAD_3_OF_5, MAJORITY_OF_3, MajorityRule, VoteRule
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 SHARES = (
@@ -149,3 +149,11 @@ def test_a_worker_whom_quality_control_left_out_is_shown_as_such(written: Callab
 def test_a_table_without_its_file_is_refused() -> None:
     with pytest.raises(ValueError, match="tables without their files"):
         Section("a", "A", (Table("caption", ("a",), (), "gone.csv"),))
+
+
+@pytest.mark.parametrize("votes", [MAJORITY_OF_3, MajorityRule(3, curtailed=True), MajorityRule(5), LEAD_3_OF_5])
+def test_other_analyses_are_held_against_the_very_vote_that_decided(
+    written: Callable, crowded: Callable, votes: VoteRule
+) -> None:
+    path = written(crowded(SHARES[:1], votes=votes, pairs=9))
+    assert material(path, certified(path, votes=votes)).votes == votes
