@@ -54,7 +54,7 @@ class SimulatedWhitelist(ValueError):
     def __init__(self, study: str) -> None:
         super().__init__(
             f"the whitelist of {study!r} comes from simulated listeners and says nothing about people; collect "
-            f"judgments from people, or force its use where that does not matter, as in a demo"
+            f"judgments from people, or force its use (--force) where that does not matter, as in a demo"
         )
 
 
@@ -64,7 +64,7 @@ class NotCertified(ValueError):
     def __init__(self, study: str) -> None:
         super().__init__(
             f"the whitelist {study!r} holds reported verdicts: they were not certified from judgments; collect some, "
-            f"or force its use where that is what you want to study"
+            f"or force its use (--force) where that is what you want to study"
         )
 
 

@@ -148,7 +148,16 @@ def _attack(events: Iterator[AttackEvent], folder: Path) -> None:
     _tell_rates(result)
     for note in result.facts.notes:
         tell(note)
-    tell(f"{page} is written")
+    tell(_headline(result))
+    tell(f"{page} is written; listening.html beside it has the clips that were found")
+
+
+def _headline(result: AttackResult) -> str:
+    """The page's own sentence."""
+    from models.attacking.report.results import Results
+    from models.attacking.report.table import headline
+
+    return headline(Results(result.tables.queries, result.tables.clips, result.facts, result.unlimited))
 
 
 def _label(label: str) -> LabelName:
@@ -173,7 +182,11 @@ def _of_endpoint(path: Path, label: str, ground: AttackGround, wired: Wired, fol
     found = labelling(ground.clips, _label(label), wired.study.bins)
     target = endpoint_of(path, found.classes)
     known = Known(
-        {label: found.classes}, "of somebody", simulated=wired.study.study.simulated, mapped=found.mapped
+        {label: found.classes},
+        "of somebody",
+        simulated=wired.study.study.simulated,
+        mapped=found.mapped,
+        queries_per_s=target.settings.queries_per_s,
     )  # fmt: skip
     victims = OneRecogniser(target, found, ground.clips, target.settings.model_dump_json())
     return attack_victims(ground, victims, known, folder / FOLDER, folder.name)

@@ -21,7 +21,9 @@ run_option = click.option(
     "--run", "run_name", default="crnn", show_default=True, help="Name of the run: a folder under runs/."
 )
 force_option = click.option(
-    "--force", is_flag=True, help="Use a whitelist of simulated listeners as if people had listened."
+    "--force",
+    is_flag=True,
+    help="Use a whitelist that is reported, as the paper's, or of simulated listeners, as if it were certified.",
 )
 experiment_option = click.option(
     "--experiment",

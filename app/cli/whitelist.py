@@ -111,6 +111,7 @@ def paper(output: Path) -> None:
     found = paper_whitelist(version("earwitness"))
     found.save(output)
     tell(f"{len(found.safe_conditions)} of {len(found.conditions)} conditions are reported as unchanged: {output}")
+    tell(f"train, evaluate, experiment and attack take it by --whitelist {output} --force")
 
 
 def _load(file: Path) -> Whitelist:

@@ -77,6 +77,7 @@ class Known:
     mapped: bool = False  # ratings stand in for the corpus' categories
     data_sha256: str = ""  # of the clips
     notes: tuple[str, ...] = ()  # what else figures rest on
+    queries_per_s: float | None = None  # most questions in a second, where there is a limit
 
 
 def attack_run(
@@ -149,7 +150,7 @@ def attack_victims(
     wanted, few = (_spread(others, most, seed) for most in (design.clips or len(others), design.unlimited_clips))
     job = NetAttack(ground, victims, moves, settings, own, wanted, few, nets)
     total = len(victims)
-    yield AttackEvent(0, total, f"{total} nets are attacked in {len(settings)} settings")
+    yield AttackEvent(0, total, _foretold(job, total, known.queries_per_s))
     parts, unlimited, learnt = [], [], []
     with ground.workers.sharing(job, place) as shared:
         calls = ((attack_net, (shared, number, place / PARTS)) for number in range(total))
@@ -220,6 +221,21 @@ def _spread(clips: Sequence[Clip], most: int, seed: int) -> frozenset[str]:
         turn[clip.speaker] = turn.get(clip.speaker, 0) + 1
         order[clip.clip_id] = (turn[clip.speaker], float(rng.random()))
     return frozenset(sorted(order, key=lambda clip_id: order[clip_id])[:most])
+
+
+def _foretold(job: NetAttack, total: int, queries_per_s: float | None) -> str:
+    """What is going to be asked, and for how long where there is a limit to its pace."""
+    who = "1 recogniser is" if total == 1 else f"{total} nets are"
+    said = f"{who} attacked in {len(job.settings)} settings"
+    if queries_per_s is None:
+        return said
+    design = job.ground.design
+    questions = len(job.wanted) * len(job.settings) * design.draws * max(design.queries)
+    hours = questions / queries_per_s / 3600
+    return (
+        f"{said}: at most {questions:,} questions, {hours:.1f} h at {queries_per_s:g} a second, and those by which an "
+        f"informed attacker learns; attack.clips, attack.beside and attack.queries make it less"
+    )
 
 
 def _refuse_empty(clips: pd.DataFrame, nets: str) -> None:

@@ -194,7 +194,11 @@ def _people(query: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
         return "Nobody judged this noise at this level or a noisier one.", ""
     people = heard_by_people(verdict, str(query["label"]))
     if people.ratio is None or people.lower is None or people.upper is None:
-        return f"Of {people.condition} there are no judgments that count.", people.decision
+        reported = facts.whitelist is not None and facts.whitelist.kind == "reported"
+        if people.ratio is not None:
+            return f"Of {people.condition}, {percent(people.ratio, 0)} is reported, without limits.", people.decision
+        lacks = "the verdict is reported, without figures" if reported else "there are no judgments that count"
+        return f"Of {people.condition}, {lacks}.", people.decision
     softer = "" if verdict.snr_db in (None, level_db) else "; this is softer"
     share = f"{percent(people.ratio, 0)} ({percent(people.lower, 0)} to {percent(people.upper, 0)})"
     return f"In {people.condition}, people heard a change in {share} of pairs{softer}.", people.decision

@@ -20,8 +20,8 @@ class MovesUnknown(ValueError):
 
     def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
         super().__init__(
-            f"attack.conditions names {', '.join(map(repr, unknown))}; expected some of {', '.join(known)} "
-            "(a level is no part of a name)"
+            f"attack.conditions names {', '.join(map(repr, unknown))}; expected some of {', '.join(known)}: conditions "
+            "of [pairs] draws in study.toml (a level is no part of a name)"
         )
 
 

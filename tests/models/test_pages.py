@@ -82,6 +82,15 @@ def test_the_examples_of_predicting_run(place: Path, clips: list[Clip]) -> None:
     assert names["logits"].shape == (2, 3)
 
 
+def test_the_example_of_attacking_a_function_runs(place: Path, real_data: Path) -> None:
+    (example,) = (one for one in examples("attacks") if "my function, version 1" in one)
+    for name in ("emodb", "ESC-50"):
+        (place / name).symlink_to(real_data / name)
+    names: dict[str, Any] = {"my_function": lambda samples: int(np.abs(samples).mean() > 0.05)}
+    run_example(example, names)
+    assert names["page"].is_file()
+
+
 def test_the_example_of_the_attack_runs(
     place: Path, clips: list[Clip], sounds: SoundBank, make_whitelist: Callable[..., Whitelist]
 ) -> None:

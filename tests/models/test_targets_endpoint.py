@@ -374,3 +374,13 @@ class TestPace:
     @pytest.mark.parametrize("said", [None, "", "nan", "31 of May", "Fri, 99 Dec"])
     def test_a_rest_that_nobody_can_read_is_none(self, said: str | None) -> None:
         assert asked_to_wait_s(said) is None
+
+
+def test_where_nobody_was_ever_met_that_is_told_soon(make: Make, clock: Clock) -> None:
+    endpoint = make(url="http://127.0.0.1:9/emotion", wait_s=1.0)  # the port of nobody
+    for _ in range(2):
+        with pytest.raises(AskAgain):
+            label(endpoint)
+    with pytest.raises(EndpointSilent, match="no answer 3 times in a row, the last time because the connection failed"):
+        label(endpoint)
+    assert sum(clock.slept_s) <= 5

@@ -53,7 +53,14 @@ def _moves(part: pd.DataFrame, facts: Facts, label: str = "") -> Table:
                 f"{here['won'].sum():,}", percent(float(here["share_won"].sum()), 0),
             )
         )  # fmt: skip
-    columns = ("Noise", "Questions", "Changed", f"Changed above {facts.goal_db:g} dB", "Clips won by it", "of all")
+    columns = (
+        "Noise",
+        "Questions",
+        "Changed",
+        f"Changed, of those above {facts.goal_db:g} dB",
+        "Clips won by it",
+        "of all",
+    )
     name = facts.name_of(label or facts.label)
     return Table(f"By noise, {name}; every level is in the file", columns, tuple(rows), CSV)
 

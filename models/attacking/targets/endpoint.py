@@ -26,6 +26,7 @@ WORDS_MAX = 120  # of an answer, in a sentence
 #: Statuses below 500 after which the same question may be put again.
 AGAIN = (408, 425, 429)
 SHORTEST_SECRET = 4  # characters
+FIRST_FAILURES = 3  # in a row, before anybody was met there
 DOUBLED_MAX = 20  # times that a rest is doubled
 
 
@@ -137,6 +138,7 @@ class Endpoint:
         # As a function, so that no entry in somebody's .netrc goes along or takes its place.
         self._session.auth = self._signed
         self._failures = 0
+        self._reached = False
 
     @property
     def sample_rate_hz(self) -> int:
@@ -160,6 +162,7 @@ class Endpoint:
         except requests.RequestException as error:
             failed, retry_after = f"the connection failed ({type(error).__name__})", None
         else:
+            self._reached = True
             failed = f"it answered {status}" if status in AGAIN or status >= 500 else ""
         if failed:  # beyond the `except`, since what requests says may hold the query of the URL
             self._rest_after(failed, retry_after)
@@ -202,7 +205,9 @@ class Endpoint:
     def _rest_after(self, failed: str, retry_after: str | None) -> None:
         self._failures += 1
         settings = self.settings
-        if self._failures >= settings.failures_max:
+        # Where nobody was ever met, the address is wrong rather than busy: nobody waits for minutes to be told so.
+        patience = settings.failures_max if self._reached else min(settings.failures_max, FIRST_FAILURES)
+        if self._failures >= patience:
             raise EndpointSilent(settings.address, self._failures, failed)
         asked_s = asked_to_wait_s(retry_after)
         doubled_s = settings.wait_s * 2.0 ** min(self._failures - 1, DOUBLED_MAX)
