@@ -230,7 +230,7 @@ def _foretold(job: NetAttack, total: int, queries_per_s: float | None) -> str:
     if queries_per_s is None:
         return said
     design = job.ground.design
-    questions = len(job.wanted) * len(job.settings) * design.draws * max(design.queries)
+    questions = len(job.wanted) * len(job.settings) * design.repeats * max(design.queries)
     hours = questions / queries_per_s / 3600
     return (
         f"{said}: at most {questions:,} questions, {hours:.1f} h at {queries_per_s:g} a second, and those by which an "

@@ -56,7 +56,7 @@ class AttackDesign(BaseModel):
         json_schema_extra={"paper": "section 5.6"},
     )
     clips: int = Field(default=0, ge=0, description="clips to attack, spread over all speakers; 0 attacks all")
-    draws: int = Field(default=1, ge=1, le=100, description="times that a clip is attacked, with other sounds drawn")
+    repeats: int = Field(default=1, ge=1, le=100, description="times that a clip is attacked, with other sounds drawn")
     unlimited_queries: int = Field(
         default=2000, ge=100, description="most questions of the attacks on the waveform where they have no budget"
     )

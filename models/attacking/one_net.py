@@ -42,7 +42,7 @@ VERSION = 1
 SEED_MAX = 2**31
 TAKES_BYTES = 256 * 2**20
 #: Of a design: what decides which settings there are and how long they go on, but not what is asked in one.
-OF_SETTINGS = frozenset({"attack", "beside", "queries", "draws", "unlimited_queries", "unlimited_clips"})
+OF_SETTINGS = frozenset({"attack", "beside", "queries", "repeats", "unlimited_queries", "unlimited_clips"})
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ class _OneNet:
     def queries(self) -> pd.DataFrame:
         """Its rows of `queries`: every setting, every draw, every clip; a setting is kept as soon as it is done."""
         most = max(self.ground.design.queries)
-        draws = range(self.ground.design.draws)
+        draws = range(self.ground.design.repeats)
         return pd.concat([self._asked(setting, draws, most) for setting in self.job.settings], ignore_index=True)
 
     def _asked(self, setting: Setting, draws: range, most: int) -> pd.DataFrame:

@@ -166,7 +166,7 @@ class TestTheSettings:
             assert len(numbers) <= 6
 
     def test_a_design_may_draw_several_times(self, clips: list[Clip], sounds: SoundBank, run: Path) -> None:
-        found = attacked(ground_of(clips, sounds, draws=2, beside=(), queries=(2,)), run).tables.queries
+        found = attacked(ground_of(clips, sounds, repeats=2, beside=(), queries=(2,)), run).tables.queries
         first, second = (found[found["draw"] == draw] for draw in (0, 1))
         assert len(first) == len(second)
         assert list(first["params"]) != list(second["params"])
