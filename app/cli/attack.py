@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from app.wiring import Wired
     from models.attacking.attack import AttackEvent, AttackResult
     from models.attacking.ground import AttackGround
+    from models.attacking.report.results import Results
     from models.comparison import Bench
     from models.labelling import LabelName
 
@@ -142,22 +143,23 @@ def _attack(events: Iterator[AttackEvent], folder: Path) -> None:
     """Follow an attack, and write what came of it."""
     from models.attacking.attack import FOLDER
     from models.attacking.pages import write_pages
+    from models.attacking.report.table import headline
 
     result = _followed(events, "attacking (nets)")
     page = write_pages(result, folder / FOLDER)
-    _tell_rates(result)
+    results = _results(result)
+    _tell_rates(results)
     for note in result.facts.notes:
         tell(note)
-    tell(_headline(result))
+    tell(headline(results))
     tell(f"{page} is written; listening.html beside it has the clips that were found")
 
 
-def _headline(result: AttackResult) -> str:
-    """The page's own sentence."""
+def _results(result: AttackResult) -> Results:
+    """The figures of what was asked."""
     from models.attacking.report.results import Results
-    from models.attacking.report.table import headline
 
-    return headline(Results(result.tables.queries, result.tables.clips, result.facts, result.unlimited))
+    return Results(result.tables.queries, result.tables.clips, result.facts, result.unlimited)
 
 
 def _label(label: str) -> LabelName:
@@ -198,7 +200,7 @@ def _defend(names: list[str], bench: Bench, ground: AttackGround, tables: Path, 
     from models.attacking.report.defence import write_defence
 
     result = _followed(defend(names, bench, ground), "training and attacking (epochs and nets)")
-    _tell_rates(result)
+    _tell_rates(_results(result))
     for note in result.facts.notes:
         tell(note)
     if table:
@@ -220,16 +222,9 @@ def _followed(events: Iterator[AttackEvent], what: str) -> AttackResult:
     return result
 
 
-def _tell_rates(result: AttackResult) -> None:
+def _tell_rates(results: Results) -> None:
     """P_IF of the study's attack with the largest budget, and what became of clips."""
-    from models.attacking.rates import success_rates
-
-    facts = result.facts
-    rates = success_rates(
-        result.tables.queries, result.tables.clips, facts.goal_db, facts.design.queries, ran=facts.settings,
-        after=facts.whitelist is not None,
-    )  # fmt: skip
-    rows = rates[rates["k"] == max(facts.design.queries)]
+    rows = results.rates[results.rates["k"] == results.facts.k]
     print_table(
         ("nets", "label", "attack", "Corr", "Eval", "single moves", "k", "P_IF", "clips"),
         [
@@ -237,8 +232,8 @@ def _tell_rates(result: AttackResult) -> None:
             for r in rows.itertuples(index=False)
         ],
     )
-    wrong = int((result.tables.clips["use"] == "wrong").sum())
-    silent = int((result.tables.clips["use"] == "silent").sum())
+    wrong = int((results.clips["use"] == "wrong").sum())
+    silent = int((results.clips["use"] == "silent").sum())
     tell(f"left out: {wrong} clips and nets that are wrong when nothing is added, {silent} that are silent")
 
 

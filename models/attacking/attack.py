@@ -173,8 +173,9 @@ def attack_victims(
         moves,
         ground.clips,
         ground.sounds,
-        sample_rate_hz=victims.victim(0).target.sample_rate_hz,
+        sample_rate_hz=victims.sample_rate_hz,
         goal_db=design.success_above_snr_db,
+        k=max(design.queries),
     )
     sentence = f"{attacked} clips and nets were attacked in {len(settings)} settings"
     notes = (*notes, *_knowledge_told(learnt))

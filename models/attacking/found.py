@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from models.attacking.asked import AskedTables
 from models.attacking.listening import MOST, Found, spread
-from models.attacking.rates import ATTEMPT, DIGITS_DB
+from models.attacking.rates import changed_within, nearest_of, won_of
 from models.attacks.base import WAVEFORM, Move, Take
 from pipelines.audio import Samples
 from pipelines.clip import Clip
@@ -25,6 +24,7 @@ def found_sounds(
     *,
     sample_rate_hz: int,
     goal_db: float,
+    k: int,
     most: int = MOST,
 ) -> list[Found]:
     """Some of the clips that fooled a net, the best of each attempt, spread over settings, categories and speakers.
@@ -38,13 +38,12 @@ def found_sounds(
         sounds: what the attacker had at hand.
         sample_rate_hz: of the net.
         goal_db: an added sound counts only above this SNR.
+        k: the largest budget.
         most: how many, at most.
     """
-    asked = tables.queries
-    queries = asked.assign(reach=asked["snr_db"].round(DIGITS_DB).fillna(math.inf))
-    won = queries[queries["changed"] & (queries["reach"] > goal_db) & (queries["move"] != WAVEFORM)]
-    best = won.sort_values(["reach", "number"], ascending=[False, True], kind="stable")
-    best = best.drop_duplicates(ATTEMPT).drop(columns="reach")
+    flips = changed_within(tables.queries, k, after=False)
+    won = flips[won_of(flips, goal_db) & (flips["move"] != WAVEFORM)]
+    best = nearest_of(won).drop(columns="reach_db")
     rows = [{str(name): value for name, value in row.items()} for row in best.to_dict("records")]
     known = {move.name: move for move in moves}
     by_id = {clip.clip_id: clip for clip in clips}

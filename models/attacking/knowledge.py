@@ -106,7 +106,6 @@ def _probes(scene: Scene) -> list[Probe]:
         levels = [level for level in LEVELS_DB if move.levels_db[0] <= level <= move.levels_db[-1]]
         levels = levels or [move.levels_db[0], move.levels_db[-1]]
         takes = [scene.take(move, rng, sound) for sound in scene.pool(move.category, rng)[:SOUNDS]]
-        takes = takes or [scene.take(move, rng)]  # noises that mix several sounds choose them themselves
         found += [take.at(level) for take in takes if take for level in levels]
     return found
 

@@ -34,8 +34,7 @@ from models.seeding import rng_for
 from models.threads import one_thread
 from pipelines.audio import Speech
 from pipelines.parallel import Shared
-from pipelines.sound_file import SoundUnreadable, load_speech
-from pipelines.sound_file import file_sha256 as _sha256
+from pipelines.sound_file import SoundUnreadable, file_sha256, load_speech
 
 #: Of what the same design asks; what was asked by another is asked anew.
 VERSION = 1
@@ -84,7 +83,7 @@ class NetAttack:
         """A hash of all that decides what is asked, but for the net and the setting."""
         ground = self.ground
         noises = [(move.levels_db, noise_recipe(move.name, move.noise, ground.seed)) for move in self.moves]
-        content = BankContent(ground.sounds, _sha256).of(frozenset({EVERYTHING}))
+        content = BankContent(ground.sounds, file_sha256).of(frozenset({EVERYTHING}))
         seal = ground.whitelist.seal if ground.whitelist else None
         design = ground.design.model_dump_json(exclude=set(OF_SETTINGS))
         told = (VERSION, design, ground.seed, noises, content, seal, self.nets, sorted(self.own), sorted(self.wanted))

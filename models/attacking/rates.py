@@ -58,8 +58,8 @@ def attempts_of(
     missing = sorted(set(attacked["nets"]) - set(draws["nets"]))
     draws = pd.concat([draws, pd.DataFrame({"nets": missing, "draw": 0})], ignore_index=True)
     whole = attacked.merge(draws, on="nets").merge(settings, on="nets")
-    changed = _changed(queries, k, after=after)
-    changed["won"] = _won(changed, goal_db)
+    changed = changed_within(queries, k, after=after)
+    changed["won"] = won_of(changed, goal_db)
     found = whole.merge(_best(changed), on=ATTEMPT, how="left")
     found["first"] = found["first"].fillna(math.inf)
     found["reach_db"] = found["reach_db"].fillna(-math.inf)
@@ -78,8 +78,8 @@ def _settings(queries: pd.DataFrame, nets: Iterable[str], ran: Sequence[Setting]
     return pd.concat([known, judged.assign(eval="after")], ignore_index=True)
 
 
-def _changed(queries: pd.DataFrame, k: int, *, after: bool) -> pd.DataFrame:
-    """The changes of label within the budget; those that are safe once more, for Eval "after"."""
+def changed_within(queries: pd.DataFrame, k: int, *, after: bool) -> pd.DataFrame:
+    """The changes of label within the budget, with `reach_db`; those that are safe once more, for Eval "after"."""
     changed = queries[queries["changed"] & (queries["number"] <= k)]
     if after:
         safe = changed[(changed["eval"] == "no") & changed["safe"] & (changed["move"] != WAVEFORM)]
@@ -87,8 +87,14 @@ def _changed(queries: pd.DataFrame, k: int, *, after: bool) -> pd.DataFrame:
     return changed.assign(reach_db=changed["snr_db"].round(DIGITS_DB).fillna(math.inf))
 
 
-def _won(changed: pd.DataFrame, goal_db: float) -> pd.Series[bool]:
+def won_of(changed: pd.DataFrame, goal_db: float) -> pd.Series[bool]:
+    """Which changes of label count: those above the goal."""
     return changed["reach_db"] > goal_db
+
+
+def nearest_of(won: pd.DataFrame) -> pd.DataFrame:
+    """The row of each attempt that came nearest, the first of equals; the nearest of all first."""
+    return won.sort_values(["reach_db", "number"], ascending=[False, True], kind="stable").drop_duplicates(ATTEMPT)
 
 
 def _best(changed: pd.DataFrame) -> pd.DataFrame:
@@ -96,8 +102,7 @@ def _best(changed: pd.DataFrame) -> pd.DataFrame:
     near = changed.groupby(ATTEMPT, observed=True)["reach_db"].max()
     won = changed[changed["won"]]
     first = won.groupby(ATTEMPT, observed=True)["number"].min().astype(float).rename("first")
-    ranked = won.sort_values(["reach_db", "number"], ascending=[False, True], kind="stable")
-    best = ranked.drop_duplicates(ATTEMPT).set_index(ATTEMPT)[["move", "category", "level_db"]]
+    best = nearest_of(won).set_index(ATTEMPT)[["move", "category", "level_db"]]
     return pd.concat([first, near, best], axis=1).reset_index()
 
 

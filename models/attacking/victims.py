@@ -45,6 +45,10 @@ class Victim:
 class Victims(Protocol):
     """Some recognisers; each is made where it is attacked, since nets do not travel."""
 
+    @property
+    def sample_rate_hz(self) -> int:
+        """At which they listen."""
+
     def __len__(self) -> int:
         """How many there are."""
 
@@ -69,6 +73,11 @@ class NetsOfRun:
     def __len__(self) -> int:
         """How many nets the run has."""
         return len(self.run.checkpoints)
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """That of the first feature that the nets read."""
+        return next(iter(self._material.features.values())).sample_rate_hz
 
     def victim(self, number: int) -> Victim:
         """One net."""
@@ -109,6 +118,11 @@ class OneRecogniser:
     def __len__(self) -> int:
         """One."""
         return 1
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """That of the target."""
+        return self.target.sample_rate_hz
 
     def victim(self, number: int) -> Victim:  # noqa: ARG002
         """The recogniser."""
