@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -224,59 +222,33 @@ def attack_clips(
         for scene in scenes:
             yield scene, attack_clip(attack, scene, target, queries, counts(scene))
         return
-    size = min(target.batch, -(-len(scenes) // 2))
     waiting = (_Going(scene, attack.steps(scene), Questions(scene, queries, counts(scene))) for scene in scenes)
-    with ThreadPoolExecutor(1) as ear:
-        # Two batches take turns: while one is heard, the answers to the other become its next questions.
-        heard: deque[tuple[list[_Going], Future[Sequence[int]]]] = deque()
-        batch: list[_Going]
-        for _ in range(2):
-            batch = []
-            yield from _filled(batch, waiting, size)
-            _put(batch, target, ear, heard)
-        while heard:
-            asked, told = heard.popleft()
-            batch = []
-            try:
-                labels = told.result()
-            except AskAgain:
-                # The question was put, and counts for each clip of the batch.
-                for one in asked:
-                    if one.once_more():
-                        batch.append(one)
-                    else:
-                        yield one.end()
-                _put(batch, target, ear, heard)
-                continue
-            for one, label in zip(asked, labels, strict=True):
-                if one.go_on(label):
-                    batch.append(one)
-                else:
-                    yield one.end()
-            yield from _filled(batch, waiting, size)
-            _put(batch, target, ear, heard)
+    batch: list[_Going] = []
+    while True:
+        while len(batch) < target.batch and (fresh := next(waiting, None)) is not None:
+            if fresh.begin():
+                batch.append(fresh)
+            else:
+                yield fresh.end()
+        if not batch:
+            return
+        asked, batch = batch, []
+        for one, goes_on in zip(asked, _heard(asked, target), strict=True):
+            if goes_on:
+                batch.append(one)
+            else:
+                yield one.end()
 
 
-def _filled(batch: list[_Going], waiting: Iterator[_Going], size: int) -> Iterator[tuple[Scene, Outcome]]:
-    """Take clips into a batch until it is full; those of which nothing can be asked are over at once."""
-    while len(batch) < size and (fresh := next(waiting, None)) is not None:
-        if fresh.begin():
-            batch.append(fresh)
-        else:
-            yield fresh.end()
-
-
-def _put(
-    batch: list[_Going],
-    target: Target,
-    ear: ThreadPoolExecutor,
-    heard: deque[tuple[list[_Going], Future[Sequence[int]]]],
-) -> None:
-    """Put the questions of a batch, if there are any."""
-    if batch:
-        sounds = [one.probe.samples for one in batch]
-        clip_ids = [one.scene.speech.clip_id for one in batch]
-        heard.append((batch, ear.submit(_labels, target, sounds, clip_ids)))
+def _heard(asked: Sequence[_Going], target: Target) -> list[bool]:
+    """Put the questions of a batch; whether each clip has another, or the same once more."""
+    sounds = [one.probe.samples for one in asked]
+    clip_ids = [one.scene.speech.clip_id for one in asked]
+    try:
+        labels = _labels(target, sounds, clip_ids)
+    except AskAgain:
+        return [one.once_more() for one in asked]  # the question was put, and counts for each clip
+    return [one.go_on(label) for one, label in zip(asked, labels, strict=True)]
 
 
 def _insisting(questions: Questions, target: Target, probe: Probe, clip_id: str) -> int:

@@ -9,8 +9,7 @@ never heard, with 25 questions a clip, in turns by:
 * `the net alone`: the very batches that ours asked about, from sound to label.
 
 Speech and sounds are EmoDB and ESC-50 where EARWITNESS_TEST_DATA names them, else the demo's. Seconds are told twice:
-those that the processor worked, which other work on the machine hardly changes, and those that passed. While the net
-hears one batch, a second thread makes the next, so with a second core less time passes than is worked.
+those that the processor worked, which other work on the machine hardly changes, and those that passed.
 """
 
 from __future__ import annotations
